@@ -50,7 +50,20 @@ export type ConstraintSpec =
     schema: unknown; /** Strict refuses keywords that cannot be enforced. */
     strict?: boolean;
   }
-  | { kind: "gbnf"; grammar: string };
+  | {
+    kind: "gbnf";
+    grammar: string;
+    /** Rules made from JSON Schemas that the grammar may refer to by these names. */
+    schemas?: Record<string, unknown>;
+  };
+
+/**
+ * A compiled constraint, shared by all that generate under it. `start` begins one at the root, after the
+ * given text if any (what followed a trigger inside the same token); undefined when that text does not fit.
+ */
+export interface CompiledConstraint {
+  start(prefix?: string): Constraint | undefined;
+}
 
 /**
  * A constraint in progress: which tokens may come next. One per generated sequence; made by

@@ -1,0 +1,18 @@
+/** What the Docker CLI asks of a plugin: installed as `docker-model` beside its others, skiff is `docker model`. */
+import type { Command } from "../core/cli/command.ts";
+import { version } from "../core/version.ts";
+
+export const pluginMetadataCommand: Command = {
+  name: "docker-cli-plugin-metadata",
+  summary: "Describe this program to the Docker CLI",
+  hidden: true,
+  async run({ context }) {
+    const metadata = {
+      SchemaVersion: "0.1.0",
+      Vendor: "skiff",
+      Version: version,
+      ShortDescription: "Run and manage models with skiff",
+    };
+    await context.out(`${JSON.stringify(metadata)}\n`);
+  },
+};

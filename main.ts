@@ -1,0 +1,32 @@
+/** argv -> the command. Only the module of the command that runs is loaded: start-up is a feature. */
+import { version } from "./core/version.ts";
+
+/** Called as `docker-model` (a Docker CLI plugin), the group is part of the name and repeated by Docker. */
+function commandWords(): { program: string; words: string[] } {
+  const name = Deno.execPath().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
+  const group = /^docker-(model)$/.exec(name)?.[1];
+  if (!group) return { program: "skiff", words: Deno.args };
+  if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
+  return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
+}
+
+async function main(): Promise<number> {
+  const { program, words } = commandWords();
+  if (words.length === 1 && ["--version", "-v", "-V"].includes(words[0])) {
+    console.log(`skiff version ${version}`);
+    return 0;
+  }
+  if (words[0] === "runner") {
+    const { runRunner } = await import("./inference/runner/main.ts");
+    await runRunner();
+    return 0;
+  }
+  const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
+    import("./core/cli/run_command.ts"),
+    import("./core/cli/context.ts"),
+    import("./cmd/root.ts"),
+  ]);
+  return await runCommandLine(program, rootCommand, words, processContext(words));
+}
+
+Deno.exit(await main());

@@ -1,0 +1,150 @@
+import { deepStrictEqual as equal, match, ok } from "node:assert";
+import type { Command, Context, Invocation } from "../../../core/cli/command.ts";
+import { complete, completionScript, shells } from "../../../core/cli/completion.ts";
+import { runCommandLine } from "../../../core/cli/run_command.ts";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+
+interface World {
+  context: Context;
+  out: string;
+  err: string;
+  seen: Invocation[];
+}
+
+function world(): World {
+  const w: World = {
+    out: "",
+    err: "",
+    seen: [],
+    context: {
+      env: { get: () => undefined },
+      signal: new AbortController().signal,
+      debug: false,
+      color: false,
+      stdinIsTerminal: false,
+      stdoutIsTerminal: false,
+      stderrIsTerminal: false,
+      out: (text) => Promise.resolve(void (w.out += text)),
+      err: (text) => Promise.resolve(void (w.err += text)),
+    },
+  };
+  return w;
+}
+
+function tree(w: World): Command {
+  const record = (invocation: Invocation) => Promise.resolve(void w.seen.push(invocation));
+  const run: Command = {
+    name: "run",
+    summary: "Run a model",
+    args: [{ name: "MODEL", required: true, complete: () => Promise.resolve(["smollm2", "qwen3"]) }, {
+      name: "PROMPT",
+      variadic: true,
+    }],
+    flags: [
+      { name: "detach", short: "d", summary: "Load only" },
+      { name: "color", value: "WHEN", choices: ["auto", "yes", "no"], default: "no", summary: "Colours" },
+      { name: "env", short: "e", value: "KEY=VALUE", repeatable: true, summary: "Environment" },
+      { name: "think", value: "BOOL", optionalValue: true, summary: "Reasoning" },
+    ],
+    run: record,
+  };
+  const fail: Command = {
+    name: "fail",
+    summary: "Fail",
+    run: () => Promise.reject(new SkiffError("not_found", "No model x", { hint: "Pull it." })),
+  };
+  const model: Command = {
+    name: "model",
+    summary: "Models",
+    commands: [
+      { name: "run", summary: "Run a model", load: () => Promise.resolve(run) },
+      { name: "fail", aliases: ["lose"], summary: "Fail", load: () => Promise.resolve(fail) },
+    ],
+  };
+  return {
+    name: "skiff",
+    summary: "skiff",
+    commands: [{ name: "model", summary: "Models", load: () => Promise.resolve(model) }],
+  };
+}
+
+const run = async (words: string[]) => {
+  const w = world();
+  const code = await runCommandLine("skiff", tree(w), words, w.context);
+  return { ...w, code };
+};
+
+Deno.test("arguments and flags reach the command by name", async () => {
+  const { code, seen } = await run([
+    "model",
+    "run",
+    "-d",
+    "m",
+    "--color",
+    "yes",
+    "-e",
+    "A=1",
+    "-e",
+    "B=2",
+    "hi",
+    "you",
+  ]);
+  equal(code, 0);
+  equal(seen[0].args, { MODEL: "m", PROMPT: ["hi", "you"] });
+  equal(seen[0].flags, { detach: true, color: "yes", env: ["A=1", "B=2"], think: undefined });
+});
+
+Deno.test("defaults, optional values and words after -- are kept apart", async () => {
+  const { seen } = await run(["model", "run", "m", "--think=false", "--", "--ctx-size", "8"]);
+  equal(seen[0].flags.color, "no");
+  equal(seen[0].flags.think, "false");
+  equal(seen[0].rest, ["--ctx-size", "8"]);
+});
+
+const mistakes: { words: string[]; says: RegExp }[] = [
+  { words: ["modle"], says: /unknown command 'modle'.*\n.*Did you mean model\?/i },
+  { words: ["model", "rum"], says: /Did you mean run\?/ },
+  { words: ["model", "run"], says: /missing required argument 'MODEL'/i },
+  { words: ["model", "run", "m", "--colour", "yes"], says: /Did you mean --color\?/ },
+  { words: ["model", "run", "m", "--color", "blue"], says: /Allowed choices are auto, yes, no/ },
+];
+for (const { words, says } of mistakes) {
+  Deno.test(`a usage error exits with 2 and says what was meant: ${words.join(" ")}`, async () => {
+    const { code, err, seen } = await run(words);
+    equal(code, 2);
+    match(err, says);
+    match(err, /--help/);
+    equal(seen.length, 0);
+  });
+}
+
+Deno.test("help is there at every level and exits with 0", async () => {
+  for (const words of [[], ["--help"], ["model"], ["model", "--help"], ["model", "run", "--help"]]) {
+    const { code, out } = await run(words);
+    equal(code, 0, words.join(" "));
+    match(out, /Usage: skiff/);
+  }
+});
+
+Deno.test("an error is two lines on stderr and exit code 1; aliases name the same command", async () => {
+  const { code, err, out } = await run(["model", "lose"]);
+  equal([code, err, out], [1, "No model x\nPull it.\n", ""]);
+});
+
+const completions: { words: string[]; gives: string[] }[] = [
+  { words: ["m"], gives: ["model"] },
+  { words: ["model", ""], gives: ["run", "fail"] },
+  { words: ["model", "run", "q"], gives: ["qwen3"] },
+  { words: ["model", "run", "m", "--c"], gives: ["--color"] },
+  { words: ["model", "run", "m", "--color", ""], gives: ["auto", "yes", "no"] },
+];
+for (const { words, gives } of completions) {
+  Deno.test(`completion of "${words.join(" ")}"`, async () => {
+    const w = world();
+    equal((await complete(tree(w), words, w.context)).map((c) => c.value), gives);
+  });
+}
+
+Deno.test("each shell has a script that calls the program back", () => {
+  for (const shell of shells) ok(completionScript(shell, "skiff").includes("skiff __complete -- "));
+});

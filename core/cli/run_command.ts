@@ -3,7 +3,7 @@
  * on its path, parses its arguments with commander and calls it. Errors become two lines and an exit code.
  */
 import { Argument as CommanderArgument, Command as Commander, CommanderError, Option } from "commander";
-import { exitCode, SkiffError, toSkiffError } from "../errors/skiff_error.ts";
+import { exitCode, type SkiffError, toSkiffError } from "../errors/skiff_error.ts";
 import type { Command, Context, Flag, LazyCommand } from "./command.ts";
 
 /** A command with the words that lead to it: "skiff model run". */

@@ -17,6 +17,15 @@ export interface CallGrammar {
   close?: string;
   /** Between two calls. */
   separator?: string;
+  /** Further rules that `call` refers to. */
+  rules?: string[];
+  /** Made from the schemas of a tool's parameters: rules by name. */
+  schemas?: (tool: Tool, args: string) => Record<string, unknown>;
+  /**
+   * Expression for an answer without calls, whose text is the rule `answer`: the model knows no format, so
+   * every answer is written in this one.
+   */
+  direct?: string;
 }
 
 /** A GBNF literal. */
@@ -36,6 +45,8 @@ export interface ConstraintContext {
   grammar?: CallGrammar;
   reasoning?: { open: string; close: string };
   startsInReasoning: boolean;
+  /** The template describes tools itself, in a format of its own. */
+  nativeTools: boolean;
 }
 
 /** What constrains the answer to this request: forced calls, calls once begun, or the wanted format. */
@@ -47,6 +58,17 @@ export function answerConstraint(chat: ChatRequest, context: ConstraintContext):
   }
   if (chat.constraint) return wantedFormat(chat.constraint, tools, chat, context);
   const trigger = context.grammar?.trigger;
+  const direct = context.grammar?.direct;
+  if (tools.length > 0 && direct && !context.nativeTools) {
+    const built = spec(
+      `root ::= ${thinking(context)} (calls | ${direct})`,
+      tools,
+      chat,
+      context.grammar,
+      context,
+    );
+    return { spec: { ...built, schemas: { ...built.schemas, answer: { type: "string" } } } };
+  }
   if (tools.length === 0 || trigger === undefined) return undefined;
   return { spec: spec(`root ::= calls`, tools, chat, context.grammar!), triggers: [trigger] };
 }
@@ -113,8 +135,10 @@ function spec(
     rules.push(`call ::= ${tools.map((_, i) => `call-${i}`).join(" | ")}`);
     tools.forEach((tool, i) => {
       rules.push(`call-${i} ::= ${grammar.call(tool, `arguments-${i}`)}`);
-      schemas[`arguments-${i}`] = tool.parameters ?? { type: "object" };
+      const made = grammar.schemas ?? ((tool, args) => ({ [args]: tool.parameters ?? { type: "object" } }));
+      Object.assign(schemas, made(tool, `arguments-${i}`));
     });
+    rules.push(...grammar.rules ?? []);
   }
   if (context?.reasoning && root.includes("thoughts")) {
     rules.push(...textUntil("thoughts", context.reasoning.close));

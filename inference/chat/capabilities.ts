@@ -45,8 +45,15 @@ const probeTool = {
   },
 };
 
-/** `variables` are those that every rendering gets (bos_token…). */
-export function probeCapabilities(template: ChatTemplate, variables: Variables): TemplateCapabilities {
+/**
+ * `variables` are those that every rendering gets (bos_token…), `toolVariables` the family's own way of handing
+ * over descriptions of tools.
+ */
+export function probeCapabilities(
+  template: ChatTemplate,
+  variables: Variables,
+  toolVariables: (functions: unknown[]) => Variables = () => ({}),
+): TemplateCapabilities {
   const render = (messages: Message[], more: Variables = {}): string => {
     const all = {
       ...variables,

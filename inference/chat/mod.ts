@@ -5,6 +5,7 @@ import { answerConstraint, offeredTools } from "./call_grammar.ts";
 import { type ConversationOptions, templateConversation } from "./conversation.ts";
 import { defaultTemplate } from "./default_templates.ts";
 import { type Family, markersOf, newCallId } from "./families/family.ts";
+import { generic } from "./families/generic.ts";
 import { familyOf } from "./families/select.ts";
 import type { AnswerParser, ChatFormat, RenderedChat } from "./format.ts";
 import { createAnswerParser } from "./parse/answer_parser.ts";
@@ -57,7 +58,9 @@ class TemplateFormat implements ChatFormat {
   ) {
     this.#plain = new PreparedTemplate(template, variables);
     this.#withTools = toolTemplate ? new PreparedTemplate(toolTemplate, variables) : this.#plain;
-    this.#family = familyOf(this.#withTools.template.source);
+    const { template: tooled, capabilities } = this.#withTools;
+    const family = familyOf(tooled.source);
+    this.#family = capabilities.tools || family.writeCalls ? family : describedInWords(family);
     this.family = this.#family.name;
     this.supportsTools = this.#withTools.capabilities.tools;
     const open = this.#family.syntax.reasoning?.open;
@@ -76,6 +79,7 @@ class TemplateFormat implements ChatFormat {
         grammar: family.grammar,
         reasoning: this.supportsThinking ? family.syntax.reasoning : undefined,
         startsInReasoning,
+        nativeTools: prepared.capabilities.tools,
       }),
       stop: family.stop ?? [],
       startsInReasoning,
@@ -93,12 +97,24 @@ class TemplateFormat implements ChatFormat {
   }
 }
 
+/**
+ * The template describes no tools, so conversation.ts does, and asks for the generic envelope. The family's own
+ * marks are read as well, since its models were trained on them.
+ */
+function describedInWords(family: Family): Family {
+  const syntax = { ...family.syntax, bare: generic.syntax.bare };
+  return { ...family, syntax, grammar: generic.grammar };
+}
+
 /** A template with what is known of it. */
 class PreparedTemplate {
   readonly capabilities: TemplateCapabilities;
 
+  readonly #family: Family;
+
   constructor(readonly template: ChatTemplate, readonly variables: Record<string, unknown>) {
-    this.capabilities = probeCapabilities(template, variables);
+    this.#family = familyOf(template.source);
+    this.capabilities = probeCapabilities(template, variables, this.#family.variables);
   }
 
   /** The prompt with marks, the last message continued if asked for. */
@@ -109,15 +125,18 @@ class PreparedTemplate {
     const options: ConversationOptions = {
       capabilities: this.capabilities,
       callId: family.callId,
+      writeCalls: family.writeCalls,
       thinkingField: /\bthinking\b/.test(this.template.source),
     };
+    const conversation = templateConversation({ ...chat, messages }, options);
     const prompt = this.template.run({
       ...this.variables,
       add_generation_prompt: true,
       date_string: strftime("%d %b %Y", new Date()),
       ...chat.thinking !== undefined && { enable_thinking: chat.thinking, thinking: chat.thinking },
       ...chat.templateVariables,
-      ...templateConversation({ ...chat, messages }, options),
+      ...conversation,
+      ...this.#family.variables?.(conversation.tools?.map((tool) => tool.function) ?? []),
       documents: chat.templateVariables?.documents ?? null,
     });
     return continued ? prompt + continuation(prompt, family, continued.content, continued.reasoning) : prompt;

@@ -55,14 +55,9 @@ export function probeCapabilities(
   toolVariables: (functions: unknown[]) => Variables = () => ({}),
 ): TemplateCapabilities {
   const render = (messages: Message[], more: Variables = {}): string => {
-    const all = {
-      ...variables,
-      messages,
-      tools: null,
-      documents: null,
-      add_generation_prompt: true,
-      ...more,
-    };
+    const described = toolVariables(more.tools ? [probeTool.function] : []);
+    const base = { ...variables, ...described, tools: null, documents: null, add_generation_prompt: true };
+    const all = { ...base, messages, ...more };
     return attempt(() => plain(template.run(all))) ?? "";
   };
   const parts = (text: string) => [{ type: role("text"), text }];

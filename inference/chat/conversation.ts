@@ -46,6 +46,7 @@ export function templateConversation(
   if (!can.toolCalls) turns = turns.map((t) => callsAsText(t, options.writeCalls));
   if (!can.toolResults) turns = turns.map(resultAsText);
   turns = placeSystem(mergeLeadingSystem(turns), can);
+  if (can.toolCalls && !can.parallelCalls) turns = oneCallPerTurn(turns);
   if (can.alternation) turns = mergeSameRole(turns);
   return {
     messages: turns.map((t) => templateMessage(t, options)),
@@ -137,6 +138,27 @@ function mergeSameRole(turns: Turn[]): Turn[] {
       const calls = [...last.toolCalls ?? [], ...t.toolCalls ?? []];
       if (calls.length > 0) last.toolCalls = calls;
     }
+  }
+  return out;
+}
+
+/** Calls of one turn as a turn each, its result behind it. */
+function oneCallPerTurn(turns: Turn[]): Turn[] {
+  const out: Turn[] = [];
+  for (let i = 0; i < turns.length; i++) {
+    const calls = turns[i].toolCalls ?? [];
+    if (calls.length < 2) {
+      out.push(turns[i]);
+      continue;
+    }
+    const results: Turn[] = [];
+    while (turns[i + 1 + results.length]?.role === "tool") results.push(turns[i + 1 + results.length]);
+    calls.forEach((call, k) => {
+      const said = k === 0 ? turns[i] : { role: "assistant" as const, content: "" };
+      out.push({ ...said, toolCalls: [call] }, ...results.filter((result) => result.toolCallId === call.id));
+    });
+    out.push(...results.filter((result) => !calls.some((call) => call.id === result.toolCallId)));
+    i += results.length;
   }
   return out;
 }

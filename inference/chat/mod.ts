@@ -26,6 +26,8 @@ export interface ChatFormatOptions {
   architecture: string;
   /** Texts of the vocabulary's control tokens. */
   controlTokens: Iterable<string>;
+  /** Ids of control tokens, so that grammars can name any of them. */
+  tokenId?: (text: string) => number | undefined;
 }
 
 /** Throws `SkiffError` "unsupported" when the template cannot be compiled. */
@@ -39,6 +41,7 @@ export function openChatFormat(options: ChatFormatOptions): ChatFormat {
     variant === undefined ? undefined : compileTemplate(variant),
     { bos_token: new Word(options.bosText ?? ""), eos_token: new Word(options.eosText ?? "") },
     controlTokens(tokens),
+    options.tokenId ?? (() => undefined),
   );
 }
 
@@ -55,6 +58,7 @@ class TemplateFormat implements ChatFormat {
     toolTemplate: ChatTemplate | undefined,
     readonly variables: Record<string, unknown>,
     readonly control: ControlTokens,
+    readonly tokenId: (text: string) => number | undefined,
   ) {
     this.#plain = new PreparedTemplate(template, variables);
     this.#withTools = toolTemplate ? new PreparedTemplate(toolTemplate, variables) : this.#plain;
@@ -63,7 +67,7 @@ class TemplateFormat implements ChatFormat {
     this.#family = capabilities.tools || family.writeCalls ? family : describedInWords(family);
     this.family = this.#family.name;
     this.supportsTools = this.#withTools.capabilities.tools;
-    const open = this.#family.syntax.reasoning?.open;
+    const open = (this.#family.thoughts ?? this.#family.syntax.reasoning)?.open;
     this.supportsThinking = this.#plain.capabilities.thinkingSwitch ||
       (open !== undefined && template.source.includes(open));
   }
@@ -77,14 +81,25 @@ class TemplateFormat implements ChatFormat {
       pieces: promptPieces(text, this.control),
       constraint: answerConstraint(chat, {
         grammar: family.grammar,
-        reasoning: this.supportsThinking ? family.syntax.reasoning : undefined,
+        reasoning: this.supportsThinking ? family.thoughts ?? family.syntax.reasoning : undefined,
         startsInReasoning,
+        answerOpen: family.answerOpen,
         nativeTools: prepared.capabilities.tools,
+        control: this.control,
+        controlToken: (text) => this.#controlToken(text),
       }),
       stop: family.stop ?? [],
       startsInReasoning,
       visibleTokens: markersOf(family),
     };
+  }
+
+  /** How a grammar names a control token; undefined for other text and where there is no way. */
+  #controlToken(text: string): string | undefined {
+    if (!this.control.texts.has(text)) return undefined;
+    const id = this.tokenId(text);
+    if (id !== undefined) return `<[${id}]>`;
+    return /^<[^>[]+>$/.test(text) ? text : undefined;
   }
 
   parser(chat: ChatRequest, rendered: RenderedChat): AnswerParser {

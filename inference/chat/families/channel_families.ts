@@ -11,6 +11,8 @@ export const harmony: Family = {
   name: "harmony",
   matches: has("<|channel|>", "<|message|>"),
   syntax: { calls: [], whole: harmonyAnswer },
+  thoughts: { open: "<|channel|>analysis<|message|>", close: "<|end|><|start|>assistant" },
+  answerOpen: "<|channel|>final<|message|>",
   grammar: {
     trigger: "<|channel|>commentary to=functions.",
     call: (tool, args) =>

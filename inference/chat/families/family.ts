@@ -12,6 +12,10 @@ export interface Family {
   syntax: AnswerSyntax;
   /** How calls are enforced; undefined = not at all, the model is trusted to write them. */
   grammar?: CallGrammar;
+  /** How a reasoning begins and ends, for grammars, where the syntax reads the whole answer itself. */
+  thoughts?: { open: string; close: string };
+  /** What stands before the visible answer, for grammars. */
+  answerOpen?: string;
   /** Further variables that the family's templates read; given the descriptions of the tools. */
   variables?: (functions: unknown[]) => Record<string, unknown>;
   /** Texts that end the answer. */

@@ -51,6 +51,7 @@ export const functionary32: Family = {
   name: "functionary-v3.2",
   matches: has(">>>all"),
   syntax: { calls: [], whole: recipientAnswer },
+  answerOpen: "all\n",
   grammar: {
     call: (tool, args) => `${literal(`${tool.name}\n`)} ${args}`,
     separator: '">>>"',

@@ -1,7 +1,6 @@
 /** The two servers that are compared: the executable under test, and llama-server's own code as PyPI has it. */
-import { pypiFile } from "../support/packages.ts";
-import { part } from "../support/parts.ts";
-import { unpackZip } from "../support/packages.ts";
+import { freePort } from "../support/executable.ts";
+import { wheelFolder } from "../support/packages.ts";
 
 export interface Server {
   name: string;
@@ -39,14 +38,8 @@ server = xllamacpp.Server(p)
 sys.stdin.read()
 `;
 
-/** Folder to put on PYTHONPATH. Throws when python3 is missing. */
-export async function peerFolder(): Promise<string> {
-  const wheel = await pypiFile("xllamacpp", peerWheel);
-  return await part("xllamacpp", (target) => unpackZip(wheel, target));
-}
-
 export async function startPeer(options: ServerOptions): Promise<Server> {
-  const folder = await peerFolder();
+  const folder = await wheelFolder("xllamacpp", peerWheel);
   const port = freePort();
   const { modelPath, threads, parallel, context } = options;
   const started = performance.now();
@@ -131,13 +124,6 @@ export async function startSkiff(home: SkiffHome): Promise<Server> {
       await child.status;
     },
   };
-}
-
-export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
 }
 
 async function healthy(address: string, started: number): Promise<number> {

@@ -1,5 +1,5 @@
 /** Request bodies against zod schemas, with errors in OpenAI's words. */
-import { z } from "zod";
+import type { z } from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
 type Issue = z.core.$ZodIssue;

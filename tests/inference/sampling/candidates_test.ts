@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Candidates, descendingOrder } from "../../../inference/sampling/candidates.ts";
-import { minP, topP } from "../../../inference/sampling/filters.ts";
+import { minP, topP, xtc } from "../../../inference/sampling/filters.ts";
 import { seeded } from "../../support/mutations.ts";
 
 /** Logits with many equal ones, negative and positive. */
@@ -66,4 +66,16 @@ Deno.test("min_p keeps its order on unsorted candidates", () => {
   candidates.collect(new Float32Array([0, 3, -4, 2.9]));
   minP(candidates, 0.1, 0);
   assert.deepEqual([...candidates.tokens.subarray(0, candidates.size)], [1, 3]);
+});
+
+Deno.test("xtc asks for chance only where it is on, and acts only by chance", () => {
+  const never = () => assert.fail("asked for a random number");
+  const candidates = new Candidates();
+  candidates.collect(row(50, 1));
+  xtc(candidates, { probability: 0, threshold: 0.1, minKeep: 0 }, never);
+  xtc(candidates, { probability: 1, threshold: 0.6, minKeep: 0 }, never);
+  xtc(candidates, { probability: 0.3, threshold: 0.01, minKeep: 0 }, () => 0.31);
+  assert.equal(candidates.size, 50);
+  xtc(candidates, { probability: 0.3, threshold: 0.01, minKeep: 0 }, () => 0.3);
+  assert.ok(candidates.size < 50);
 });

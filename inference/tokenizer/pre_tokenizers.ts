@@ -218,3 +218,6 @@ const byName = new Map(
 export function preTokenizer(name: string): PreTokenizer | undefined {
   return byName.get(name);
 }
+
+/** All names that are known. */
+export const preTokenizerNames: readonly string[] = [...byName.keys()];

@@ -1,0 +1,176 @@
+/**
+ * A chat request as the variables that a template expects. What the template cannot express is said in
+ * another way: system text goes into the user's turn, tools are described in words, calls and results are
+ * JSON in the turns.
+ */
+import { SkiffError } from "../../core/errors/skiff_error.ts";
+import type { TemplateCapabilities } from "./capabilities.ts";
+import type { ChatMessage, ChatRequest, Tool, ToolCall } from "./request.ts";
+import { Word } from "./template/values.ts";
+
+/** A message on its way to the template, content as text. */
+interface Turn {
+  role: "system" | "developer" | "user" | "assistant" | "tool";
+  content: string;
+  toolCalls?: ToolCall[];
+  reasoning?: string;
+  toolCallId?: string;
+  name?: string;
+}
+
+export interface ConversationOptions {
+  capabilities: TemplateCapabilities;
+  /** Family rule for ids of calls, e.g. nine alphanumerics. */
+  callId?: (id: string) => string;
+  /** The template reads a turn's reasoning from `thinking`. */
+  thinkingField?: boolean;
+}
+
+/** The template's `messages` and `tools`. Throws `SkiffError` "invalid_input" for content it cannot carry. */
+export function templateConversation(
+  chat: ChatRequest,
+  options: ConversationOptions,
+): { messages: Record<string, unknown>[]; tools: unknown[] | null } {
+  const can = options.capabilities;
+  const tools = chat.toolChoice === "none" ? [] : chat.tools ?? [];
+  let turns = chat.messages.map(turn);
+  if (!can.developerRole) turns = turns.map((t) => t.role === "developer" ? { ...t, role: "system" } : t);
+  if (tools.length > 0 && !can.tools) {
+    turns = [{ role: "system", content: toolsInWords(tools, chat) }, ...turns];
+  }
+  if (!can.toolCalls) turns = turns.map(callsAsText);
+  if (!can.toolResults) turns = turns.map(resultAsText);
+  turns = placeSystem(mergeLeadingSystem(turns), can);
+  if (can.alternation) turns = mergeSameRole(turns);
+  return {
+    messages: turns.map((t) => templateMessage(t, options)),
+    tools: tools.length > 0 && can.tools ? tools.map(templateTool) : null,
+  };
+}
+
+function turn(message: ChatMessage): Turn {
+  return { ...message, content: textOf(message) };
+}
+
+function textOf({ content }: ChatMessage): string {
+  if (typeof content === "string") return content;
+  return content.map((part) => {
+    if (part.type === "text") return part.text;
+    throw new SkiffError("invalid_input", "This model reads text only; the conversation contains an image", {
+      hint: "Leave the image out, or use a model that reads images.",
+    });
+  }).join("\n");
+}
+
+function toolsInWords(tools: Tool[], chat: ChatRequest): string {
+  const definitions = tools.map((tool) => JSON.stringify(templateTool(tool).function, undefined, 2)).join(
+    "\n\n",
+  );
+  const form = '{"tool_calls": [{"name": "<tool name>", "arguments": {<argument>: <value>}}]}';
+  const must = chat.toolChoice === "required" || typeof chat.toolChoice === "object";
+  return `You can call these tools:\n\n${definitions}\n\n` +
+    `To call tools, answer with nothing but a JSON object of this form:\n${form}\n` +
+    (must ? "You must call a tool now." : 'To answer directly, write {"response": "<your answer>"}.');
+}
+
+function callsAsText(t: Turn): Turn {
+  if (t.role !== "assistant" || !t.toolCalls?.length) return t;
+  const calls = t.toolCalls.map(({ id, name, arguments: args }) => ({ id, name, arguments: parsed(args) }));
+  const json = JSON.stringify({ tool_calls: calls });
+  return { ...t, content: t.content === "" ? json : `${t.content}\n${json}`, toolCalls: undefined };
+}
+
+function resultAsText(t: Turn): Turn {
+  if (t.role !== "tool") return t;
+  const response = { tool: t.name, tool_call_id: t.toolCallId, content: t.content };
+  return { role: "user", content: JSON.stringify({ tool_response: response }) };
+}
+
+/** Templates look for the system text in the first message only. */
+function mergeLeadingSystem(turns: Turn[]): Turn[] {
+  const count = turns.findIndex((t, i) => t.role !== turns[0].role || (i > 0 && !isSystem(t)));
+  const leading = turns.slice(0, count < 0 ? turns.length : count);
+  if (leading.length < 2 || !isSystem(leading[0])) return turns;
+  return [{ ...leading[0], content: joined(leading) }, ...turns.slice(leading.length)];
+}
+
+const isSystem = (t: Turn) => t.role === "system" || t.role === "developer";
+const joined = (turns: Turn[]) => turns.map((t) => t.content).filter((text) => text !== "").join("\n\n");
+
+/** Moves system texts that the template would refuse or lose into the user's next turn. */
+function placeSystem(turns: Turn[], can: TemplateCapabilities): Turn[] {
+  const out: Turn[] = [];
+  let held: Turn[] = [];
+  turns.forEach((t, i) => {
+    if (isSystem(t) && !(i === 0 ? can.systemRole : can.systemMidway)) {
+      held.push(t);
+    } else if (held.length > 0 && t.role === "user") {
+      out.push({ ...t, content: joined([...held, t]) });
+      held = [];
+    } else {
+      out.push(t);
+    }
+  });
+  return held.length > 0 ? [...out, { role: "user", content: joined(held) }] : out;
+}
+
+function mergeSameRole(turns: Turn[]): Turn[] {
+  const out: Turn[] = [];
+  for (const t of turns) {
+    const last = out.at(-1);
+    const mergeable = last && last.role === t.role && t.role !== "tool";
+    if (!mergeable) out.push({ ...t });
+    else {
+      last.content = joined([last, t]);
+      const calls = [...last.toolCalls ?? [], ...t.toolCalls ?? []];
+      if (calls.length > 0) last.toolCalls = calls;
+    }
+  }
+  return out;
+}
+
+function templateMessage(t: Turn, options: ConversationOptions): Record<string, unknown> {
+  const can = options.capabilities;
+  const callId = options.callId ?? ((id: string) => id);
+  const calls = t.toolCalls?.length ? t.toolCalls : undefined;
+  const content = can.typedContent ? [{ type: new Word("text"), text: t.content }] : t.content;
+  return {
+    role: new Word(t.role),
+    content: calls && can.nullContent && t.content === "" ? null : content,
+    ...t.reasoning !== undefined && { reasoning_content: t.reasoning },
+    ...t.reasoning !== undefined && options.thinkingField && t.content === "" && { thinking: t.reasoning },
+    ...calls && {
+      tool_calls: calls.map((call) => ({
+        id: callId(call.id),
+        type: new Word("function"),
+        function: {
+          name: call.name,
+          arguments: can.objectArguments ? parsed(call.arguments) : call.arguments,
+        },
+      })),
+    },
+    ...t.toolCallId !== undefined && { tool_call_id: callId(t.toolCallId) },
+    ...t.name !== undefined && { name: t.name },
+  };
+}
+
+/** Arguments as data; text that is not JSON stays text. */
+function parsed(json: string): unknown {
+  if (json.trim() === "") return {};
+  try {
+    return JSON.parse(json);
+  } catch {
+    return json;
+  }
+}
+
+function templateTool({ name, description, parameters }: Tool) {
+  return {
+    type: new Word("function"),
+    function: {
+      name,
+      description: description ?? "",
+      parameters: parameters ?? { type: "object", properties: {} },
+    },
+  };
+}

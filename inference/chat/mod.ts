@@ -1,0 +1,160 @@
+/** Chat: from a request to a prompt, and from the model's text to what it means. */
+import { type ControlTokens, controlTokens, promptPieces } from "./prompt_pieces.ts";
+import { probeCapabilities, type TemplateCapabilities } from "./capabilities.ts";
+import { answerConstraint, offeredTools } from "./call_grammar.ts";
+import { type ConversationOptions, templateConversation } from "./conversation.ts";
+import { defaultTemplate } from "./default_templates.ts";
+import { type Family, markersOf, newCallId } from "./families/family.ts";
+import { familyOf } from "./families/select.ts";
+import type { AnswerParser, ChatFormat, RenderedChat } from "./format.ts";
+import { createAnswerParser } from "./parse/answer_parser.ts";
+import type { ChatRequest } from "./request.ts";
+import { mark } from "./template/marks.ts";
+import { type ChatTemplate, compileTemplate, strftime } from "./template/template.ts";
+import { Word } from "./template/values.ts";
+
+export interface ChatFormatOptions {
+  /** The model's `tokenizer.chat_template`; without one the architecture's usual format is taken. */
+  template?: string;
+  /** Further templates of the model by name: `tool_use` renders requests with tools. */
+  variants?: Record<string, string>;
+  /** Text of the tokens that begin and end a sequence. */
+  bosText?: string;
+  eosText?: string;
+  /** `general.architecture`. */
+  architecture: string;
+  /** Texts of the vocabulary's control tokens. */
+  controlTokens: Iterable<string>;
+}
+
+/** Throws `SkiffError` "unsupported" when the template cannot be compiled. */
+export function openChatFormat(options: ChatFormatOptions): ChatFormat {
+  const tokens = new Set(options.controlTokens);
+  for (const text of [options.bosText, options.eosText]) if (text) tokens.add(text);
+  const source = options.template ?? defaultTemplate(options.architecture, tokens);
+  const variant = options.variants?.tool_use;
+  return new TemplateFormat(
+    compileTemplate(source),
+    variant === undefined ? undefined : compileTemplate(variant),
+    { bos_token: new Word(options.bosText ?? ""), eos_token: new Word(options.eosText ?? "") },
+    controlTokens(tokens),
+  );
+}
+
+class TemplateFormat implements ChatFormat {
+  readonly family: string;
+  readonly supportsTools: boolean;
+  readonly supportsThinking: boolean;
+  readonly #family: Family;
+  readonly #plain: PreparedTemplate;
+  readonly #withTools: PreparedTemplate;
+
+  constructor(
+    template: ChatTemplate,
+    toolTemplate: ChatTemplate | undefined,
+    readonly variables: Record<string, unknown>,
+    readonly control: ControlTokens,
+  ) {
+    this.#plain = new PreparedTemplate(template, variables);
+    this.#withTools = toolTemplate ? new PreparedTemplate(toolTemplate, variables) : this.#plain;
+    this.#family = familyOf(this.#withTools.template.source);
+    this.family = this.#family.name;
+    this.supportsTools = this.#withTools.capabilities.tools;
+    const open = this.#family.syntax.reasoning?.open;
+    this.supportsThinking = this.#plain.capabilities.thinkingSwitch ||
+      (open !== undefined && template.source.includes(open));
+  }
+
+  render(chat: ChatRequest): RenderedChat {
+    const prepared = offeredTools(chat).length > 0 ? this.#withTools : this.#plain;
+    const family = this.#family;
+    const prompt = prepared.prompt(chat, family);
+    const { text, startsInReasoning } = openedReasoning(prompt, chat, family, prepared);
+    return {
+      pieces: promptPieces(text, this.control),
+      constraint: answerConstraint(chat, {
+        grammar: family.grammar,
+        reasoning: this.supportsThinking ? family.syntax.reasoning : undefined,
+        startsInReasoning,
+      }),
+      stop: family.stop ?? [],
+      startsInReasoning,
+      visibleTokens: markersOf(family),
+    };
+  }
+
+  parser(chat: ChatRequest, rendered: RenderedChat): AnswerParser {
+    return createAnswerParser(this.#family.syntax, {
+      tools: offeredTools(chat),
+      startsInReasoning: rendered.startsInReasoning,
+      separateReasoning: chat.reasoningFormat !== "none",
+      newId: newCallId(this.#family),
+    });
+  }
+}
+
+/** A template with what is known of it. */
+class PreparedTemplate {
+  readonly capabilities: TemplateCapabilities;
+
+  constructor(readonly template: ChatTemplate, readonly variables: Record<string, unknown>) {
+    this.capabilities = probeCapabilities(template, variables);
+  }
+
+  /** The prompt with marks, the last message continued if asked for. */
+  prompt(chat: ChatRequest, family: Family): string {
+    const last = chat.messages.at(-1);
+    const continued = chat.continueLast && last?.role === "assistant" ? last : undefined;
+    const messages = continued ? chat.messages.slice(0, -1) : chat.messages;
+    const options: ConversationOptions = {
+      capabilities: this.capabilities,
+      callId: family.callId,
+      thinkingField: /\bthinking\b/.test(this.template.source),
+    };
+    const prompt = this.template.run({
+      ...this.variables,
+      add_generation_prompt: true,
+      date_string: strftime("%d %b %Y", new Date()),
+      ...chat.thinking !== undefined && { enable_thinking: chat.thinking, thinking: chat.thinking },
+      ...chat.templateVariables,
+      ...templateConversation({ ...chat, messages }, options),
+      documents: chat.templateVariables?.documents ?? null,
+    });
+    return continued ? prompt + continuation(prompt, family, continued.content, continued.reasoning) : prompt;
+  }
+}
+
+const isOpen = (prompt: string, open: string) => prompt.trimEnd().endsWith(open);
+
+/** What the assistant has said already, to go on from there. */
+function continuation(
+  prompt: string,
+  family: Family,
+  content: ChatRequest["messages"][number]["content"],
+  reasoning = "",
+): string {
+  const text = typeof content === "string"
+    ? content
+    : content.map((part) => part.type === "text" ? part.text : "").join("\n");
+  const marks = family.syntax.reasoning;
+  if (!marks) return mark(text);
+  if (isOpen(prompt, marks.open)) return `${mark(reasoning)}\n${marks.close}\n\n${mark(text)}`;
+  return reasoning === "" ? mark(text) : `${marks.open}\n${mark(reasoning)}\n${marks.close}\n\n${mark(text)}`;
+}
+
+/** Closes the reasoning again when none is wanted, and says whether the answer begins inside it. */
+function openedReasoning(
+  prompt: string,
+  chat: ChatRequest,
+  family: Family,
+  { capabilities, template: { source: template } }: PreparedTemplate,
+): { text: string; startsInReasoning: boolean } {
+  const marks = family.syntax.reasoning;
+  if (!marks || chat.continueLast) return { text: prompt, startsInReasoning: false };
+  const open = isOpen(prompt, marks.open);
+  if (chat.thinking !== false) return { text: prompt, startsInReasoning: open };
+  if (open) return { text: `${prompt.trimEnd()}\n\n${marks.close}\n\n`, startsInReasoning: false };
+  const thinksUnasked = !capabilities.thinkingSwitch && template.includes(marks.open);
+  const text = thinksUnasked ? `${prompt}${marks.open}\n\n${marks.close}\n\n` : prompt;
+  return { text, startsInReasoning: false };
+}

@@ -7,6 +7,8 @@ export const stopCommand: Command = {
   summary: "Stop the background server",
   async run({ context }) {
     const stopped = await stopServer({ env: context.env });
-    await context.out(stopped ? "Stopped the skiff server.\n" : "No skiff server is running.\n");
+    await context.out(
+      stopped !== undefined ? "Stopped the skiff server.\n" : "No skiff server is running.\n",
+    );
   },
 };

@@ -16,7 +16,7 @@ export const versionCommand: Command = {
   async run({ context, flags }) {
     const platform = `${Deno.build.os}/${Deno.build.arch === "x86_64" ? "amd64" : "arm64"}`;
     const server = await findServer(context);
-    const serverVersion = await server?.version();
+    const serverVersion = (await server?.version())?.version;
     const engines = await server?.status() ?? {};
     if (flags.format === "json") {
       const client = { version, platform, deno: Deno.version.deno };

@@ -1,7 +1,7 @@
 /** `skiff model configure`. */
 import type { Command, Invocation } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
-import type { ConfigureRequest } from "../../gateway/client/api_client.ts";
+import type { ModelSettings, RunnerMode } from "../../inference/runner/host.ts";
 import { connectServer } from "./connection.ts";
 import { absoluteReference } from "./model_reference.ts";
 
@@ -56,18 +56,20 @@ export const configureCommand: Command = {
         hint: "Flags for llama.cpp go after --, e.g. `skiff model configure smollm2 -- --threads 4`.",
       });
     }
-    await client.configure(settingsOf(invocation));
+    await client.configure(absoluteReference(String(args.MODEL)), settingsOf(invocation));
   },
 };
 
-function settingsOf({ args, flags, rest }: Invocation): ConfigureRequest {
-  const settings: ConfigureRequest = { model: absoluteReference(String(args.MODEL)) };
+type Settings = ModelSettings & { mode?: RunnerMode };
+
+function settingsOf({ flags, rest }: Invocation): Settings {
+  const settings: Settings = {};
   if (flags["context-size"] !== undefined) settings["context-size"] = wholeNumber("context-size", flags);
   if (flags.parallel !== undefined) settings.parallel = wholeNumber("parallel", flags);
   if (flags["keep-alive"] !== undefined) settings.keep_alive = String(flags["keep-alive"]);
-  if (flags.mode !== undefined) settings.mode = flags.mode as ConfigureRequest["mode"];
-  if (flags.engine !== undefined) settings.engine = flags.engine as ConfigureRequest["engine"];
-  if (flags.think !== undefined) settings.llamacpp = { "reasoning-budget": thinks(flags.think) ? -1 : 0 };
+  if (flags.mode !== undefined) settings.mode = flags.mode as RunnerMode;
+  if (flags.engine !== undefined) settings.engine = flags.engine as Settings["engine"];
+  if (flags.think !== undefined) settings["reasoning-budget"] = thinks(flags.think) ? -1 : 0;
   if (rest.length > 0) settings["runtime-flags"] = rest;
   return settings;
 }

@@ -20,7 +20,7 @@ export const inspectCommand: Command = {
     const client = await connectServer(context);
     const name = String(args.MODEL);
     const found = flags.openai
-      ? await client.openaiModel(name)
+      ? await client.openAIModel(name)
       : await client.inspect(name, { remote: flags.remote === true });
     await context.out(`${JSON.stringify(found, null, 2)}\n`);
   },

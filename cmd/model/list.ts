@@ -2,7 +2,7 @@
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { relativeTime } from "../../core/format/duration.ts";
-import type { ModelDescription } from "../../gateway/client/api_client.ts";
+import type { ModelInfo } from "../../gateway/client/api_client.ts";
 import { connectServer } from "./connection.ts";
 import { shortId, splitTag } from "./model_reference.ts";
 import { displayName } from "../../inference/store/reference.ts";
@@ -26,7 +26,7 @@ export const listCommand: Command = {
   ],
   async run({ context, args, flags }) {
     const client = await connectServer(context);
-    if (flags.openai) return await context.out(`${JSON.stringify(await client.openaiModels(), null, 2)}\n`);
+    if (flags.openai) return await context.out(`${JSON.stringify(await client.openAIModels(), null, 2)}\n`);
     const models = filterModels(await client.models(), args.MODEL as string | undefined);
     if (flags.json || flags.format === "json") {
       return await context.out(`${JSON.stringify(models, null, 2)}\n`);
@@ -40,7 +40,7 @@ export const listCommand: Command = {
 };
 
 /** The models with only the tags that were asked for: an exact tag, or all of a repository. */
-function filterModels(models: ModelDescription[], wanted: string | undefined): ModelDescription[] {
+function filterModels(models: ModelInfo[], wanted: string | undefined): ModelInfo[] {
   if (!wanted) return models;
   const tagged = wanted.lastIndexOf(":") > wanted.lastIndexOf("/");
   const name = displayName(tagged ? wanted : `${wanted}:latest`);
@@ -54,7 +54,7 @@ function filterModels(models: ModelDescription[], wanted: string | undefined): M
 }
 
 /** One row a tag, in the order of names whatever their case. */
-function rows(models: ModelDescription[]): { name: string; model: ModelDescription }[] {
+function rows(models: ModelInfo[]): { name: string; model: ModelInfo }[] {
   const all = models.flatMap((model) =>
     (model.tags.length > 0 ? model.tags : [undefined]).map((tag) => ({
       name: tag === undefined ? "<none>" : displayName(tag),
@@ -64,7 +64,7 @@ function rows(models: ModelDescription[]): { name: string; model: ModelDescripti
   return all.sort((a, b) => a.name.toLowerCase() < b.name.toLowerCase() ? -1 : 1);
 }
 
-function row(name: string, { id, created, config }: ModelDescription): string[] {
+function row(name: string, { id, created, config }: ModelInfo): string[] {
   const context = config.context_size ? String(config.context_size) : "";
   const since = relativeTime(created * 1000, Date.now());
   return [

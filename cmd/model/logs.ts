@@ -13,7 +13,7 @@ export const logsCommand: Command = {
     const client = await connectServer(context);
     const options = {
       follow: flags.follow === true,
-      noEngines: flags["no-engines"] === true,
+      engines: !flags["no-engines"],
       signal: context.signal,
     };
     for await (const text of client.logs(options)) await context.out(text);

@@ -18,7 +18,7 @@ export const packageCommand: Command = {
     }
     const client = await connectServer(context);
     const name = String(args.MODEL);
-    await client.importFile(resolve(String(flags.gguf)), { tag: name, signal: context.signal });
+    await client.create(resolve(String(flags.gguf)), { tag: name, copy: true, signal: context.signal });
     await context.out(`Packaged ${flags.gguf} as ${name}\n`);
   },
 };

@@ -2,7 +2,7 @@
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { relativeTime } from "../../core/format/duration.ts";
-import type { RunningModel } from "../../gateway/client/api_client.ts";
+import type { RunningModelInfo } from "../../gateway/client/api_client.ts";
 import { displayName } from "../../inference/store/reference.ts";
 import { connectServer } from "./connection.ts";
 
@@ -26,7 +26,7 @@ export const psCommand: Command = {
   },
 };
 
-function until({ loading, in_use, keep_alive, expires }: RunningModel): string {
+function until({ loading, in_use, keep_alive, expires }: RunningModelInfo): string {
   if (loading) return "Loading...";
   if (keep_alive?.startsWith("-")) return "Forever";
   if (in_use || !expires) return "In use";

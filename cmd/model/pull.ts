@@ -1,6 +1,5 @@
 /** `skiff model pull` and the pull that `run` begins with. */
 import type { Command, Context } from "../../core/cli/command.ts";
-import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { showProgress } from "../../core/progress/mod.ts";
 import type { ApiClient } from "../../gateway/client/api_client.ts";
 import { connectServer } from "./connection.ts";
@@ -42,13 +41,13 @@ export async function pullModel(
     write: (text: string) => void write(text),
   });
   try {
-    const bearerToken = reference.startsWith("hf.co/") || reference.startsWith("huggingface.co/")
-      ? context.env.get("HF_TOKEN")
-      : undefined;
-    for await (const message of client.pull(absoluteReference(reference), { signal, bearerToken })) {
-      if (message.type === "error") throw new SkiffError("network", message.message.replace(/^Error: /, ""));
-      progress.show(message);
-    }
+    const fromHub = /^(hf\.co|huggingface\.co)\//.test(reference);
+    const message = await client.create(absoluteReference(reference), {
+      bearerToken: fromHub ? context.env.get("HF_TOKEN") : undefined,
+      signal,
+      onProgress: (message) => progress.show(message),
+    });
+    progress.show({ type: "success", message, total: 0, layer: { size: 0, current: 0 } });
   } finally {
     progress.close();
   }

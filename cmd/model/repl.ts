@@ -89,7 +89,7 @@ async function obey(
       return true;
     case "context":
       if (command.deprecated) await context.err("/set parameter is deprecated: use /set num_ctx\n");
-      await client.configure({ model, "context-size": command.tokens });
+      await client.configure(model, { "context-size": command.tokens });
       await context.out(`Set num_ctx to ${command.tokens}\n`);
       return true;
     case "error":

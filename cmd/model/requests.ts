@@ -18,12 +18,12 @@ export const requestsCommand: Command = {
     const client = await connectServer(context);
     const model = flags.model as string | undefined;
     if (!flags.follow) {
-      return await context.out(`${JSON.stringify(await client.requests({ model }), null, 2)}\n`);
+      return await context.out(`${JSON.stringify(await client.requests(model), null, 2)}\n`);
     }
     await context.out("Connected to request stream. Press Ctrl+C to stop.\n");
     const includeExisting = flags["include-existing"] === true;
     for await (const record of client.followRequests({ model, includeExisting, signal: context.signal })) {
-      await context.out(`${JSON.stringify(record)}\n`);
+      await context.out(`${record}\n`);
     }
     await context.out("Stream closed by server.\n");
   },

@@ -1,8 +1,8 @@
 /** `skiff model run MODEL [PROMPT…]`: one answer, or a chat. */
-import type { Command, Context } from "../../core/cli/command.ts";
+import type { Command, Context, Invocation } from "../../core/cli/command.ts";
 import { SkiffError, toSkiffError } from "../../core/errors/skiff_error.ts";
 import type { ApiClient } from "../../gateway/client/api_client.ts";
-import { connectServer } from "./connection.ts";
+import { connectServer, openAIServer } from "./connection.ts";
 import { absoluteReference } from "./model_reference.ts";
 import { includeFiles } from "./prompt_files.ts";
 import { Conversation } from "./conversation.ts";
@@ -40,7 +40,8 @@ export const runModelCommand: Command = {
     const model = absoluteReference(String(args.MODEL));
     const color = flags.color === "yes" || flags.color === "auto" && context.color;
     const openAiUrl = flags.openaiurl as string | undefined;
-    const client = await connectServer(context, { preload: model, openAiUrl });
+    if (openAiUrl) return await askElsewhere(openAIServer(openAiUrl), { context, args, color });
+    const client = await connectServer(context, { preload: model });
     if (flags.detach) return await withModel(client, context, model, () => client.preload(model));
     const prompt = await promptOf(context, (args.PROMPT ?? []) as string[]);
     const conversation = new Conversation({ client, context, model, color });
@@ -53,6 +54,17 @@ export const runModelCommand: Command = {
   },
 };
 
+/** One answer of another server's model: there is nothing to pull or to load. */
+async function askElsewhere(
+  client: ApiClient,
+  { context, args, color }: { context: Context; args: Invocation["args"]; color: boolean },
+): Promise<void> {
+  const prompt = await promptOf(context, (args.PROMPT ?? []) as string[]);
+  if (prompt === undefined) throw noPrompt();
+  const conversation = new Conversation({ client, context, model: String(args.MODEL), color });
+  await conversation.ask(await includeFiles(prompt), context.signal);
+}
+
 /** Words of the command line, and what is piped in after a blank line; undefined = nobody said anything yet. */
 async function promptOf(context: Context, words: string[]): Promise<string | undefined> {
   const prompt = words.join(" ");
@@ -60,7 +72,11 @@ async function promptOf(context: Context, words: string[]): Promise<string | und
   const piped = (await new Response(Deno.stdin.readable).text()).trim();
   const whole = [prompt, piped].filter(Boolean).join("\n\n");
   if (whole) return whole;
-  throw new SkiffError("usage", "There is no prompt", {
+  throw noPrompt();
+}
+
+function noPrompt(): SkiffError {
+  return new SkiffError("usage", "There is no prompt", {
     hint: "Give one after the model's name, pipe one in, or run it in a terminal to chat.",
   });
 }

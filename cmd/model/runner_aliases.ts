@@ -1,11 +1,11 @@
 /** Docker Model Runner's commands for its own service, which for skiff is the background server. */
 import type { Command, Flag } from "../../core/cli/command.ts";
 import { stopServer } from "../../gateway/client/connect.ts";
-import { connectServer } from "./connection.ts";
+import { connectServer, serverUrl } from "./connection.ts";
 
 const start = async (context: Parameters<NonNullable<Command["run"]>>[0]["context"]) => {
   const client = await connectServer(context);
-  await context.out(`The skiff server runs at ${client.endpoint}\n`);
+  await context.out(`The skiff server runs at ${serverUrl(client, context)}\n`);
 };
 
 const models: Flag = { name: "models", summary: "Remove every model as well" };

@@ -1,7 +1,7 @@
 /** `skiff model status`. */
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
-import { findServer } from "./connection.ts";
+import { findServer, serverUrl } from "./connection.ts";
 
 export const statusCommand: Command = {
   name: "status",
@@ -26,7 +26,7 @@ export const statusCommand: Command = {
       return 1;
     }
     const backends = await client.status();
-    const endpoint = client.endpoint;
+    const endpoint = `${serverUrl(client, context)}/v1/`;
     if (json) {
       const status = { running: true, backends, kind: "skiff", endpoint, endpointHost: endpoint };
       return await context.out(`${JSON.stringify(status, null, 2)}\n`);

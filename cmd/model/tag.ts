@@ -1,7 +1,6 @@
 /** `skiff model tag`. */
 import type { Command } from "../../core/cli/command.ts";
 import { connectServer } from "./connection.ts";
-import { splitTag } from "./model_reference.ts";
 
 export const tagCommand: Command = {
   name: "tag",
@@ -12,7 +11,7 @@ export const tagCommand: Command = {
     const client = await connectServer(context);
     const source = String(args.SOURCE);
     const target = String(args.TARGET);
-    await client.tag(source, splitTag(target));
+    await client.tag(source, target);
     await context.out(`Model "${source}" tagged successfully with "${target}"\n`);
   },
 };

@@ -91,8 +91,12 @@ export class ApiClient {
   readonly endpoint: Endpoint;
   readonly #transport: Transport;
 
-  constructor(endpoint: Endpoint) {
+  /** Path below the endpoint of the OpenAI routes; another server's may be at the endpoint itself. */
+  readonly #openAIBase: string;
+
+  constructor(endpoint: Endpoint, { openAIBase = "/engines/v1" }: { openAIBase?: string } = {}) {
     this.endpoint = endpoint;
+    this.#openAIBase = openAIBase;
     this.#transport = new Transport(endpoint);
   }
 
@@ -106,12 +110,12 @@ export class ApiClient {
 
   /** The answer of `GET /engines/v1/models`, as it is. */
   openAIModels(): Promise<{ object: string; data: Record<string, unknown>[] }> {
-    return this.#transport.json("/engines/v1/models");
+    return this.#transport.json(`${this.#openAIBase}/models`);
   }
 
   /** The answer of `GET /engines/v1/models/{name}`, as it is. */
   openAIModel(name: string): Promise<Record<string, unknown>> {
-    return this.#transport.json(`/engines/v1${modelPath(name)}`);
+    return this.#transport.json(`${this.#openAIBase}${modelPath(name)}`);
   }
 
   /** Throws "not_found". */
@@ -217,7 +221,7 @@ export class ApiClient {
     body: Record<string, unknown>,
     options: { signal?: AbortSignal } = {},
   ): AsyncGenerator<ChatChunk> {
-    const response = await this.#transport.request("/engines/v1/chat/completions", {
+    const response = await this.#transport.request(`${this.#openAIBase}/chat/completions`, {
       method: "POST",
       body: { stream_options: { include_usage: true }, ...body, stream: true },
       headers: { accept: "text/event-stream" },

@@ -1,0 +1,82 @@
+/** From a stored model and its settings to what a runner is told to load. */
+import type { Gguf } from "../gguf/mod.ts";
+import type { ModelFiles } from "../store/model_store.ts";
+import type { StoredModel } from "../store/model.ts";
+import { type ParsedFlags, parseFlags } from "./flags.ts";
+import type { ModelSettings, RunnerMode } from "./host.ts";
+import type { MemoryNeed } from "./memory_plan.ts";
+import type { RunnerConfiguration } from "./protocol.ts";
+
+/** Answers that are decoded together unless a model is configured otherwise. */
+const defaultParallel = 8;
+const defaultQueueLimit = 512;
+/** Where neither the package nor the file says what the model can. */
+const fallbackContext = 4096;
+
+export interface LoadRequest {
+  configuration: RunnerConfiguration;
+  need: MemoryNeed;
+  flags: ParsedFlags;
+}
+
+/** The name that messages and logs use. */
+export function modelName({ tags, id }: StoredModel): string {
+  return tags[0]?.replace(/^docker\.io\//, "").replace(/:latest$/, "") ?? id.slice(0, 19);
+}
+
+/** Throws "invalid_input" for flags that are refused. */
+export async function planLoad(
+  model: StoredModel,
+  mode: RunnerMode,
+  settings: ModelSettings,
+  files: ModelFiles,
+): Promise<LoadRequest> {
+  const flags = parseFlags(settings["runtime-flags"] ?? []);
+  const gguf = await header(files.weights);
+  const trained = trainedContext(gguf) ?? model.config.context_size ?? fallbackContext;
+  const asked = settings["context-size"] ?? flags.configuration.contextTokens;
+  const explicit = asked !== undefined && asked > 0;
+  const own = Math.min(model.config.context_size ?? trained, trained);
+  const contextTokens = explicit ? asked : asked === undefined ? own : trained;
+  const parallel = settings.parallel ?? flags.configuration.parallel ?? defaultParallel;
+  const configuration: RunnerConfiguration = {
+    model: modelName(model),
+    modelPath: files.weights[0],
+    chatTemplatePath: files.chatTemplate,
+    engine: settings.engine ?? "auto",
+    mode,
+    queueLimit: defaultQueueLimit,
+    ...flags.configuration,
+    contextTokens,
+    parallel,
+    adapters: files.adapters.map((path) => ({ path, scale: 1 })),
+    defaults: flags.defaults,
+  };
+  const need = { contextTokens, explicit, ...await bytes(gguf, model, configuration) };
+  return { configuration, need, flags };
+}
+
+/** Undefined for a file whose header cannot be read: the runner will say what is wrong with it. */
+async function header(paths: string[]): Promise<Gguf | undefined> {
+  const { openGguf } = await import("../gguf/mod.ts");
+  return await openGguf(paths).catch(() => undefined);
+}
+
+function trainedContext(gguf: Gguf | undefined): number | undefined {
+  const architecture = gguf?.metadata.string("general.architecture");
+  return gguf?.metadata.number(`${architecture}.context_length`);
+}
+
+async function bytes(
+  gguf: Gguf | undefined,
+  model: StoredModel,
+  { mode, cacheType }: RunnerConfiguration,
+): Promise<Pick<MemoryNeed, "weights" | "cache">> {
+  if (!gguf) return { weights: model.size, cache: () => 0 };
+  const { kvBytes, weightBytes } = await import("../gguf/mod.ts");
+  const type = (cacheType ?? "f16").toUpperCase();
+  return {
+    weights: weightBytes(gguf),
+    cache: (contextTokens) => mode === "completion" ? kvBytes(gguf, { contextTokens, cacheType: type }) : 0,
+  };
+}

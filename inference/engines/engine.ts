@@ -108,6 +108,8 @@ export interface EngineOptions {
   /** Positions a sequence; 0 = the model's own maximum. */
   contextTokens: number;
   maxSequences: number;
+  /** Positions of all sequences together, where they can share; default `contextTokens` for each. */
+  totalContextTokens?: number;
   /** 0 = physical cores. */
   threads?: number;
   /** Layers on the GPU; undefined = all that fit. */

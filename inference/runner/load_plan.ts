@@ -10,6 +10,12 @@ import type { RunnerConfiguration } from "./protocol.ts";
 /** Answers that are decoded together unless a model is configured otherwise. */
 const defaultParallel = 8;
 const defaultQueueLimit = 512;
+/** Context of a model that is not configured: its own, but no more than this, for the cache is filled at once. */
+const largestDefaultContext = 32_768;
+/** Positions that running answers share at least, so that short contexts can run beside each other. */
+const sharedContext = 8192;
+/** Longest input of an embedding model that is computed at once. */
+const largestEmbeddingInput = 8192;
 /** Where neither the package nor the file says what the model can. */
 const fallbackContext = 4096;
 
@@ -36,9 +42,10 @@ export async function planLoad(
   const trained = trainedContext(gguf) ?? model.config.context_size ?? fallbackContext;
   const asked = settings["context-size"] ?? flags.configuration.contextTokens;
   const explicit = asked !== undefined && asked > 0;
-  const own = Math.min(model.config.context_size ?? trained, trained);
+  const own = Math.min(model.config.context_size ?? trained, trained, largestDefaultContext);
   const contextTokens = explicit ? asked : asked === undefined ? own : trained;
-  const parallel = settings.parallel ?? flags.configuration.parallel ?? defaultParallel;
+  const asksForParallel = settings.parallel ?? flags.configuration.parallel ?? defaultParallel;
+  const parallel = mode === "completion" ? asksForParallel : 1;
   const configuration: RunnerConfiguration = {
     model: modelName(model),
     modelPath: files.weights[0],
@@ -46,6 +53,7 @@ export async function planLoad(
     engine: settings.engine ?? "auto",
     mode,
     queueLimit: defaultQueueLimit,
+    batchTokens: mode === "completion" ? undefined : Math.min(contextTokens, largestEmbeddingInput),
     ...flags.configuration,
     contextTokens,
     parallel,
@@ -70,13 +78,21 @@ function trainedContext(gguf: Gguf | undefined): number | undefined {
 async function bytes(
   gguf: Gguf | undefined,
   model: StoredModel,
-  { mode, cacheType }: RunnerConfiguration,
+  { mode, cacheType, parallel }: RunnerConfiguration,
 ): Promise<Pick<MemoryNeed, "weights" | "cache">> {
   if (!gguf) return { weights: model.size, cache: () => 0 };
   const { kvBytes, weightBytes } = await import("../gguf/mod.ts");
   const type = (cacheType ?? "f16").toUpperCase();
   return {
     weights: weightBytes(gguf),
-    cache: (contextTokens) => mode === "completion" ? kvBytes(gguf, { contextTokens, cacheType: type }) : 0,
+    cache(contextTokens) {
+      const all = totalContext(contextTokens, parallel);
+      return mode === "completion" ? kvBytes(gguf, { contextTokens: all, cacheType: type }) : 0;
+    },
   };
+}
+
+/** Positions of all sequences together: they share one cache, and one of them alone can have all its context. */
+export function totalContext(contextTokens: number, parallel: number): number {
+  return Math.max(contextTokens, Math.min(contextTokens * parallel, sharedContext));
 }

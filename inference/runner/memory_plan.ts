@@ -22,6 +22,10 @@ const programBytes = 150 * 2 ** 20;
 const computeShare = 0.05;
 /** A context below this serves nobody. */
 const smallestContext = 512;
+/** The part of the memory that the context of a model may take which the user did not size. */
+const cacheShare = 0.25;
+/** Up to this context it may take more than its part. */
+const usefulContext = 4096;
 
 /** What the model takes with so much context. */
 export function neededBytes(need: MemoryNeed, contextTokens: number): number {
@@ -30,10 +34,14 @@ export function neededBytes(need: MemoryNeed, contextTokens: number): number {
 
 /**
  * The context to load with: the wanted one if it fits, else, unless the user named it, the largest that
- * does, in steps of 256. Undefined when not even a small one fits.
+ * does (and leaves memory for others), in steps of 256. Undefined when not even a small one fits.
  */
 export function planMemory(need: MemoryNeed, availableBytes: number): MemoryPlan | undefined {
-  const fits = (contextTokens: number) => neededBytes(need, contextTokens) <= availableBytes;
+  const modest = (contextTokens: number) =>
+    need.explicit || contextTokens <= usefulContext ||
+    need.cache(contextTokens) <= availableBytes * cacheShare;
+  const fits = (contextTokens: number) =>
+    neededBytes(need, contextTokens) <= availableBytes && modest(contextTokens);
   const plan = (contextTokens: number) => ({ contextTokens, bytes: neededBytes(need, contextTokens) });
   if (fits(need.contextTokens)) return plan(need.contextTokens);
   if (need.explicit || !fits(Math.min(smallestContext, need.contextTokens))) return undefined;

@@ -10,7 +10,7 @@ import type { StoredModel } from "../store/model.ts";
 import { parseFlags } from "./flags.ts";
 import type { HostOptions, LoadedModel, ModelHost, ModelSettings, RunnerMode } from "./host.ts";
 import { LoadedRunner } from "./loaded_runner.ts";
-import { type LoadRequest, modelName, planLoad } from "./load_plan.ts";
+import { type LoadRequest, modelName, planLoad, totalContext } from "./load_plan.ts";
 import { availableMemory, type MemoryPlan, outOfMemory, planMemory } from "./memory_plan.ts";
 import type { RunnerInfo, RunnerStatistics } from "./protocol.ts";
 import { RunnerProcess } from "./runner_process.ts";
@@ -250,7 +250,9 @@ export class RunnerPool implements ModelHost {
       this.#report(runner, request, plan);
       runner.flags = request.flags;
       const { contextTokens } = plan;
-      runner.info = await runner.process.load({ ...request.configuration, contextTokens });
+      const totalContextTokens = totalContext(contextTokens, request.configuration.parallel);
+      const configuration = { ...request.configuration, contextTokens, totalContextTokens };
+      runner.info = await runner.process.load(configuration);
       runner.state = "ready";
       runner.reservedBytes = 0;
       this.#options.onLoaded?.(runner.describe());
@@ -281,10 +283,11 @@ export class RunnerPool implements ModelHost {
       };
       for (;;) {
         const free = await available();
-        const whole = planMemory({ ...need, explicit: true }, free);
         const oldest = this.#oldestIdle();
-        const plan = whole ?? (oldest ? undefined : planMemory(need, free));
-        if (plan) {
+        const plan = planMemory(need, free);
+        const better = oldest && !need.explicit && plan &&
+          plan.contextTokens < Math.min(need.contextTokens, 4096);
+        if (plan && !better) {
           runner.reservedBytes = plan.bytes;
           return plan;
         }

@@ -17,6 +17,8 @@ export interface RunnerConfiguration {
   mode: "completion" | "embedding" | "reranking";
   /** 0 = the model's own maximum, shrunk to what memory allows. */
   contextTokens: number;
+  /** Positions of all sequences together; default `contextTokens` for each. */
+  totalContextTokens?: number;
   /** Most sequences that are decoded together. */
   parallel: number;
   threads?: number;

@@ -111,7 +111,13 @@ export class Scheduler {
    */
   async step(): Promise<void> {
     for (const job of this.#cancelled.splice(0)) this.#drop(job);
+    this.#slots.sweep();
     this.#admit();
+    await this.#compute();
+    this.#slots.sweep();
+  }
+
+  async #compute(): Promise<void> {
     const running = this.#active.reduce((count, { answer }) => count + (isRunning(answer) ? 1 : 0), 0);
     const answers = this.#active.map(({ answer }) => answer);
     const plan = planBatch(answers, this.#pace.budget(running), this.#engine.info.maxBatchTokens);

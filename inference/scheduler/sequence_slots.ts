@@ -33,6 +33,7 @@ interface Match {
 export class SequenceSlots {
   readonly #engine: Engine;
   readonly #slots: Slot[];
+  readonly #discarded = new Set<Slot>();
   #clock = 0;
 
   constructor(engine: Engine) {
@@ -65,16 +66,22 @@ export class SequenceSlots {
     return { slot, cached, row };
   }
 
-  /** Gives a slot back; what it holds is kept for later prompts when `keep`. */
+  /** Gives a slot back; what it holds is kept for later prompts when `keep`, else until `sweep`. */
   release(slot: Slot, keep: boolean): void {
     slot.busy = false;
     slot.lastUsed = ++this.#clock;
-    if (!keep) this.#empty(slot);
+    if (!keep) this.#discarded.add(slot);
   }
 
-  /** Empties a slot unless somebody uses it. */
+  /** Empties a slot at the next `sweep` unless somebody uses it then. */
   discard(slot: Slot): void {
-    if (!slot.busy) this.#empty(slot);
+    this.#discarded.add(slot);
+  }
+
+  /** Frees what was given back and is not kept; apart from `release` because it ends the logits' validity. */
+  sweep(): void {
+    for (const slot of this.#discarded) if (!slot.busy) this.#empty(slot);
+    this.#discarded.clear();
   }
 
   /** Drops the kept sequence that was used longest ago; false when there is none. */

@@ -97,7 +97,7 @@ function makeEngine(
     layouts.contextParams,
     llama.llama_context_default_params() as Uint8Array<ArrayBuffer>,
   );
-  params.set("n_ctx", contextTokens * maxSequences);
+  params.set("n_ctx", options.totalContextTokens ?? contextTokens * maxSequences);
   params.set("n_batch", batchTokens);
   params.set("n_ubatch", embedding ? batchTokens : microBatchTokens);
   params.set("n_seq_max", maxSequences);

@@ -15,13 +15,11 @@ const need: MemoryNeed = {
 };
 
 Deno.test("planMemory gives the wanted context, or the largest that fits", () => {
-  equal(planMemory(need, 64 * gib)?.contextTokens, 131_072);
-  for (const available of [5, 6, 8, 12]) {
+  equal(planMemory(need, 128 * gib)?.contextTokens, 131_072);
+  for (const [available, context] of [[4.5, 1024], [5, 5120], [8, 16_384], [16, 32_768]]) {
     const { contextTokens, bytes } = planMemory(need, available * gib)!;
-    ok(
-      bytes <= available * gib && neededBytes(need, contextTokens + 512) > available * gib,
-      `${available} GiB`,
-    );
+    ok(bytes <= available * gib && neededBytes(need, contextTokens) === bytes);
+    ok(Math.abs(contextTokens - context) <= 512, `${available} GiB: ${contextTokens}`);
   }
   equal(planMemory(need, 4 * gib), undefined);
 });

@@ -1,0 +1,139 @@
+/** Opens what a runner is made of: the engine in its own time, and beside it header, tokenizer and chat format. */
+import type { ChatFormat } from "../chat/format.ts";
+import type { Engine, EngineOptions } from "../engines/engine.ts";
+import type { Gguf } from "../gguf/mod.ts";
+import type { SamplingOptions } from "../sampling/options.ts";
+import { type Tokenizer, tokenTypes } from "../tokenizer/tokenizer.ts";
+import type { ModelParts } from "./model_parts.ts";
+import { encodePieces } from "./prompt.ts";
+import type { RunnerConfiguration } from "./protocol.ts";
+
+/** Throws what `openGguf`, `openTokenizer` and `loadEngine` throw. */
+export async function openModel(
+  configuration: RunnerConfiguration,
+  onProgress: (fraction: number) => void,
+): Promise<ModelParts> {
+  const loading = loadEngineOf(configuration, onProgress);
+  loading.catch(() => {}); // a damaged header is the better explanation
+  const { gguf, tokenizer, chat, createSampler } = await openText(configuration);
+  const engine = await loading;
+  const vocabulary = {
+    vocabularySize: engine.info.vocabularySize,
+    contextTokens: engine.info.contextTokens,
+    tokenText: (token: number) => tokenizer.decode([token], { special: true }),
+    tokenize: (text: string) => tokenizer.encode(text),
+  };
+  return {
+    engine,
+    tokenizer,
+    chat,
+    createSampler: (options) => createSampler(options, vocabulary),
+    async compileConstraint(spec) {
+      const { compileConstraint } = await import("../sampling/grammar/mod.ts");
+      return compileConstraint(spec, tokenizer);
+    },
+    defaults: recommendedSampling(gguf),
+  };
+}
+
+/** The engine verifies and opens its libraries while header, tokenizer and template are read. */
+async function loadEngineOf(
+  configuration: RunnerConfiguration,
+  onProgress: (fraction: number) => void,
+): Promise<Engine> {
+  const { loadEngine } = await import("../engines/select.ts");
+  return await loadEngine({ ...engineOptions(configuration), onProgress });
+}
+
+async function openText(configuration: RunnerConfiguration) {
+  const [{ openGguf }, { openTokenizer }, { createSampler }] = await Promise.all([
+    import("../gguf/mod.ts"),
+    import("../tokenizer/mod.ts"),
+    import("../sampling/sampler.ts"),
+  ]);
+  const gguf = await openGguf(configuration.modelPath);
+  const tokenizer = openTokenizer(gguf);
+  const chat = configuration.mode === "completion"
+    ? await openChat(gguf, tokenizer, configuration)
+    : undefined;
+  warmUp(tokenizer, chat);
+  return { gguf, tokenizer, chat, createSampler };
+}
+
+/** Builds what tokenizer and template make on first use, while the engine still loads. */
+function warmUp(tokenizer: Tokenizer, chat?: ChatFormat): void {
+  try {
+    const pieces = chat?.render({ messages: [{ role: "user", content: "Hello" }] }).pieces;
+    encodePieces(pieces ?? [{ text: "Hello", trusted: false }], tokenizer);
+  } catch {
+    // a template may refuse so short a conversation
+  }
+}
+
+function engineOptions(
+  configuration: RunnerConfiguration,
+): EngineOptions & { engine: RunnerConfiguration["engine"] } {
+  const { parallel, mode, queueLimit: _, defaults: __, chatTemplatePath: ___, ...rest } = configuration;
+  return {
+    ...rest,
+    maxSequences: parallel,
+    embedding: mode !== "completion",
+    pooling: configuration.pooling ?? (mode === "reranking" ? "rank" : undefined),
+  };
+}
+
+async function openChat(
+  { metadata }: Gguf,
+  tokenizer: Tokenizer,
+  { chatTemplatePath }: RunnerConfiguration,
+): Promise<ChatFormat> {
+  const { openChatFormat } = await import("../chat/mod.ts");
+  const own = metadata.string("tokenizer.chat_template");
+  const textOf = (token: number | undefined) => token === undefined ? undefined : tokenizer.text(token);
+  return openChatFormat({
+    template: chatTemplatePath ? await Deno.readTextFile(chatTemplatePath) : own,
+    variants: chatTemplatePath ? undefined : namedTemplates(metadata),
+    bosText: textOf(tokenizer.special.bos),
+    eosText: textOf(tokenizer.special.eos),
+    architecture: metadata.string("general.architecture") ?? "",
+    controlTokens: controlTexts(tokenizer),
+  });
+}
+
+/** `tokenizer.chat_template.<name>`: further templates, for example for requests with tools. */
+function namedTemplates(metadata: Gguf["metadata"]): Record<string, string> {
+  const prefix = "tokenizer.chat_template.";
+  const templates: Record<string, string> = {};
+  for (const key of metadata.keys()) {
+    if (key.startsWith(prefix)) templates[key.slice(prefix.length)] = metadata.string(key)!;
+  }
+  return templates;
+}
+
+/** Texts that the vocabulary reads as one token and that a user must not be able to write. */
+function controlTexts(tokenizer: Tokenizer): string[] {
+  const texts: string[] = [];
+  for (let token = 0; token < tokenizer.size; token++) {
+    if (tokenizer.type(token) === tokenTypes.control) texts.push(tokenizer.text(token));
+  }
+  return texts;
+}
+
+/** `general.sampling.*`: what the model's makers recommend. */
+function recommendedSampling({ metadata }: Gguf): Partial<SamplingOptions> {
+  const keys: [string, keyof SamplingOptions][] = [
+    ["temp", "temperature"],
+    ["top_k", "topK"],
+    ["top_p", "topP"],
+    ["min_p", "minP"],
+    ["penalty_repeat", "repeatPenalty"],
+    ["penalty_last_n", "repeatLastN"],
+    ["xtc_probability", "xtcProbability"],
+    ["xtc_threshold", "xtcThreshold"],
+    ["mirostat", "mirostat"],
+    ["mirostat_tau", "mirostatTau"],
+    ["mirostat_eta", "mirostatEta"],
+  ];
+  const found = keys.map(([key, option]) => [option, metadata.number(`general.sampling.${key}`)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
+}

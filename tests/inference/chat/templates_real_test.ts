@@ -1,24 +1,11 @@
-/** Every template that llama.cpp carries, against Python's Jinja, and its calls read back by its family. */
+/** Every template that llama.cpp carries, against Python's Jinja. */
 import assert from "node:assert/strict";
 import { controlTokens, promptPieces } from "../../../inference/chat/prompt_pieces.ts";
-import { familyOf } from "../../../inference/chat/families/select.ts";
-import { openChatFormat } from "../../../inference/chat/mod.ts";
-import type { ChatMessage, ChatRequest, Tool } from "../../../inference/chat/request.ts";
+import type { Tool } from "../../../inference/chat/request.ts";
 import { compileTemplate } from "../../../inference/chat/template/template.ts";
-import { llamaSourceModels } from "../../support/models.ts";
 import { realTest } from "../../support/parts.ts";
 import { pythonJinja } from "../../support/python_jinja.ts";
-import { assemble, read } from "./answers.ts";
-
-async function templates(): Promise<Map<string, string>> {
-  const folder = `${await llamaSourceModels()}/models/templates`;
-  const found = new Map<string, string>();
-  for (const { name } of [...Deno.readDirSync(folder)].sort((a, b) => a.name < b.name ? -1 : 1)) {
-    if (name.endsWith(".jinja")) found.set(name.slice(0, -6), await Deno.readTextFile(`${folder}/${name}`));
-  }
-  assert.ok(found.size >= 34, `${found.size} templates`);
-  return found;
-}
+import { templates } from "./templates.ts";
 
 const tool: Tool = {
   name: "get_weather",
@@ -140,72 +127,4 @@ function firstDifference(expected: string, actual: string): string {
   while (at < expected.length && expected[at] === actual[at]) at++;
   const near = (text: string) => JSON.stringify(text.slice(Math.max(0, at - 40), at + 60));
   return `${near(expected)} is ${near(actual)}`;
-}
-
-/** Formats of calls that are not read: tools work there by the model's good will only. */
-const unread = ["Kimi-K3", "MiniMax-M3", "muse-glimmer", "openbmb-MiniCPM5-1B", "tencent-Hy3"];
-
-realTest("reads back the calls that a template writes", templates, (templates) => {
-  const report: string[] = [];
-  for (const [name, template] of templates) {
-    if (unread.includes(name)) continue;
-    const outcome = roundTrip(template);
-    if (outcome !== undefined) report.push(`${name} (${familyOf(template).name}): ${outcome}`);
-  }
-  assert.deepEqual(report, []);
-});
-
-/** Undefined when the call came back, or when the template does not write what a model would. */
-function roundTrip(template: string): string | undefined {
-  const format = openChatFormat({
-    template,
-    architecture: "x",
-    bosText: "<s>",
-    eosText: "</s>",
-    controlTokens: [],
-  });
-  const ask: ChatMessage = { role: "user", content: "Hi" };
-  const chat: ChatRequest = { messages: [ask], tools: [tool] };
-  const called: ChatMessage = {
-    role: "assistant",
-    content: "",
-    toolCalls: [{ id: "abcdefghi", name: tool.name, arguments: '{"city": "Rome", "days": 3}' }],
-  };
-  const text = (messages: ChatMessage[]) => {
-    return format.render({ ...chat, messages }).pieces.map((piece) => piece.text).join("");
-  };
-  const end = { role: "tool" as const, content: "22 degrees", toolCallId: "abcdefghi", name: tool.name };
-  const prompt = text([ask]);
-  const whole = text([ask, called, end]);
-  const answer = whole.slice(answerStart(prompt, whole), whole.indexOf("22 degrees"));
-  const outcomes = [true, false].map((startsInReasoning) => {
-    const rendered = format.render(chat);
-    const parser = format.parser(chat, {
-      ...rendered,
-      startsInReasoning: rendered.startsInReasoning && startsInReasoning,
-    });
-    const said = assemble(read(parser, [answer]));
-    const call = said.calls[0];
-    const back = call && `${call.name} ${JSON.stringify(tryJson(call.arguments))}`;
-    return back === 'get_weather {"city":"Rome","days":3}'
-      ? undefined
-      : `${JSON.stringify(answer)} gave ${JSON.stringify(said)}`;
-  });
-  return outcomes.includes(undefined) ? undefined : outcomes[0];
-}
-
-/** Where the answer begins: after what both have in common, but not inside a marker. */
-function answerStart(prompt: string, whole: string): number {
-  let at = 0;
-  while (at < prompt.length && prompt[at] === whole[at]) at++;
-  const marker = whole.lastIndexOf("<", at);
-  return at - marker < 20 && !whole.slice(marker, at).includes(">") ? marker : at;
-}
-
-function tryJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }

@@ -108,7 +108,10 @@ export interface EngineOptions {
   /** Positions a sequence; 0 = the model's own maximum. */
   contextTokens: number;
   maxSequences: number;
-  /** Positions of all sequences together, where they can share; default `contextTokens` for each. */
+  /**
+   * Positions that all sequences hold together, where the engine shares one cache among them; default
+   * contextTokens × maxSequences. With fewer, `decode` throws "context_overflow" when all are taken.
+   */
   totalContextTokens?: number;
   /** 0 = physical cores. */
   threads?: number;

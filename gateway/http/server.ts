@@ -245,7 +245,7 @@ class Server implements RunningServer {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
       this.#end(force).then(() => this.#ended.resolve(), (error) => this.#ended.reject(error));
-    } else if (force) this.#aborted.abort();
+    }
     return this.closed;
   }
 
@@ -253,12 +253,16 @@ class Server implements RunningServer {
     clearInterval(this.#idleTimer);
     const { socket } = this.#files;
     if (socket) await underStartLock(this.#files, () => removeOwnSocket(socket, this.#socketIdentity));
-    const drained = Promise.all(this.#listeners.map((listener) => listener.shutdown()));
-    if (!force) await withinTime(drained, this.#options.drainMs ?? 10_000);
+    let drained = false;
+    const draining = Promise.all(this.#listeners.map((listener) => listener.shutdown())).then(() => {
+      drained = true;
+    });
+    if (!force) await withinTime(draining, this.#options.drainMs ?? 10_000);
     await this.#loading.catch(() => {});
     await this.#host?.close({ force: true });
-    this.#aborted.abort();
-    await drained.catch(() => {});
+    if (!drained) await withinTime(draining, 100); // the host's end has ended most answers
+    if (!drained) this.#aborted.abort();
+    await draining.catch(() => {});
     this.#line("ended");
     this.#log.close();
     this.#forget();

@@ -1,7 +1,8 @@
 /** Loads a GGUF model with llama.cpp's prebuilt libraries. */
-import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { toSkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { contextPooling, loadModel, makeContext, modelFacts, planContext } from "./context.ts";
+import { chooseVariant, probeDevices, requireSet } from "./devices.ts";
 import { installLibraries, type InstallOptions } from "./install.ts";
 import { embeddedSet, type LibrarySet } from "./library_set.ts";
 import { LlamaEngine } from "./llama_engine.ts";
@@ -10,9 +11,9 @@ import { type NativeLibrary, openLibrary, type OpenOptions } from "./native.ts";
 import { physicalCores } from "./threads.ts";
 
 export interface LlamaDependencies {
-  /** Default: the one for this machine's processor. */
+  /** Default: that of a GPU where one can be used, else the processor's. */
   set?: LibrarySet;
-  /** Why that set was chosen. */
+  /** Why this engine was chosen. */
   reason?: string;
   install?: InstallOptions;
   open?: OpenOptions;
@@ -28,25 +29,42 @@ export async function loadLlamaEngine(
   options: EngineOptions,
   dependencies: LlamaDependencies = {},
 ): Promise<Engine> {
-  const library = await readyLibrary(dependencies);
+  const { library, deviceReason } = await readyLibrary(dependencies, options.gpuLayers);
   const { model, log } = loadModel(library, options);
   try {
-    return makeEngine(library, model, log, options, dependencies.reason);
+    const reason = [dependencies.reason ?? "llama.cpp runs GGUF models", deviceReason].join("; ");
+    return makeEngine(library, model, log, options, reason);
   } catch (error) {
     library.llama.llama_model_free(model);
     throw error;
   }
 }
 
-/** The libraries, installed, verified and opened. */
-export async function readyLibrary(dependencies: LlamaDependencies): Promise<NativeLibrary> {
-  const set = dependencies.set ?? embeddedSet();
-  if (set === undefined) {
-    throw new SkiffError("unsupported", `llama.cpp is not built for ${Deno.build.os} on ${Deno.build.arch}`);
-  }
-  const folder = await installLibraries(set, dependencies.install);
+/**
+ * The libraries, installed, verified and opened: those of the best device, and the processor's when they cannot
+ * be had. Once opened there is no way back, so a GPU library that finds no GPU computes on the processor.
+ */
+async function readyLibrary(dependencies: LlamaDependencies, gpuLayers?: number) {
   const nativeLog = dependencies.open?.nativeLog ?? Boolean(Deno.env.get("SKIFF_DEBUG"));
-  return openLibrary(folder, set, { nativeLog });
+  const open = async (set: LibrarySet) =>
+    openLibrary(await installLibraries(set, dependencies.install), set, { nativeLog });
+  if (dependencies.set) return { library: await open(dependencies.set), deviceReason: "as set" };
+  const choice = chooseVariant(probeDevices(), gpuLayers);
+  const fallback = embeddedSet() ?? requireSet("cpu");
+  if (choice.variant === fallback.variant) {
+    return { library: await open(fallback), deviceReason: choice.reason };
+  }
+  try {
+    const folder = await installLibraries(requireSet(choice.variant), dependencies.install);
+    for (const name of choice.preload) Deno.dlopen(name, {});
+    const library = openLibrary(folder, requireSet(choice.variant), { nativeLog });
+    const found = library.devices.some(({ type }) => type === 1 || type === 2);
+    const deviceReason = found ? choice.reason : `the processor, since ${choice.variant} found no device`;
+    return { library, deviceReason };
+  } catch (error) {
+    const { message } = toSkiffError(error);
+    return { library: await open(fallback), deviceReason: `the processor: ${choice.reason}, but ${message}` };
+  }
 }
 
 function makeEngine(
@@ -54,7 +72,7 @@ function makeEngine(
   model: Deno.PointerValue,
   modelLog: NativeLog,
   options: EngineOptions,
-  reason = "llama.cpp runs every GGUF model",
+  reason: string,
 ): Engine {
   const facts = modelFacts(library, model);
   const plan = planContext(options, { ...facts, threads: physicalCores() });

@@ -108,8 +108,11 @@ export interface EngineOptions {
   /** Positions a sequence; 0 = the model's own maximum. */
   contextTokens: number;
   maxSequences: number;
-  /** Positions of all sequences together, where they can share; default `contextTokens` for each. */
-  totalContextTokens?: number;
+  /**
+   * Positions that all sequences hold together, where the engine shares one cache among them; default
+   * contextTokens × maxSequences. With fewer, `decode` throws "context_overflow" when all are taken.
+   */
+  cacheTokens?: number;
   /** 0 = physical cores. */
   threads?: number;
   /** Layers on the GPU; undefined = all that fit. */

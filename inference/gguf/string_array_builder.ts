@@ -7,8 +7,8 @@ const firstStrings = 16384;
 
 export class StringArrayBuilder {
   readonly #count: number;
-  #offsets: Uint32Array<ArrayBuffer>;
-  #data = new Uint8Array(firstStrings * 8);
+  #offsets: Uint32Array;
+  #data: Uint8Array = new Uint8Array(firstStrings * 8);
   #taken = 0;
 
   /** @param count strings to come */
@@ -27,48 +27,53 @@ export class StringArrayBuilder {
    * whole. Gives the bytes used, or the index of a byte that is not UTF-8.
    */
   take(bytes: Uint8Array): { used: number; malformed?: number } {
-    if (bytes.length + this.#end > this.#data.length) this.#growData(bytes.length);
-    const data = this.#data;
-    let at = 0, end = this.#end;
-    while (this.#taken < this.#count && at + 8 <= bytes.length) {
+    this.#makeRoom(bytes.length);
+    const data = this.#data, offsets = this.#offsets;
+    const count = Math.min(this.#count, offsets.length - 1);
+    let taken = this.#taken, at = 0, end = offsets[taken];
+    let malformed: number | undefined;
+    while (taken < count && at + 8 <= bytes.length) {
       const length = lengthAt(bytes, at);
-      const from = at + 8;
-      if (length > bytes.length - from) break;
+      const from = at + 8, to = from + length;
+      if (to > bytes.length) break;
       let all = 0;
-      for (let k = 0; k < length; k++) all |= data[end + k] = bytes[from + k];
+      for (let k = from; k < to; k++, end++) all |= data[end] = bytes[k];
       if (all >= 0x80) {
-        const malformed = malformedUtf8(bytes, from, from + length);
-        if (malformed >= 0) return { used: at, malformed };
+        const bad = malformedUtf8(bytes, from, to);
+        if (bad >= 0) {
+          malformed = bad;
+          break;
+        }
       }
-      at = from + length;
-      end += length;
-      this.#push(end);
+      at = to;
+      offsets[++taken] = end;
     }
-    return { used: at };
+    this.#taken = taken;
+    return { used: at, malformed };
   }
 
   done(): StringArray {
-    return new StringArray(this.#data.slice(0, this.#end), this.#offsets);
+    const offsets = this.#offsets.slice(0, this.#taken + 1);
+    return new StringArray(this.#data.slice(0, offsets[this.#taken]), offsets);
   }
 
-  get #end(): number {
-    return this.#offsets[this.#taken];
-  }
-
-  #push(end: number): void {
-    if (++this.#taken === this.#offsets.length) {
-      const larger = new Uint32Array(Math.min(this.#count + 1, this.#offsets.length * 2));
-      larger.set(this.#offsets);
-      this.#offsets = larger;
+  /** Room for the strings of `bytes` more, each of which takes 8 of them at least. */
+  #makeRoom(bytes: number): void {
+    const end = this.#offsets[this.#taken];
+    if (end + bytes > this.#data.length) {
+      this.#data = enlarged(this.#data, Math.max(end + bytes, this.#data.length * 2));
     }
-    this.#offsets[this.#taken] = end;
+    const strings = Math.min(this.#count, this.#taken + Math.floor(bytes / 8)) + 1;
+    if (strings > this.#offsets.length) {
+      this.#offsets = enlarged(this.#offsets, Math.min(this.#count + 1, strings * 2));
+    }
   }
+}
 
-  #growData(more: number): void {
-    const larger = new Uint8Array(Math.max(this.#end + more, this.#data.length * 2));
-    larger.set(this.#data.subarray(0, this.#end));
-    this.#data = larger;
-  }
+function enlarged<T extends Uint8Array | Uint32Array>(array: T, length: number): T {
+  const larger = new (array.constructor as new (length: number) => T)(length);
+  larger.set(array);
+  return larger;
 }
 
 /** A length of 64 bits; Infinity where it exceeds what any file holds. */

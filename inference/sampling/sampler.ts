@@ -49,15 +49,20 @@ export const samplingDefaults: Required<Omit<SamplingOptions, "seed">> = {
 };
 type Settings = typeof samplingDefaults;
 
+/** Each is looked for in every token of the vocabulary. */
+const mostBreakers = 64;
+
 /**
- * A sampler for one sequence.
+ * A sampler for one sequence. Under a constraint it chooses first and asks for the mask only when the choice
+ * is refused; telling the constraint of the choice (`accept`) is the caller's. A seed of -1 is none, as in
+ * llama.cpp.
  * @throws {SkiffError} "invalid_input" for a setting that has no meaning.
  */
 export function createSampler(options: SamplingOptions, vocabulary: SamplerVocabulary): Sampler {
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null);
   const settings: Settings = { ...samplingDefaults, ...Object.fromEntries(given) };
   check(settings, vocabulary.vocabularySize);
-  return new ChainSampler(settings, vocabulary, createRandom(options.seed));
+  return new ChainSampler(settings, vocabulary, createRandom(options.seed === -1 ? undefined : options.seed));
 }
 
 function check(settings: Settings, vocabularySize: number): void {
@@ -65,6 +70,10 @@ function check(settings: Settings, vocabularySize: number): void {
     if (typeof value === "number" && Number.isNaN(value)) refuse(name, "is not a number");
   }
   if (settings.repeatPenalty <= 0) refuse("repeat_penalty", "must be above 0");
+  if (![0, 1, 2].includes(settings.mirostat)) refuse("mirostat", `is ${settings.mirostat}, not 0, 1 or 2`);
+  if (settings.drySequenceBreakers.length > mostBreakers) {
+    refuse("dry_sequence_breakers", `has more than ${mostBreakers} texts`);
+  }
   for (const [token] of settings.logitBias) {
     if (!Number.isInteger(token) || token < 0 || token >= vocabularySize) {
       refuse("logit_bias", `names the token ${token}, and the model has ${vocabularySize}`);
@@ -147,7 +156,8 @@ class ChainSampler implements Sampler {
     for (const [token, bias] of this.#settings.logitBias) row[token] += bias;
     for (const step of this.#lookingBack) step.apply(row);
     const { temperature } = this.#settings;
-    if (this.#mirostat && temperature > 0) { for (let i = 0; i < row.length; i++) row[i] /= temperature; }
+    if (!this.#mirostat || temperature <= 0) return;
+    for (let i = 0; i < row.length; i++) row[i] /= temperature;
   }
 
   /** A token of the row, with the probability it had at the end of the chain; undefined when none can be. */
@@ -168,7 +178,9 @@ class ChainSampler implements Sampler {
 
 function stepsThatLookBack(settings: Settings, vocabulary: SamplerVocabulary): (Penalties | Dry)[] {
   const steps: (Penalties | Dry)[] = [];
-  const lookBack = (tokens: number) => tokens < 0 ? vocabulary.contextTokens : tokens;
+  const { contextTokens } = vocabulary;
+  const lookBack = (tokens: number) =>
+    tokens < 0 ? contextTokens : Math.min(Math.trunc(tokens), contextTokens);
   const { repeatPenalty: repeat, frequencyPenalty: frequency, presencePenalty: presence } = settings;
   const lastN = lookBack(settings.repeatLastN);
   if (lastN > 0 && (repeat !== 1 || frequency !== 0 || presence !== 0)) {
@@ -192,7 +204,8 @@ export function narrow(
   row: Float32Array,
   { settings, random }: { settings: Settings; random: Random },
 ): void {
-  const { topK, minKeep } = settings;
+  const { minKeep } = settings;
+  const topK = Math.trunc(settings.topK);
   const floor = topNSigmaFloor(row, settings.topNSigma);
   if (topK > 0) candidates.selectTop(row, Math.min(topK, row.length), floor);
   else candidates.collect(row, floor);

@@ -168,6 +168,22 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+/** ggml's own figures of its tensor types, by number. */
+export async function ggmlTypes(): Promise<
+  (id: number) => { name: string; blockSize: number; blockBytes: number }
+> {
+  const { symbols } = Deno.dlopen(`${await libraryFolder()}/libggml-base.so`, {
+    ggml_type_name: { parameters: ["i32"], result: "pointer" },
+    ggml_blck_size: { parameters: ["i32"], result: "i64" },
+    ggml_type_size: { parameters: ["i32"], result: "usize" },
+  });
+  return (id) => ({
+    name: Deno.UnsafePointerView.getCString(symbols.ggml_type_name(id)!),
+    blockSize: Number(symbols.ggml_blck_size(id)),
+    blockBytes: Number(symbols.ggml_type_size(id)),
+  });
+}
+
 /** Opens the library; its log is silenced. */
 export async function llamaSamplers(): Promise<LlamaSamplers> {
   const folder = await libraryFolder();

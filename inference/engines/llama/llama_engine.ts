@@ -17,12 +17,10 @@ export interface LlamaEngineParts {
   info: EngineInfo;
   /** How the context pools embeddings; it is fixed when the context is made. */
   pooling: Pooling;
-  /** Most tokens of one embedding input. */
-  microBatchTokens: number;
-  /** Values of a pooled vector. */
-  embeddingLength: number;
-  /** Sequences that the context has: one more than the caller's, for `embed`. */
-  spareSequence: number;
+  /** Rows of logits that one native call may give. */
+  outputRows: number;
+  /** Inputs that can be embedded in one call; 0 when the model was loaded to decode. */
+  embeddingSequences: number;
 }
 
 export class LlamaEngine implements Engine {
@@ -45,19 +43,45 @@ export class LlamaEngine implements Engine {
   }
 
   decode(batch: Batch): Logits {
-    const length = batch.tokens.length;
     this.#check(batch);
+    const length = batch.tokens.length;
     let rows = 0;
-    for (let i = 0; i < length; i++) {
-      const wanted = batch.wanted[i];
-      this.#batch.put(i, batch.tokens[i], batch.positions[i], batch.sequences[i], wanted);
-      if (wanted) rows++;
-    }
-    const { context } = this.#parts.handles;
-    const status = this.#llama.llama_decode(context, this.#batch.bytes(length));
-    if (status !== 0) throw this.#decodeError(status, batch);
-    this.#rows.show(rows === 0 ? null : this.#llama.llama_get_logits(context), rows);
+    for (let i = 0; i < length; i++) if (batch.wanted[i]) rows++;
+    if (rows > this.#parts.outputRows) return this.#decodeInParts(batch, rows);
+    this.#run(batch, 0, length);
+    this.#rows.show(rows === 0 ? null : this.#llama.llama_get_logits(this.#parts.handles.context), rows);
     return this.#rows;
+  }
+
+  /** Many rows (the logits of a whole prompt): a part after the other, each part's logits copied out. */
+  #decodeInParts(batch: Batch, rows: number): Logits {
+    const { outputRows, handles } = this.#parts;
+    const all = new Float32Array(rows * this.info.vocabularySize);
+    let done = 0;
+    for (let from = 0; from < batch.tokens.length;) {
+      let to = from;
+      let partRows = 0;
+      for (; to < batch.tokens.length && (partRows < outputRows || !batch.wanted[to]); to++) {
+        if (batch.wanted[to]) partRows++;
+      }
+      this.#run(batch, from, to);
+      this.#rows.show(this.#llama.llama_get_logits(handles.context), partRows);
+      for (let i = 0; i < partRows; i++) all.set(this.#rows.row(i), (done + i) * this.info.vocabularySize);
+      done += partRows;
+      from = to;
+    }
+    const { vocabularySize } = this.info;
+    return { rows, row: (i) => all.subarray(i * vocabularySize, (i + 1) * vocabularySize) };
+  }
+
+  /** Computes the tokens [from, to) of a batch. */
+  #run(batch: Batch, from: number, to: number): void {
+    const { tokens, positions, sequences, wanted } = batch;
+    for (let i = from; i < to; i++) {
+      this.#batch.put(i - from, tokens[i], positions[i], sequences[i], wanted[i]);
+    }
+    const status = this.#llama.llama_decode(this.#parts.handles.context, this.#batch.bytes(to - from));
+    if (status !== 0) throw this.#decodeError(status, batch, from);
   }
 
   /** Refuses what would not fit before anything is computed. */
@@ -80,9 +104,9 @@ export class LlamaEngine implements Engine {
   }
 
   /** The statuses of llama.h: 1 no room (nothing was kept), 2 aborted, -1 malformed batch, below: failed midway. */
-  #decodeError(status: number, batch: Batch): SkiffError {
+  #decodeError(status: number, batch: Batch, done: number): SkiffError {
+    if (done > 0 || (status !== 1 && status !== -1)) this.#forget(batch);
     if (status === 1) return contextOverflow(this.info.contextTokens);
-    if (status !== -1) this.#forget(batch);
     const reason = status === -1 ? "positions do not follow what the sequence holds" : `status ${status}`;
     return new SkiffError("internal", `llama.cpp could not compute a batch: ${reason}`, {
       hint: "The log of the model (`skiff model logs`) may say more.",
@@ -99,38 +123,66 @@ export class LlamaEngine implements Engine {
   }
 
   embed(inputs: Int32Array[], pooling: Pooling = this.#parts.pooling): Float32Array[] {
+    const { embeddingSequences } = this.#parts;
+    if (embeddingSequences === 0) {
+      throw new SkiffError("unsupported", "This model was loaded to generate text, not for embeddings");
+    }
     if (pooling !== this.#parts.pooling) {
       throw new SkiffError("invalid_input", `This model was loaded with pooling "${this.#parts.pooling}"`, {
         hint: `Load it with pooling "${pooling}" to get such embeddings.`,
       });
     }
-    return inputs.map((input) => this.#embedOne(input, pooling));
+    const room = this.info.maxBatchTokens;
+    for (const input of inputs) this.#checkInput(input);
+    const vectors: Float32Array[] = [];
+    for (let from = 0; from < inputs.length;) {
+      let to = from;
+      let tokens = 0;
+      while (to < inputs.length && to - from < embeddingSequences && tokens + inputs[to].length <= room) {
+        tokens += inputs[to++].length;
+      }
+      vectors.push(...this.#embedTogether(inputs.slice(from, to)));
+      from = to;
+    }
+    return vectors;
   }
 
-  #embedOne(input: Int32Array, pooling: Pooling): Float32Array {
-    const { microBatchTokens, spareSequence, embeddingLength, handles } = this.#parts;
+  #checkInput(input: Int32Array): void {
+    const { maxBatchTokens, vocabularySize } = this.info;
     if (input.length === 0) {
       throw new SkiffError("invalid_input", "There is nothing to embed in an empty text");
     }
-    if (input.length > microBatchTokens) {
+    if (input.length > maxBatchTokens) {
       throw new SkiffError(
         "context_overflow",
-        `The input has ${input.length} tokens; this model embeds at most ${microBatchTokens} at once`,
-        { details: { n_prompt_tokens: input.length, n_ctx: microBatchTokens } },
+        `The input has ${input.length} tokens; this model embeds at most ${maxBatchTokens} at once`,
+        { details: { n_prompt_tokens: input.length, n_ctx: maxBatchTokens } },
       );
     }
-    input.forEach((token, i) => this.#batch.put(i, token, i, spareSequence, 1));
-    if (this.#memory !== null) this.#llama.llama_memory_seq_rm(this.#memory, spareSequence, -1, -1);
-    const status = this.#llama.llama_decode(handles.context, this.#batch.bytes(input.length));
-    if (status !== 0) {
-      throw new SkiffError("internal", `llama.cpp could not embed the input: status ${status}`);
-    }
-    const vector = pooling === "none"
-      ? this.#llama.llama_get_embeddings_ith(handles.context, input.length - 1)
-      : this.#llama.llama_get_embeddings_seq(handles.context, spareSequence);
-    if (vector === null) throw new SkiffError("unsupported", "This model gives no embeddings");
-    const length = pooling === "rank" ? 1 : embeddingLength;
-    return new Float32Array(Deno.UnsafePointerView.getArrayBuffer(vector, length * 4).slice(0));
+    const unknown = input.find((token) => token < 0 || token >= vocabularySize);
+    if (unknown !== undefined) throw new SkiffError("invalid_input", `Token ${unknown} does not exist`);
+  }
+
+  /** Inputs as sequences 0, 1, 2 … of one micro-batch. */
+  #embedTogether(inputs: Int32Array[]): Float32Array[] {
+    const { handles, pooling } = this.#parts;
+    let at = 0;
+    inputs.forEach((input, sequence) => {
+      input.forEach((token, position) => this.#batch.put(at++, token, position, sequence, 1));
+    });
+    if (this.#memory !== null) this.#llama.llama_memory_clear(this.#memory, false);
+    const status = this.#llama.llama_decode(handles.context, this.#batch.bytes(at));
+    if (status !== 0) throw new SkiffError("internal", `llama.cpp could not embed: status ${status}`);
+    let end = 0;
+    return inputs.map((input, sequence) => {
+      end += input.length;
+      const vector = pooling === "none"
+        ? this.#llama.llama_get_embeddings_ith(handles.context, end - 1)
+        : this.#llama.llama_get_embeddings_seq(handles.context, sequence);
+      if (vector === null) throw new SkiffError("unsupported", "This model gives no embeddings");
+      const length = pooling === "rank" ? 1 : this.info.embeddingLength;
+      return new Float32Array(Deno.UnsafePointerView.getArrayBuffer(vector, length * 4).slice(0));
+    });
   }
 
   copySequence(from: number, to: number, length: number): void {

@@ -37,6 +37,8 @@ export interface NativeLibrary {
   layouts: StructLayouts;
   /** "0.5.0" */
   version: string;
+  /** Whether llama.cpp's own log goes to stderr. */
+  nativeLog: boolean;
   devices: NativeDevice[];
   /** Undefined when the CPU library offers none. */
   threadpools?: ThreadpoolFunctions;
@@ -84,6 +86,7 @@ export function openLibrary(folder: string, set: LibrarySet, options: OpenOption
     llama,
     layouts,
     version,
+    nativeLog: options.nativeLog ?? false,
     ...findDevices(base, ggml),
     threadpoolParams(threads) {
       const params = new Struct(layouts.threadpoolParams);

@@ -4,8 +4,10 @@ const decoder = new TextDecoder();
 /** Physical (on Apple's chips: performance) cores that this process may use, at least 1. */
 export function physicalCores(): number {
   const usable = navigator.hardwareConcurrency;
-  const physical = { linux: linuxCores, darwin: macCores }[Deno.build.os as string]?.() ??
-    (Deno.build.arch === "x86_64" ? usable / 2 : usable);
+  let physical: number | undefined;
+  if (Deno.build.os === "linux") physical = linuxCores();
+  else if (Deno.build.os === "darwin") physical = macCores();
+  physical ??= Deno.build.arch === "x86_64" ? usable / 2 : usable;
   return Math.max(1, Math.min(usable, Math.floor(physical)));
 }
 

@@ -105,6 +105,19 @@ Deno.test("penalties look back at the last tokens, the prompt's among them", () 
   assert.deepEqual([next(), next(), next()], [1, 0, 0]);
 });
 
+Deno.test("settings that look back further than the context take no more memory than it", () => {
+  const options = {
+    temperature: 0,
+    repeatPenalty: 2,
+    repeatLastN: 1e12,
+    dryMultiplier: 1,
+    dryPenaltyLastN: 1e12,
+  };
+  const sampler = createSampler(options, vocabularyOf(3));
+  for (let i = 0; i < 1000; i++) sampler.observe(0);
+  assert.equal(sampler.sample(new Float32Array([4, 3, 1])).token, 1);
+});
+
 Deno.test("DRY ends a repetition, unless a breaker stands in it", () => {
   // The prompt says ABCDABC: D would repeat it.
   const next = (text: string, options: SamplingOptions = {}) => {
@@ -195,7 +208,9 @@ const refused: [SamplingOptions, RegExp][] = [
   [{ temperature: NaN }, /temperature is not a number/],
   [{ repeatPenalty: 0 }, /repeat_penalty/],
   [{ logitBias: [[4, 1]] }, /logit_bias names the token 4/],
-  [{ logitBias: [[-1, 1]] }, /logit_bias/],
+  [{ logitBias: [[-1, 1]] }, /logit_bias names the token -1/],
+  [{ mirostat: 3 as 2 }, /mirostat is 3/],
+  [{ dryMultiplier: 1, drySequenceBreakers: new Array(65).fill("x") }, /dry_sequence_breakers/],
 ];
 for (const [options, message] of refused) {
   Deno.test(`createSampler refuses ${message.source}`, () => {

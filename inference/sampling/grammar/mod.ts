@@ -1,0 +1,63 @@
+/** Grammars and JSON Schemas -> which tokens may come next. */
+import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
+import type { CompiledConstraint, ConstraintSpec } from "../options.ts";
+import { Automaton } from "./automaton.ts";
+import { compiledConstraint } from "./constraint.ts";
+import { parseGbnf } from "./gbnf.ts";
+import { type Grammar, type Rule, rule } from "./grammar.ts";
+import { addSchemaRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
+import { buildNetwork } from "./network.ts";
+import { createMaskCache, type MaskCache, TokenMasks } from "./token_masks.ts";
+import { tokenTrie } from "./token_trie.ts";
+
+/** Constraints kept compiled for each vocabulary: a server sees the same few schemas again and again. */
+const keptConstraints = 64;
+
+interface VocabularyCaches {
+  constraints: Map<string, CompiledConstraint>;
+  masks: MaskCache;
+}
+
+const caches = new WeakMap<Tokenizer, VocabularyCaches>();
+
+/**
+ * Compiles a constraint for a vocabulary; the same spec gives the same object again (the 64 used last are kept).
+ * @throws SkiffError "invalid_input" for a grammar with a mistake (line and column) and for a schema that is
+ * malformed or cannot be enforced (JSON pointer of the keyword).
+ */
+export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): CompiledConstraint {
+  let cache = caches.get(tokenizer);
+  if (!cache) caches.set(tokenizer, cache = { constraints: new Map(), masks: createMaskCache() });
+  const key = JSON.stringify(spec);
+  const known = cache.constraints.get(key);
+  const constraint = known ?? compile(spec, tokenizer, cache.masks);
+  cache.constraints.delete(key);
+  cache.constraints.set(key, constraint);
+  if (cache.constraints.size > keptConstraints) {
+    cache.constraints.delete(cache.constraints.keys().next().value!);
+  }
+  return constraint;
+}
+
+function compile(spec: ConstraintSpec, tokenizer: Tokenizer, masks: MaskCache): CompiledConstraint {
+  const automaton = new Automaton(buildNetwork(grammarOf(spec, tokenizer)));
+  return compiledConstraint(automaton, new TokenMasks(automaton, tokenTrie(tokenizer), masks));
+}
+
+function grammarOf(spec: ConstraintSpec, tokenizer: Tokenizer): Grammar {
+  switch (spec.kind) {
+    case "json_object":
+      return jsonObjectGrammar();
+    case "json_schema":
+      return jsonSchemaGrammar(spec.schema, { strict: spec.strict });
+    case "gbnf": {
+      const rules: Rule[] = [];
+      for (const [name, schema] of Object.entries(spec.schemas ?? {})) {
+        const body = addSchemaRules(rules, schema, { name });
+        rules.push({ name, body: rule(body) });
+      }
+      const findToken = (text: string) => tokenizer.find(text);
+      return parseGbnf(spec.grammar, { rules, findToken, vocabularySize: tokenizer.size });
+    }
+  }
+}

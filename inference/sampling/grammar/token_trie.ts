@@ -1,0 +1,223 @@
+/**
+ * The vocabulary as a prefix tree of the tokens' bytes, in flat arrays in depth-first order: the subtree of
+ * node n is the nodes n..end[n]-1, and its tokens stand next to each other in `tokens`.
+ *
+ * Plain tokens, made of whole characters that every JSON string may contain, stand in a tree of their own:
+ * inside a string the whole tree, or most of its branches, are allowed at once.
+ */
+import { type Tokenizer, tokenTypes } from "../../tokenizer/tokenizer.ts";
+
+export interface TokenTrie {
+  /** V. */
+  size: number;
+  /** Per node: the byte that leads to it. */
+  byte: Uint8Array;
+  /** Per node: depth, 0 for the two roots. */
+  depth: Uint16Array;
+  /** Per node: the node after its subtree. */
+  end: Int32Array;
+  /** Per node: index in `tokens` of its first token; its own come before those of the nodes below. */
+  first: Int32Array;
+  tokens: Int32Array;
+  /** Per node of the plain tree: most characters that follow in its subtree; 255 within a character. */
+  remaining: Uint8Array;
+  plainRoot: number;
+  otherRoot: number;
+  /** Bit mask of all plain tokens, and the number of characters of the longest. */
+  plainMask: Uint32Array;
+  longestPlain: number;
+  /** Bit mask of all tokens with text that are not control tokens. */
+  textMask: Uint32Array;
+  endTokens: number[];
+  /** The text of every token with text, one after the other: offsets[t]..offsets[t+1]. */
+  bytes: Uint8Array;
+  offsets: Int32Array;
+}
+
+const tries = new WeakMap<Tokenizer, TokenTrie>();
+
+/** The trie of a tokenizer; made once, shared by all constraints. */
+export function tokenTrie(tokenizer: Tokenizer): TokenTrie {
+  let trie = tries.get(tokenizer);
+  if (!trie) tries.set(tokenizer, trie = buildTrie(tokenizer));
+  return trie;
+}
+
+/** The bytes that a token adds to the text; empty for control tokens and the like. */
+function textBytes(tokenizer: Tokenizer, token: number): Uint8Array {
+  const type = tokenizer.type(token);
+  if (type === tokenTypes.control || type === tokenTypes.unknown) return new Uint8Array();
+  if (tokenizer.isEndOfGeneration(token)) return new Uint8Array();
+  return tokenizer.bytes(token);
+}
+
+function buildTrie(tokenizer: Tokenizer): TokenTrie {
+  const { size } = tokenizer;
+  const offsets = new Int32Array(size + 1);
+  let bytes = new Uint8Array(size * 8 + 64);
+  const endTokens: number[] = [];
+  for (let token = 0; token < size; token++) {
+    if (tokenizer.isEndOfGeneration(token)) endTokens.push(token);
+    const text = textBytes(tokenizer, token);
+    const end = offsets[token] + text.length;
+    if (end > bytes.length) {
+      const larger = new Uint8Array(end * 2);
+      larger.set(bytes);
+      bytes = larger;
+    }
+    bytes.set(text, offsets[token]);
+    offsets[token + 1] = end;
+  }
+  bytes = bytes.slice(0, offsets[size]);
+  return { size, bytes, offsets, endTokens, ...flatten(insertAll(bytes, offsets), size) };
+}
+
+/** Longer tokens count as not plain, so that a byte holds the number of characters. */
+const longestCounted = 254;
+
+/** Number of characters when the bytes are whole plain characters, else -1. */
+function plainLength(bytes: Uint8Array, from: number, to: number): number {
+  let characters = 0;
+  for (let i = from; i < to; characters++) {
+    const b = bytes[i];
+    if (b < 0x80) {
+      if (b < 0x20 || b === 0x22 || b === 0x5c || b === 0x7f) return -1;
+      i++;
+      continue;
+    }
+    const length = b >= 0xc2 && b < 0xe0 ? 2 : b >= 0xe0 && b < 0xf0 ? 3 : b >= 0xf0 && b < 0xf5 ? 4 : 0;
+    if (length === 0 || i + length > to) return -1;
+    for (let k = 1; k < length; k++) if ((bytes[i + k] & 0xc0) !== 0x80) return -1;
+    const second = bytes[i + 1];
+    if (b === 0xe0 && second < 0xa0 || b === 0xed && second > 0x9f) return -1;
+    if (b === 0xf0 && second < 0x90 || b === 0xf4 && second > 0x8f) return -1;
+    i += length;
+  }
+  return characters <= longestCounted ? characters : -1;
+}
+
+/** A tree under construction: children as linked lists, found through a hash of (parent, byte). */
+interface LinkedTree {
+  count: number;
+  byte: Uint8Array;
+  child: Int32Array;
+  sibling: Int32Array;
+  /** Tokens as linked lists, per node. */
+  token: Int32Array;
+  nextToken: Int32Array;
+  plainOf: Int16Array;
+}
+
+function insertAll(bytes: Uint8Array, offsets: Int32Array): LinkedTree {
+  const size = offsets.length - 1;
+  const capacity = bytes.length + 3;
+  const tree: LinkedTree = {
+    count: 2,
+    byte: new Uint8Array(capacity),
+    child: new Int32Array(capacity),
+    sibling: new Int32Array(capacity),
+    token: new Int32Array(capacity).fill(-1),
+    nextToken: new Int32Array(size).fill(-1),
+    plainOf: new Int16Array(size).fill(-1),
+  };
+  const slots = 2 ** Math.ceil(Math.log2(capacity * 2));
+  const table = new Int32Array(slots);
+  const parentOf = new Int32Array(capacity);
+  for (let token = 0; token < size; token++) {
+    const from = offsets[token], to = offsets[token + 1];
+    if (from === to) continue;
+    const plain = plainLength(bytes, from, to);
+    tree.plainOf[token] = plain;
+    let node = plain >= 0 ? 0 : 1;
+    for (let i = from; i < to; i++) {
+      const b = bytes[i];
+      let slot = Math.imul(node * 256 + b, 0x9e3779b1) >>> 0 & (slots - 1);
+      let child = table[slot];
+      while (child !== 0 && (parentOf[child] !== node || tree.byte[child] !== b)) {
+        slot = slot + 1 & (slots - 1);
+        child = table[slot];
+      }
+      if (child === 0) {
+        child = table[slot] = tree.count++;
+        parentOf[child] = node;
+        tree.byte[child] = b;
+        tree.sibling[child] = tree.child[node];
+        tree.child[node] = child;
+      }
+      node = child;
+    }
+    tree.nextToken[token] = tree.token[node];
+    tree.token[node] = token;
+  }
+  return tree;
+}
+
+type Flat = Omit<TokenTrie, "size" | "bytes" | "offsets" | "endTokens">;
+
+function flatten(tree: LinkedTree, size: number): Flat {
+  const n = tree.count;
+  const byte = new Uint8Array(n), depth = new Uint16Array(n), end = new Int32Array(n);
+  const first = new Int32Array(n + 1), remaining = new Uint8Array(n);
+  const tokens = new Int32Array(size);
+  const plainMask = new Uint32Array((size + 31) >> 5), textMask = new Uint32Array((size + 31) >> 5);
+  let node = 0, tokenCount = 0, longestPlain = 0;
+  const open: { source: number; at: number; next: number }[] = [];
+  const enter = (source: number) => {
+    const at = node++;
+    byte[at] = tree.byte[source];
+    depth[at] = open.length;
+    first[at] = tokenCount;
+    for (let t = tree.token[source]; t >= 0; t = tree.nextToken[t]) {
+      tokens[tokenCount++] = t;
+      textMask[t >> 5] |= 1 << (t & 31);
+      if (tree.plainOf[t] < 0) continue;
+      plainMask[t >> 5] |= 1 << (t & 31);
+      longestPlain = Math.max(longestPlain, tree.plainOf[t]);
+    }
+    open.push({ source, at, next: tree.child[source] });
+  };
+  const starts = [0, 0];
+  for (const root of [0, 1]) {
+    starts[root] = node;
+    enter(root);
+    while (open.length > 0) {
+      const top = open.at(-1)!;
+      if (top.next !== 0) {
+        const child = top.next;
+        top.next = tree.sibling[child];
+        enter(child);
+        continue;
+      }
+      open.pop();
+      end[top.at] = node;
+      if (root === 0) remaining[top.at] = charactersBelow(top.at, node, byte, end, remaining);
+    }
+    if (root === 0) markWithinCharacters(node, byte, end, remaining);
+  }
+  first[n] = tokenCount;
+  const shape = { byte, depth, end, first, tokens: tokens.slice(0, tokenCount), remaining };
+  return { ...shape, plainRoot: starts[0], otherRoot: starts[1], plainMask, longestPlain, textMask };
+}
+
+/** Characters that begin in the subtree, on its longest path; the children are done already. */
+function charactersBelow(
+  at: number,
+  end: number,
+  byte: Uint8Array,
+  ends: Int32Array,
+  remaining: Uint8Array,
+): number {
+  let most = 0;
+  for (let child = at + 1; child < end; child = ends[child]) {
+    const begins = (byte[child] & 0xc0) !== 0x80 ? 1 : 0;
+    most = Math.max(most, remaining[child] + begins);
+  }
+  return most;
+}
+
+/** No branch may be taken whole from the middle of a character. */
+function markWithinCharacters(nodes: number, byte: Uint8Array, end: Int32Array, remaining: Uint8Array): void {
+  for (let node = 0; node < nodes; node++) {
+    if (end[node] > node + 1 && (byte[node + 1] & 0xc0) === 0x80) remaining[node] = 255;
+  }
+}

@@ -18,8 +18,7 @@ async function main(): Promise<number> {
   }
   if (words[0] === "runner") {
     const { runRunner } = await import("./inference/runner/main.ts");
-    await runRunner();
-    return 0;
+    return await runRunner();
   }
   const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
     import("./core/cli/run_command.ts"),

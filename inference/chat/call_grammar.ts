@@ -5,6 +5,7 @@
 import type { ConstraintSpec } from "../sampling/options.ts";
 import type { ChatRequest, Tool } from "./request.ts";
 import type { RenderedChat } from "./format.ts";
+import { type ControlTokens, tokenOccurrences } from "./prompt_pieces.ts";
 
 /** How one family writes calls, as a grammar. */
 export interface CallGrammar {
@@ -17,6 +18,15 @@ export interface CallGrammar {
   close?: string;
   /** Between two calls. */
   separator?: string;
+  /** Further rules that `call` refers to. */
+  rules?: string[];
+  /** Made from the schemas of a tool's parameters: rules by name. */
+  schemas?: (tool: Tool, args: string) => Record<string, unknown>;
+  /**
+   * Expression for an answer without calls, whose text is the rule `answer`: the model knows no format, so
+   * every answer is written in this one.
+   */
+  direct?: string;
 }
 
 /** A GBNF literal. */
@@ -25,17 +35,26 @@ export function literal(text: string): string {
   return `"${text.replace(/["\\\n\r\t]/g, (char) => escapes[char])}"`;
 }
 
-/** The common form of a call: a JSON object with the name first. */
-export const jsonCall = (nameKey = "name", argumentsKey = "arguments") => (tool: Tool, args: string) =>
-  `"{" space ${literal(`"${nameKey}"`)} space ":" space ${
-    literal(JSON.stringify(tool.name))
-  } space "," space ` +
-  `${literal(`"${argumentsKey}"`)} space ":" space ${args} space "}"`;
+/** The common form of a call: a JSON object with the name first; `id` is what an optional id may look like. */
+export const jsonCall =
+  (nameKey = "name", argumentsKey = "arguments", id?: string) => (tool: Tool, args: string) => {
+    const member = (key: string, value: string) => `${literal(`"${key}"`)} space ":" space ${value}`;
+    const name = member(nameKey, literal(JSON.stringify(tool.name)));
+    const last = id === undefined ? "" : `(space "," space ${member("id", `"\\"" ${id} "\\""`)})? `;
+    return `"{" space ${name} space "," space ${member(argumentsKey, args)} ${last}space "}"`;
+  };
 
 export interface ConstraintContext {
   grammar?: CallGrammar;
   reasoning?: { open: string; close: string };
   startsInReasoning: boolean;
+  /** What the family writes before the visible answer. */
+  answerOpen?: string;
+  /** The template describes tools itself, in a format of its own. */
+  nativeTools: boolean;
+  /** The expression for a control token, which has no text that a literal could match; undefined for others. */
+  controlToken: (text: string) => string | undefined;
+  control: ControlTokens;
 }
 
 /** What constrains the answer to this request: forced calls, calls once begun, or the wanted format. */
@@ -47,8 +66,13 @@ export function answerConstraint(chat: ChatRequest, context: ConstraintContext):
   }
   if (chat.constraint) return wantedFormat(chat.constraint, tools, chat, context);
   const trigger = context.grammar?.trigger;
+  const direct = context.grammar?.direct;
+  if (tools.length > 0 && direct && !context.nativeTools) {
+    const built = spec(`root ::= ${thinking(context)} (calls | ${direct})`, tools, chat, context);
+    return { spec: { ...built, schemas: { ...built.schemas, answer: { type: "string" } } } };
+  }
   if (tools.length === 0 || trigger === undefined) return undefined;
-  return { spec: spec(`root ::= calls`, tools, chat, context.grammar!), triggers: [trigger] };
+  return { spec: spec(`root ::= calls`, tools, chat, context), triggers: [trigger] };
 }
 
 /** The tools that may be called: one if the request names it, none if it forbids calls. */
@@ -64,7 +88,7 @@ function forcedCalls(
   grammar: CallGrammar,
 ): ConstraintSpec {
   const trigger = literal(grammar.trigger ?? "");
-  return spec(`root ::= ${thinking(context)} ${trigger} calls`, tools, chat, grammar, context);
+  return spec(`root ::= ${thinking(context)} ${trigger} calls`, tools, chat, context);
 }
 
 /** Optional reasoning before what is enforced; obligatory where the template has opened it. */
@@ -79,47 +103,79 @@ function wantedFormat(
   chat: ChatRequest,
   context: ConstraintContext,
 ): RenderedChat["constraint"] {
+  const { grammar, reasoning, startsInReasoning, answerOpen } = context;
   if (wanted.kind === "gbnf") {
-    return context.startsInReasoning && context.reasoning
-      ? { spec: wanted, triggers: [context.reasoning.close] }
-      : { spec: wanted };
+    const opened = startsInReasoning && reasoning ? reasoning.close : answerOpen;
+    return opened === undefined ? { spec: wanted } : { spec: wanted, triggers: [opened] };
   }
-  const { grammar } = context;
-  if (!context.reasoning && (tools.length === 0 || !grammar)) return { spec: wanted };
+  const calling = tools.length > 0 ? grammar : undefined;
+  if (!reasoning && answerOpen === undefined && !calling) return { spec: wanted };
   const schema = wanted.kind === "json_schema" ? wanted.schema : { type: "object" };
-  const calls = tools.length > 0 && grammar ? ` | ${literal(grammar.trigger ?? "")} calls` : "";
+  const enveloped = calling?.direct !== undefined && !context.nativeTools;
+  const answer = enveloped ? calling.direct : `${literal(answerOpen ?? "")} answer space`;
+  const calls = calling ? ` | ${literal(calling.trigger ?? "")} calls` : "";
   const built = spec(
-    `root ::= ${thinking(context)} (response space${calls})`,
-    calls ? tools : [],
+    `root ::= ${thinking(context)} (${answer}${calls})`,
+    calling ? tools : [],
     chat,
-    grammar,
     context,
   );
-  return { spec: { ...built, schemas: { ...built.schemas, response: schema } } };
+  return { spec: { ...built, schemas: { ...built.schemas, answer: schema } } };
 }
 
 function spec(
   root: string,
   tools: Tool[],
   chat: ChatRequest,
-  grammar?: CallGrammar,
-  context?: ConstraintContext,
+  context: ConstraintContext,
 ): Extract<ConstraintSpec, { kind: "gbnf" }> {
+  const { grammar, reasoning } = context;
   const rules = [root, `space ::= [ \\t\\n]*`];
   const schemas: Record<string, unknown> = {};
   if (grammar && tools.length > 0) {
     const more = chat.parallelToolCalls === false ? "" : ` (${grammar.separator ?? "space"} call)*`;
     rules.push(`calls ::= ${grammar.open ?? ""} call${more} ${grammar.close ?? ""} space`);
     rules.push(`call ::= ${tools.map((_, i) => `call-${i}`).join(" | ")}`);
+    const made = grammar.schemas ?? ((tool, args) => ({ [args]: tool.parameters ?? { type: "object" } }));
     tools.forEach((tool, i) => {
       rules.push(`call-${i} ::= ${grammar.call(tool, `arguments-${i}`)}`);
-      schemas[`arguments-${i}`] = tool.parameters ?? { type: "object" };
+      Object.assign(schemas, made(tool, `arguments-${i}`));
     });
+    rules.push(...grammar.rules ?? []);
   }
-  if (context?.reasoning && root.includes("thoughts")) {
-    rules.push(...textUntil("thoughts", context.reasoning.close));
+  if (reasoning && root.includes("thoughts")) {
+    const close = context.controlToken(reasoning.close);
+    rules.push(...close ? [`thoughts ::= [^\\x00]* ${close}`] : textUntil("thoughts", reasoning.close));
   }
-  return { kind: "gbnf", grammar: rules.join("\n") + "\n", schemas };
+  return {
+    kind: "gbnf",
+    grammar: rules.map((rule) => withControlTokens(rule, context)).join("\n") + "\n",
+    schemas,
+  };
+}
+
+/** Literals cut where a control token stands in them. */
+function withControlTokens(rule: string, { control, controlToken }: ConstraintContext): string {
+  return rule.replace(/"(?:\\.|[^"\\])*"/g, (quoted) => {
+    const text = unquoted(quoted);
+    const parts: string[] = [];
+    let start = 0;
+    for (const [from, to] of tokenOccurrences(text, control)) {
+      const token = controlToken(text.slice(from, to));
+      if (token === undefined) continue;
+      if (from > start) parts.push(literal(text.slice(start, from)));
+      parts.push(token);
+      start = to;
+    }
+    if (start === 0) return quoted;
+    if (start < text.length) parts.push(literal(text.slice(start)));
+    return parts.length === 1 ? parts[0] : `(${parts.join(" ")})`;
+  });
+}
+
+function unquoted(quoted: string): string {
+  const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t" };
+  return quoted.slice(1, -1).replace(/\\(.)/g, (_, char) => escapes[char] ?? char);
 }
 
 /** Rules for any text up to and including the first occurrence of a literal: its matching automaton. */

@@ -45,17 +45,19 @@ const probeTool = {
   },
 };
 
-/** `variables` are those that every rendering gets (bos_token…). */
-export function probeCapabilities(template: ChatTemplate, variables: Variables): TemplateCapabilities {
+/**
+ * `variables` are those that every rendering gets (bos_token…), `toolVariables` the family's own way of handing
+ * over descriptions of tools.
+ */
+export function probeCapabilities(
+  template: ChatTemplate,
+  variables: Variables,
+  toolVariables: (functions: unknown[]) => Variables = () => ({}),
+): TemplateCapabilities {
   const render = (messages: Message[], more: Variables = {}): string => {
-    const all = {
-      ...variables,
-      messages,
-      tools: null,
-      documents: null,
-      add_generation_prompt: true,
-      ...more,
-    };
+    const described = toolVariables(more.tools ? [probeTool.function] : []);
+    const base = { ...variables, ...described, tools: null, documents: null, add_generation_prompt: true };
+    const all = { ...base, messages, ...more };
     return attempt(() => plain(template.run(all))) ?? "";
   };
   const parts = (text: string) => [{ type: role("text"), text }];

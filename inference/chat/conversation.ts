@@ -6,12 +6,15 @@
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { TemplateCapabilities } from "./capabilities.ts";
 import type { ChatMessage, ChatRequest, Tool, ToolCall } from "./request.ts";
+import { mark } from "./template/marks.ts";
 import { Word } from "./template/values.ts";
 
 /** A message on its way to the template, content as text. */
 interface Turn {
   role: "system" | "developer" | "user" | "assistant" | "tool";
   content: string;
+  /** The content carries marks already (template/marks.ts). */
+  marked?: boolean;
   toolCalls?: ToolCall[];
   reasoning?: string;
   toolCallId?: string;
@@ -22,6 +25,8 @@ export interface ConversationOptions {
   capabilities: TemplateCapabilities;
   /** Family rule for ids of calls, e.g. nine alphanumerics. */
   callId?: (id: string) => string;
+  /** How the family writes calls that its template leaves out, with marks. */
+  writeCalls?: (calls: ToolCall[]) => string;
   /** The template reads a turn's reasoning from `thinking`. */
   thinkingField?: boolean;
 }
@@ -30,7 +35,7 @@ export interface ConversationOptions {
 export function templateConversation(
   chat: ChatRequest,
   options: ConversationOptions,
-): { messages: Record<string, unknown>[]; tools: unknown[] | null } {
+): { messages: Record<string, unknown>[]; tools: ReturnType<typeof templateTool>[] | null } {
   const can = options.capabilities;
   const tools = chat.toolChoice === "none" ? [] : chat.tools ?? [];
   let turns = chat.messages.map(turn);
@@ -38,9 +43,10 @@ export function templateConversation(
   if (tools.length > 0 && !can.tools) {
     turns = [{ role: "system", content: toolsInWords(tools, chat) }, ...turns];
   }
-  if (!can.toolCalls) turns = turns.map(callsAsText);
+  if (!can.toolCalls) turns = turns.map((t) => callsAsText(t, options.writeCalls));
   if (!can.toolResults) turns = turns.map(resultAsText);
   turns = placeSystem(mergeLeadingSystem(turns), can);
+  if (can.toolCalls && !can.parallelCalls) turns = oneCallPerTurn(turns);
   if (can.alternation) turns = mergeSameRole(turns);
   return {
     messages: turns.map((t) => templateMessage(t, options)),
@@ -73,11 +79,15 @@ function toolsInWords(tools: Tool[], chat: ChatRequest): string {
     (must ? "You must call a tool now." : 'To answer directly, write {"response": "<your answer>"}.');
 }
 
-function callsAsText(t: Turn): Turn {
+function callsAsText(t: Turn, write = writtenAsEnvelope): Turn {
   if (t.role !== "assistant" || !t.toolCalls?.length) return t;
-  const calls = t.toolCalls.map(({ id, name, arguments: args }) => ({ id, name, arguments: parsed(args) }));
-  const json = JSON.stringify({ tool_calls: calls });
-  return { ...t, content: t.content === "" ? json : `${t.content}\n${json}`, toolCalls: undefined };
+  const text = t.content === "" ? "" : `${mark(t.content)}\n`;
+  return { ...t, content: text + write(t.toolCalls), marked: true, toolCalls: undefined };
+}
+
+function writtenAsEnvelope(toolCalls: ToolCall[]): string {
+  const calls = toolCalls.map(({ name, arguments: args }) => ({ name, arguments: parsed(args) }));
+  return mark(JSON.stringify({ tool_calls: calls }));
 }
 
 function resultAsText(t: Turn): Turn {
@@ -121,10 +131,34 @@ function mergeSameRole(turns: Turn[]): Turn[] {
     const mergeable = last && last.role === t.role && t.role !== "tool";
     if (!mergeable) out.push({ ...t });
     else {
-      last.content = joined([last, t]);
+      const marked = last.marked || t.marked;
+      const text = (turn: Turn) => marked && !turn.marked ? { ...turn, content: mark(turn.content) } : turn;
+      last.content = joined([text(last), text(t)]);
+      last.marked = marked;
       const calls = [...last.toolCalls ?? [], ...t.toolCalls ?? []];
       if (calls.length > 0) last.toolCalls = calls;
     }
+  }
+  return out;
+}
+
+/** Calls of one turn as a turn each, its result behind it. */
+function oneCallPerTurn(turns: Turn[]): Turn[] {
+  const out: Turn[] = [];
+  for (let i = 0; i < turns.length; i++) {
+    const calls = turns[i].toolCalls ?? [];
+    if (calls.length < 2) {
+      out.push(turns[i]);
+      continue;
+    }
+    const results: Turn[] = [];
+    while (turns[i + 1 + results.length]?.role === "tool") results.push(turns[i + 1 + results.length]);
+    calls.forEach((call, k) => {
+      const said = k === 0 ? turns[i] : { role: "assistant" as const, content: "" };
+      out.push({ ...said, toolCalls: [call] }, ...results.filter((result) => result.toolCallId === call.id));
+    });
+    out.push(...results.filter((result) => !calls.some((call) => call.id === result.toolCallId)));
+    i += results.length;
   }
   return out;
 }
@@ -133,7 +167,8 @@ function templateMessage(t: Turn, options: ConversationOptions): Record<string, 
   const can = options.capabilities;
   const callId = options.callId ?? ((id: string) => id);
   const calls = t.toolCalls?.length ? t.toolCalls : undefined;
-  const content = can.typedContent ? [{ type: new Word("text"), text: t.content }] : t.content;
+  const text = t.marked ? new Word(t.content) : t.content;
+  const content = can.typedContent ? [{ type: new Word("text"), text }] : text;
   return {
     role: new Word(t.role),
     content: calls && can.nullContent && t.content === "" ? null : content,

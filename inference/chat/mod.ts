@@ -5,6 +5,7 @@ import { answerConstraint, offeredTools } from "./call_grammar.ts";
 import { type ConversationOptions, templateConversation } from "./conversation.ts";
 import { defaultTemplate } from "./default_templates.ts";
 import { type Family, markersOf, newCallId } from "./families/family.ts";
+import { generic } from "./families/generic.ts";
 import { familyOf } from "./families/select.ts";
 import type { AnswerParser, ChatFormat, RenderedChat } from "./format.ts";
 import { createAnswerParser } from "./parse/answer_parser.ts";
@@ -25,6 +26,8 @@ export interface ChatFormatOptions {
   architecture: string;
   /** Texts of the vocabulary's control tokens. */
   controlTokens: Iterable<string>;
+  /** Ids of control tokens, so that grammars can name any of them. */
+  tokenId?: (text: string) => number | undefined;
 }
 
 /** Throws `SkiffError` "unsupported" when the template cannot be compiled. */
@@ -38,6 +41,7 @@ export function openChatFormat(options: ChatFormatOptions): ChatFormat {
     variant === undefined ? undefined : compileTemplate(variant),
     { bos_token: new Word(options.bosText ?? ""), eos_token: new Word(options.eosText ?? "") },
     controlTokens(tokens),
+    options.tokenId ?? (() => undefined),
   );
 }
 
@@ -54,13 +58,16 @@ class TemplateFormat implements ChatFormat {
     toolTemplate: ChatTemplate | undefined,
     readonly variables: Record<string, unknown>,
     readonly control: ControlTokens,
+    readonly tokenId: (text: string) => number | undefined,
   ) {
     this.#plain = new PreparedTemplate(template, variables);
     this.#withTools = toolTemplate ? new PreparedTemplate(toolTemplate, variables) : this.#plain;
-    this.#family = familyOf(this.#withTools.template.source);
+    const { template: tooled, capabilities } = this.#withTools;
+    const family = familyOf(tooled.source);
+    this.#family = capabilities.tools || family.writeCalls ? family : describedInWords(family);
     this.family = this.#family.name;
     this.supportsTools = this.#withTools.capabilities.tools;
-    const open = this.#family.syntax.reasoning?.open;
+    const open = (this.#family.thoughts ?? this.#family.syntax.reasoning)?.open;
     this.supportsThinking = this.#plain.capabilities.thinkingSwitch ||
       (open !== undefined && template.source.includes(open));
   }
@@ -74,13 +81,25 @@ class TemplateFormat implements ChatFormat {
       pieces: promptPieces(text, this.control),
       constraint: answerConstraint(chat, {
         grammar: family.grammar,
-        reasoning: this.supportsThinking ? family.syntax.reasoning : undefined,
+        reasoning: this.supportsThinking ? family.thoughts ?? family.syntax.reasoning : undefined,
         startsInReasoning,
+        answerOpen: family.answerOpen,
+        nativeTools: prepared.capabilities.tools,
+        control: this.control,
+        controlToken: (text) => this.#controlToken(text),
       }),
       stop: family.stop ?? [],
       startsInReasoning,
       visibleTokens: markersOf(family),
     };
+  }
+
+  /** How a grammar names a control token; undefined for other text and where there is no way. */
+  #controlToken(text: string): string | undefined {
+    if (!this.control.texts.has(text)) return undefined;
+    const id = this.tokenId(text);
+    if (id !== undefined) return `<[${id}]>`;
+    return /^<[^>[]+>$/.test(text) ? text : undefined;
   }
 
   parser(chat: ChatRequest, rendered: RenderedChat): AnswerParser {
@@ -93,12 +112,24 @@ class TemplateFormat implements ChatFormat {
   }
 }
 
+/**
+ * The template describes no tools, so conversation.ts does, and asks for the generic envelope. The family's own
+ * marks are read as well, since its models were trained on them.
+ */
+function describedInWords(family: Family): Family {
+  const syntax = { ...family.syntax, bare: generic.syntax.bare };
+  return { ...family, syntax, grammar: generic.grammar };
+}
+
 /** A template with what is known of it. */
 class PreparedTemplate {
   readonly capabilities: TemplateCapabilities;
 
+  readonly #family: Family;
+
   constructor(readonly template: ChatTemplate, readonly variables: Record<string, unknown>) {
-    this.capabilities = probeCapabilities(template, variables);
+    this.#family = familyOf(template.source);
+    this.capabilities = probeCapabilities(template, variables, this.#family.variables);
   }
 
   /** The prompt with marks, the last message continued if asked for. */
@@ -109,15 +140,18 @@ class PreparedTemplate {
     const options: ConversationOptions = {
       capabilities: this.capabilities,
       callId: family.callId,
+      writeCalls: family.writeCalls,
       thinkingField: /\bthinking\b/.test(this.template.source),
     };
+    const conversation = templateConversation({ ...chat, messages }, options);
     const prompt = this.template.run({
       ...this.variables,
       add_generation_prompt: true,
       date_string: strftime("%d %b %Y", new Date()),
       ...chat.thinking !== undefined && { enable_thinking: chat.thinking, thinking: chat.thinking },
       ...chat.templateVariables,
-      ...templateConversation({ ...chat, messages }, options),
+      ...conversation,
+      ...this.#family.variables?.(conversation.tools?.map((tool) => tool.function) ?? []),
       documents: chat.templateVariables?.documents ?? null,
     });
     return continued ? prompt + continuation(prompt, family, continued.content, continued.reasoning) : prompt;

@@ -36,7 +36,7 @@ export function promptPieces(text: string, control: ControlTokens): PromptPiece[
     else pieces.push({ text: plain(part), trusted });
   };
   let start = 0;
-  for (const [from, to] of occurrences(text, control)) {
+  for (const [from, to] of tokenOccurrences(text, control)) {
     const between = text.slice(start, from);
     add(between, !isMarked(between));
     add(text.slice(from, to), true);
@@ -46,7 +46,11 @@ export function promptPieces(text: string, control: ControlTokens): PromptPiece[
   return pieces;
 }
 
-function* occurrences(text: string, { starts, lengths, texts }: ControlTokens): Generator<[number, number]> {
+/** Where control tokens stand in a text: half-open ranges. */
+export function* tokenOccurrences(
+  text: string,
+  { starts, lengths, texts }: ControlTokens,
+): Generator<[number, number]> {
   const search = new RegExp(starts);
   for (let hit = search.exec(text); hit; hit = search.exec(text)) {
     const length = lengths.find((n) => texts.has(text.slice(hit!.index, hit!.index + n)));

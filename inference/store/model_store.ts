@@ -65,4 +65,22 @@ export interface ModelStore {
 
   /** Paths to open. Throws "corrupt" when a file is missing or has another size. */
   files(model: StoredModel): Promise<ModelFiles>;
+
+  /** The model as its source describes it, without pulling it. Throws "not_found", "network". */
+  inspectRemote?(reference: string): Promise<StoredModel>;
+
+  /** Sends a model to the registry in its name. Throws "not_found", "unauthorized", "network". */
+  push?(reference: string, options?: PullOptions): Promise<void>;
+
+  /** The same weights under another name with another configuration. */
+  repackage?(source: string, target: string, options: { contextSize?: number }): Promise<StoredModel>;
+
+  /** A tar of the model: blobs, then its manifest. */
+  exportArchive?(model: StoredModel): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+
+  /** Adds the model of such a tar. Throws "corrupt". */
+  importArchive?(
+    archive: ReadableStream<Uint8Array<ArrayBuffer>>,
+    options?: { signal?: AbortSignal },
+  ): Promise<StoredModel>;
 }

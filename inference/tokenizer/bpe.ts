@@ -3,6 +3,7 @@ import { characterOfByte, writeAlphabet } from "./byte_alphabet.ts";
 import { KeyHeap, mergeSymbols, SymbolChain } from "./merge_queue.ts";
 import { MergeTable } from "./merge_table.ts";
 import type { PreTokenizer } from "./pre_tokenizers.ts";
+import { SpaceBorders } from "./space_borders.ts";
 import { splitWords } from "./split.ts";
 import type { TokenList } from "./token_list.ts";
 import { categories, category, lowerCase } from "./unicode.ts";
@@ -21,6 +22,8 @@ export class BytePairEncoder {
   /** The token for each byte where nothing longer matches, -1 for none. */
   #byteTokens: Int32Array;
   #byteSymbols: Int32Array;
+  /** For pre-tokenizers that leave whole lines. */
+  #borders?: SpaceBorders;
   #word = new Uint8Array(256);
   #alphabet = new Uint8Array(512);
 
@@ -28,6 +31,7 @@ export class BytePairEncoder {
     this.#vocabulary = vocabulary;
     this.#pre = pre;
     this.#merges = new MergeTable(vocabulary, merges);
+    if (pre.escapeSpaces && this.#merges.tokensOnly) this.#borders = new SpaceBorders(vocabulary);
     this.#byteSymbols = Int32Array.from(characterOfByte, (character) => {
       const text = encoder.encode(String.fromCodePoint(character));
       return this.#merges.find(text, 0, text.length);
@@ -47,13 +51,21 @@ export class BytePairEncoder {
   #encodeText(text: string, out: TokenList): void {
     if (this.#pre.escapeSpaces) text = text.replaceAll(" ", "\u2581");
     splitWords(text, this.#pre, (start, end) => {
-      const word = text.slice(start, end);
-      const known = this.#cache.get(word);
-      if (known) return out.append(known);
-      const before = out.length;
-      this.#encodeWord(word, out);
-      this.#cache.set(word, out, before);
+      if (!this.#borders) return this.#pushWord(text.slice(start, end), out);
+      const line = text.slice(start, end);
+      for (let from = 0, to; from < line.length; from = to) {
+        to = this.#borders.after(line, from);
+        this.#pushWord(line.slice(from, to), out);
+      }
     });
+  }
+
+  #pushWord(word: string, out: TokenList): void {
+    const known = this.#cache.get(word);
+    if (known) return out.append(known);
+    const before = out.length;
+    this.#encodeWord(word, out);
+    this.#cache.set(word, out, before);
   }
 
   #encodeWord(word: string, out: TokenList): void {

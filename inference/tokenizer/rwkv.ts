@@ -13,7 +13,8 @@ export class RwkvEncoder {
     this.#unknown = unknown;
     this.#trie = new ByteTrie(vocabulary.data.length);
     for (let token = 0; token < vocabulary.size; token++) {
-      this.#trie.insert(unescapeToken(vocabulary.bytes(token)), token);
+      const bytes = unescapeToken(vocabulary.bytes(token));
+      this.#trie.insert(bytes, 0, bytes.length, token);
     }
   }
 

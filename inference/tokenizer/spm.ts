@@ -1,12 +1,12 @@
 /** SentencePiece's byte pair encoding: pairs merge into the token with the best score. */
 import { byteTokens } from "./bpe.ts";
 import { KeyHeap, mergeSymbols, type PairRanks, SymbolChain } from "./merge_queue.ts";
+import { SpaceBorders } from "./space_borders.ts";
 import type { TokenList } from "./token_list.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 import { WordCache } from "./word_cache.ts";
 
 const encoder = new TextEncoder();
-const space = 0x2581; // ▁
 
 export class SentencePieceEncoder implements PairRanks {
   merged = -1;
@@ -15,7 +15,7 @@ export class SentencePieceEncoder implements PairRanks {
   /** Rank of each token by its score: 0 merges first. */
   #ranks: Int32Array;
   #byteTokens: Int32Array;
-  #joined: Set<number>;
+  #borders: SpaceBorders;
   #chain = new SymbolChain();
   #heap = new KeyHeap();
   #cache = new WordCache();
@@ -25,7 +25,7 @@ export class SentencePieceEncoder implements PairRanks {
     this.#vocabulary = vocabulary;
     this.#addSpacePrefix = addSpacePrefix;
     this.#ranks = ranksByScore(vocabulary);
-    this.#joined = unitsBeforeSpace(vocabulary);
+    this.#borders = new SpaceBorders(vocabulary);
     this.#byteTokens = byteTokens(vocabulary).map((token, byte) =>
       token >= 0 ? token : vocabulary.find(Uint8Array.of(byte))
     );
@@ -34,19 +34,10 @@ export class SentencePieceEncoder implements PairRanks {
   /** Appends the tokens of a text without special tokens in it; `starts`: at the start or after one. */
   encode(text: string, out: TokenList, { starts }: { starts: boolean }): void {
     const escaped = (this.#addSpacePrefix && starts ? " " + text : text).replaceAll(" ", "\u2581");
-    let start = 0;
-    for (let i = 1; i <= escaped.length; i++) {
-      if (i < escaped.length && !this.#separable(escaped, i)) continue;
-      this.#encodeWord(escaped.slice(start, i), out);
-      start = i;
+    for (let start = 0, end; start < escaped.length; start = end) {
+      end = this.#borders.after(escaped, start);
+      this.#encodeWord(escaped.slice(start, end), out);
     }
-  }
-
-  /** No token reaches over this place, so that what is left and right of it merges on its own. */
-  #separable(text: string, at: number): boolean {
-    if (text.charCodeAt(at) !== space) return false;
-    const before = text.charCodeAt(at - 1);
-    return before !== space && !this.#joined.has(before);
   }
 
   #encodeWord(word: string, out: TokenList): void {
@@ -103,18 +94,4 @@ function ranksByScore({ scores, size }: Vocabulary): Int32Array {
     ranks[token] = count - 1 - low;
   }
   return ranks;
-}
-
-/** The UTF-16 units that stand right before a ▁ within some token. */
-function unitsBeforeSpace(vocabulary: Vocabulary): Set<number> {
-  const { data, offsets, size } = vocabulary;
-  const units = new Set<number>([space]);
-  for (let token = 0; token < size; token++) {
-    for (let i = offsets[token] + 1; i + 2 < offsets[token + 1]; i++) {
-      if (data[i] !== 0xe2 || data[i + 1] !== 0x96 || data[i + 2] !== 0x81) continue;
-      const text = new TextDecoder().decode(data.subarray(offsets[token], i));
-      units.add(text.charCodeAt(text.length - 1));
-    }
-  }
-  return units;
 }

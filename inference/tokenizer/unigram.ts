@@ -142,15 +142,15 @@ function characterLength(lead: number): number {
 }
 
 function trieOf(vocabulary: Vocabulary, mask: number): ByteTrie {
-  const tokens: number[] = [];
+  const { data, offsets, size } = vocabulary;
   let length = 0;
-  for (let token = 0; token < vocabulary.size; token++) {
-    if (!vocabulary.has(token, mask)) continue;
-    tokens.push(token);
-    length += vocabulary.bytes(token).length;
+  for (let token = 0; token < size; token++) {
+    if (vocabulary.has(token, mask)) length += offsets[token + 1] - offsets[token];
   }
   const trie = new ByteTrie(length);
-  for (const token of tokens) trie.insert(vocabulary.bytes(token), token);
+  for (let token = 0; token < size; token++) {
+    if (vocabulary.has(token, mask)) trie.insert(data, offsets[token], offsets[token + 1], token);
+  }
   return trie;
 }
 

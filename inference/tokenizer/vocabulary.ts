@@ -58,7 +58,7 @@ export class Vocabulary {
   readonly longest: number;
   /** Where the match of the last `longestPrefix` ended. */
   matchEnd = 0;
-  #hashes: Int32Array;
+  /** Open addressing: pairs of a hash and a token + 1, which is 0 where free. */
   #slots: Int32Array;
 
   /**
@@ -72,8 +72,7 @@ export class Vocabulary {
     const scores = numbersFor(source, "tokenizer.ggml.scores", this.size);
     if (scores) this.scores = scores instanceof Float32Array ? scores : Float32Array.from(scores);
     this.attributes = attributesOf(numbersFor(source, "tokenizer.ggml.token_type", this.size), this.size);
-    this.#hashes = new Int32Array(this.size);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(this.size * 2 + 1)));
+    this.#slots = new Int32Array(2 * 2 ** Math.ceil(Math.log2(this.size * 1.5 + 1)));
     this.longest = this.#index();
   }
 
@@ -84,8 +83,9 @@ export class Vocabulary {
       const start = offsets[token], end = offsets[token + 1];
       longest = Math.max(longest, end - start);
       const hash = hashOf(data, start, end);
-      this.#hashes[token] = hash;
-      this.#slots[this.#slotOf(data, start, end, hash)] = token + 1;
+      const slot = this.#slotOf(data, start, end, hash);
+      this.#slots[slot] = hash;
+      this.#slots[slot + 1] = token + 1;
     }
     return longest;
   }
@@ -93,14 +93,14 @@ export class Vocabulary {
   /** The slot that holds the token with these bytes, or the free slot where it belongs. */
   #slotOf(bytes: Uint8Array, start: number, end: number, hash: number): number {
     const slots = this.#slots, mask = slots.length - 1;
-    let slot = scatter(hash) & mask;
-    for (;; slot = (slot + 1) & mask) {
-      const token = slots[slot] - 1;
-      if (token < 0 || (this.#hashes[token] === hash && this.#equals(token, bytes, start, end))) return slot;
+    for (let slot = scatter(hash) * 2 & mask;; slot = (slot + 2) & mask) {
+      const token = slots[slot + 1] - 1;
+      if (token < 0 || (slots[slot] === hash && this.equals(token, bytes, start, end))) return slot;
     }
   }
 
-  #equals(token: number, bytes: Uint8Array, start: number, end: number): boolean {
+  /** Whether the token's text is `bytes[start .. end)`. */
+  equals(token: number, bytes: Uint8Array, start: number, end: number): boolean {
     let at = this.offsets[token];
     if (this.offsets[token + 1] - at !== end - start) return false;
     const data = this.data;
@@ -111,7 +111,7 @@ export class Vocabulary {
   /** The token with exactly the text `bytes[start .. end)`; -1 when there is none. */
   find(bytes: Uint8Array, start = 0, end = bytes.length): number {
     if (end - start > this.longest) return -1;
-    return this.#slots[this.#slotOf(bytes, start, end, hashOf(bytes, start, end))] - 1;
+    return this.#slots[this.#slotOf(bytes, start, end, hashOf(bytes, start, end)) + 1] - 1;
   }
 
   findText(text: string): number {
@@ -124,7 +124,7 @@ export class Vocabulary {
     let hash = hashSeed, found = -1;
     for (let i = start; i < limit; i++) {
       hash = Math.imul(hash ^ bytes[i], hashFactor);
-      const token = this.#slots[this.#slotOf(bytes, start, i + 1, hash)] - 1;
+      const token = this.#slots[this.#slotOf(bytes, start, i + 1, hash) + 1] - 1;
       if (token >= 0) {
         found = token;
         this.matchEnd = i + 1;

@@ -117,7 +117,7 @@ export class LlamaTokenizer {
 
   decode(tokens: Int32Array, options: { special?: boolean } = {}): string {
     const input = tokens.length > 0 ? Int32Array.from(tokens) : new Int32Array(1);
-    const buffer = new Uint8Array(tokens.length * 64 + 1024);
+    const buffer = new Uint8Array(tokens.length * 1024 + 1024);
     const special = options.special ?? false;
     const length = this.#llama.llama_detokenize(
       this.#vocab,

@@ -45,6 +45,20 @@ export async function wheelMember(project: string, wheel: string, member: string
   });
 }
 
+/** Folder with all members of a wheel. */
+export async function wheelFolder(project: string, wheel: string): Promise<string> {
+  return await part(`${project}/${wheel.replace(".whl", "")}`, async (target) => {
+    using source = await fileAccess(await pypiFile(project, wheel));
+    for (const entry of await readZipDirectory(source)) {
+      if (entry.name.endsWith("/")) continue;
+      const path = `${target}/${entry.name}`;
+      if (path.split("/").includes("..")) throw new Error(`${wheel} has a member ${entry.name}`);
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      await Deno.writeFile(path, ReadableStream.from(readZipEntry(source, entry)));
+    }
+  });
+}
+
 /** Folder with the members of an sdist that match the patterns (`*` = anything), without the top folder. */
 export async function sdistMembers(project: string, sdist: string, patterns: string[]): Promise<string> {
   const wanted = patterns.map((pattern) =>

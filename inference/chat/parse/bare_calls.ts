@@ -1,6 +1,6 @@
 /** Calls that stand at the beginning of the answer without any marker. */
 import type { Parsing } from "./answer_input.ts";
-import { type AnswerState, callObject, decodedString, usualKeys } from "./json_calls.ts";
+import { type AnswerState, callObject, decodedString, jsonValue, usualKeys } from "./json_calls.ts";
 import { pythonicCalls } from "./pythonic_calls.ts";
 
 const names = (state: AnswerState) => new Set(state.tools.map((tool) => tool.name));
@@ -47,9 +47,10 @@ export function* envelope(state: AnswerState): Parsing<boolean> {
 }
 
 function* response({ input, output }: AnswerState): Parsing<boolean> {
-  if ((yield* input.peek()) !== '"') return false;
+  const isText = (yield* input.peek()) === '"';
   input.unpin();
-  yield* decodedString(input, (text) => output.text(text));
+  const text = (part: string) => output.text(part);
+  yield* isText ? decodedString(input, text) : jsonValue(input, text);
   yield* input.skipSpace();
   yield* input.accept("}");
   return true;

@@ -19,9 +19,14 @@ export function* pythonicCalls(state: AnswerState, known?: Set<string>): Parsing
 
 /** `f(a=1, b="x")`. */
 export function* pythonicCall(state: AnswerState, known?: Set<string>): Parsing<boolean> {
-  const { input, output } = state;
-  const name = yield* input.run(/[\w.-]+/y);
-  if (name === "" || (known && !known.has(name)) || !(yield* input.accept("("))) return false;
+  const name = yield* state.input.run(/[\w.-]+/y);
+  if (name === "" || (known && !known.has(name))) return false;
+  return yield* pythonicArguments(state, name);
+}
+
+/** `(a=1, b="x")` of a call whose name has been read. */
+export function* pythonicArguments({ input, output }: AnswerState, name: string): Parsing<boolean> {
+  if (!(yield* input.accept("("))) return false;
   output.beginCall(name);
   input.unpin();
   yield* keywordArguments(input, (text) => output.arguments(text));
@@ -29,7 +34,7 @@ export function* pythonicCall(state: AnswerState, known?: Set<string>): Parsing<
 }
 
 /** `a=1, b="x")` as a JSON object. */
-export function* keywordArguments(input: AnswerInput, sink: Sink): Parsing {
+function* keywordArguments(input: AnswerInput, sink: Sink): Parsing {
   sink("{");
   for (let count = 0;; count++) {
     yield* input.skipSpace();

@@ -18,6 +18,7 @@ import {
   isArray,
   isObject,
   isString,
+  isUndefined,
   type Keywords,
   object,
   string,
@@ -96,7 +97,11 @@ export class TemplateInterpreter extends Base {
       case "~":
         return string(toText(left) + toText(right));
       case "+":
-        if (isString(left) && isString(right)) return string(left.value + right.value);
+        // what is missing counts as nothing: tools often come without descriptions
+        if (isString(left) && (isString(right) || isUndefined(right))) {
+          return string(left.value + toText(right));
+        }
+        if (isUndefined(left) && isString(right)) return right;
         break;
       case "*":
         if (isString(left) && right.type === "IntegerValue") return string(repeated(left.value, right.value));

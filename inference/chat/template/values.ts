@@ -50,6 +50,7 @@ export const isString = (v: Value | undefined): boolean => v?.type === "StringVa
 export const isArray = (v: Value): boolean => v.type === "ArrayValue" || v.type === "TupleValue";
 export const isObject = (v: Value): boolean => v.type === "ObjectValue" || v.type === "KeywordArgumentsValue";
 export const isNumber = (v: Value): boolean => v.type === "IntegerValue" || v.type === "FloatValue";
+export const isUndefined = (v: Value): boolean => v.type === "UndefinedValue";
 export const isMissing = (v: Value): boolean => v.type === "NullValue" || v.type === "UndefinedValue";
 
 /** Text that is never marked: roles, types and other words that the product itself chose. */

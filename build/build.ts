@@ -1,0 +1,77 @@
+/**
+ * `deno task build [--target NAME]… [--all]`: compiles dist/skiff, one file with llama.cpp's libraries and the
+ * assets in it.
+ */
+import { packLibraries } from "../inference/engines/llama/pack.ts";
+import { bundle } from "./bundle.ts";
+import { type Compiler, findCompiler } from "./compiler.ts";
+import { executableName, hostTarget, type Target, targets } from "./targets.ts";
+
+const root = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
+const cache = `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/skiff-build`;
+
+/** Compiles one target; the path of the executable. */
+async function build(target: Target, output: string): Promise<void> {
+  await Deno.mkdir(cache, { recursive: true });
+  const compiler = await findCompiler(target, cache);
+  // Outside the checkout: `deno compile` embeds any node_modules that it finds beside the entry.
+  const stage = await Deno.makeTempDir({ prefix: "skiff-stage-" });
+  try {
+    await bundle(root, stage);
+    await copyFolder(`${root}/assets`, `${stage}/assets`);
+    await packLibraries(target, `${stage}/assets/native`);
+    await compile(compiler, stage, target, output);
+  } finally {
+    await Deno.remove(stage, { recursive: true });
+  }
+  const { size } = await Deno.stat(output);
+  console.log(`${output}: ${(size / 1e6).toFixed(1)} MB for ${target.name}, on ${compiler.origin}`);
+}
+
+async function compile(compiler: Compiler, stage: string, target: Target, output: string): Promise<void> {
+  const partial = `${output}.part${target.os === "windows" ? ".exe" : ""}`;
+  const args = ["compile", "-A", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote"];
+  args.push("--node-modules-dir=none", "--no-code-cache", "--unstable-webgpu", "--v8-flags=--expose-gc");
+  args.push("--include", "assets", "--include", "chunks", "--output", partial);
+  if (!compiler.env.DENORT_BIN) args.push("--target", target.triple);
+  const command = new Deno.Command(compiler.deno, {
+    args: [...args, "main.js"],
+    cwd: stage,
+    env: { ...compiler.env, DENO_NO_UPDATE_CHECK: "1" },
+  });
+  const { success } = await command.spawn().status;
+  if (!success) throw new Error(`deno compile failed for ${target.name}`);
+  await Deno.rename(partial, output);
+}
+
+async function copyFolder(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(from)) {
+    if (entry.isDirectory) await copyFolder(`${from}/${entry.name}`, `${to}/${entry.name}`);
+    else await Deno.copyFile(`${from}/${entry.name}`, `${to}/${entry.name}`);
+  }
+}
+
+function wantedTargets(args: string[], host: Target | undefined): Target[] {
+  if (args.includes("--all")) return targets;
+  const names = args.flatMap((arg, i) =>
+    arg === "--target" ? [args[i + 1]] : arg.split("--target=")[1] ?? []
+  );
+  if (names.length === 0 && host) return [host];
+  return names.map((name) => {
+    const target = targets.find((one) => one.name === name || one.triple === name);
+    if (target) return target;
+    throw new Error(`No target "${name}"; targets: ${targets.map((one) => one.name).join(", ")}`);
+  });
+}
+
+const host = hostTarget();
+await Deno.mkdir(`${root}/dist`, { recursive: true });
+try {
+  for (const target of wantedTargets(Deno.args, host)) {
+    await build(target, `${root}/dist/${executableName(target, host)}`);
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  Deno.exit(1);
+}

@@ -1,0 +1,33 @@
+/** A remote file read anywhere by HTTP ranges. */
+import type { RandomAccess } from "../archive/random_access.ts";
+import { expectOk, network, request, type RequestOptions } from "./request.ts";
+
+/** What `url` serves as random access, or undefined when the server gives no ranges. */
+export async function rangeAccess(
+  url: string,
+  options: RequestOptions = {},
+): Promise<RandomAccess | undefined> {
+  const ask = (range: string) => request(url, { ...options, headers: { ...options.headers, range } });
+  const first = await expectOk(await ask("bytes=0-0"), url);
+  await first.body?.cancel();
+  const total = /^bytes 0-0\/(\d+)$/.exec(first.headers.get("content-range") ?? "")?.[1];
+  if (first.status !== 206 || total === undefined) return undefined;
+  return {
+    size: Number(total),
+    async *read(from, to) {
+      if (to <= from) return;
+      const response = await expectOk(await ask(`bytes=${from}-${to - 1}`), url);
+      if (response.status !== 206) {
+        await response.body?.cancel();
+        throw network(url, "it stopped serving ranges", false);
+      }
+      let left = to - from;
+      for await (const piece of response.body!) {
+        yield piece.subarray(0, left);
+        left -= piece.length;
+        if (left <= 0) return;
+      }
+      if (left > 0) throw network(url, "it broke off", true);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The compiled executable, copied alone into an empty home: what a person has who downloaded one file.
+ * `SKIFF_EXECUTABLE` names another one than dist/skiff.
+ */
+import { realTest } from "./parts.ts";
+
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  stdin?: string;
+  env?: Record<string, string>;
+  /** Called with the child as soon as it runs; its end is awaited anyway. */
+  started?: (child: Deno.ChildProcess) => void;
+}
+
+export interface Home {
+  /** The only folder that the executable knows of. */
+  folder: string;
+  executable: string;
+  port: number;
+  env: Record<string, string>;
+  /** Runs `skiff …` to its end. */
+  skiff(args: string[], options?: RunOptions): Promise<Finished>;
+  /** The same, failing the test with what was printed unless the exit code is 0; its standard output. */
+  ok(args: string[], options?: RunOptions): Promise<string>;
+}
+
+/** A test in a home of its own; what it started is stopped afterwards. */
+export function homeTest(name: string, fn: (home: Home, t: Deno.TestContext) => Promise<void>): void {
+  realTest(name, findExecutable, async (executable, t) => {
+    const home = await makeHome(executable);
+    try {
+      await fn(home, t);
+    } finally {
+      await home.skiff(["stop"]);
+      await Deno.remove(home.folder, { recursive: true });
+    }
+  });
+}
+
+async function findExecutable(): Promise<string> {
+  const path = Deno.env.get("SKIFF_EXECUTABLE") ?? new URL("../../dist/skiff", import.meta.url).pathname;
+  await Deno.stat(path).catch(() => {
+    throw new Error(`${path} is not there; \`deno task build\` makes it`);
+  });
+  return path;
+}
+
+async function makeHome(built: string): Promise<Home> {
+  const folder = await Deno.makeTempDir({ prefix: "skiff-home-" });
+  await Deno.mkdir(`${folder}/bin`);
+  const executable = `${folder}/bin/skiff`;
+  await Deno.link(built, executable).catch(() => Deno.copyFile(built, executable));
+  const port = freePort();
+  const env: Record<string, string> = {
+    HOME: folder,
+    PATH: "/usr/bin:/bin",
+    MODEL_RUNNER_PORT: String(port),
+  };
+  // Package mirrors and certificates are the machine's, not the user's.
+  for (
+    const name of [
+      "HTTP_PROXY",
+      "HTTPS_PROXY",
+      "NO_PROXY",
+      "http_proxy",
+      "https_proxy",
+      "no_proxy",
+      "PIP_INDEX_URL",
+    ]
+  ) {
+    const value = Deno.env.get(name);
+    if (value) env[name] = value;
+  }
+  env.DENO_TLS_CA_STORE = "system";
+  const skiff = (args: string[], options: RunOptions = {}) => run(executable, args, env, options);
+  return {
+    folder,
+    executable,
+    port,
+    env,
+    skiff,
+    async ok(args, options) {
+      const { code, stdout, stderr } = await skiff(args, options);
+      if (code !== 0) throw new Error(`skiff ${args.join(" ")} ended with ${code}:\n${stdout}\n${stderr}`);
+      return stdout;
+    },
+  };
+}
+
+async function run(
+  program: string,
+  args: string[],
+  env: Record<string, string>,
+  { stdin, started, ...options }: RunOptions,
+): Promise<Finished> {
+  const child = new Deno.Command(program, {
+    args,
+    env: { ...env, ...options.env },
+    clearEnv: true,
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  started?.(child);
+  if (stdin !== undefined) {
+    await new Response(stdin).body!.pipeTo(child.stdin).catch(() => {}); // it may end without reading
+  }
+  const [stdout, stderr, { code }] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.status,
+  ]);
+  return { code, stdout, stderr };
+}
+
+export function freePort(): number {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  return port;
+}

@@ -78,6 +78,7 @@ export class LlamaTokenizer {
   #model: Deno.PointerValue;
   #vocab: Deno.PointerValue;
   readonly size: number;
+  #piece = new Uint8Array(4096);
 
   constructor(libraries: string, modelPath: string) {
     this.#llama = library ??= openLibrary(libraries);
@@ -108,11 +109,12 @@ export class LlamaTokenizer {
     return tokens.slice(0, count);
   }
 
+  /** Valid until the next call. */
   bytes(token: number, options: { special?: boolean } = {}): Uint8Array {
-    const buffer = new Uint8Array(1024);
+    const buffer = this.#piece;
     const special = options.special ?? false;
     const length = this.#llama.llama_token_to_piece(this.#vocab, token, buffer, buffer.length, 0, special);
-    return buffer.slice(0, Math.max(0, length));
+    return buffer.subarray(0, Math.max(0, length));
   }
 
   decode(tokens: Int32Array, options: { special?: boolean } = {}): string {

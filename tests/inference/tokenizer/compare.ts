@@ -1,34 +1,13 @@
-/** Token for token against llama.cpp's own tokenizer, for every vocabulary that can be had. */
+/** Compares a tokenizer with llama.cpp's own, token for token. */
 import assert from "node:assert/strict";
 import { openGguf } from "../../../inference/gguf/mod.ts";
 import { openTokenizer, type Tokenizer } from "../../../inference/tokenizer/mod.ts";
 import { llamaLibraries, LlamaTokenizer } from "../../support/llama_tokenizer.ts";
-import { gemma3, llamaSourceModels, smollm2 } from "../../support/models.ts";
+import { llamaSourceModels } from "../../support/models.ts";
 import { realTest } from "../../support/parts.ts";
 import { randomNumbers, randomText, texts } from "./corpus.ts";
 
-const vocabularies = [
-  "aquila",
-  "baichuan",
-  "bert-bge",
-  "command-r",
-  "deepseek-coder",
-  "deepseek-llm",
-  "falcon",
-  "gemma-4",
-  "gpt-2",
-  "gpt-neox",
-  "llama-bpe",
-  "llama-spm",
-  "mpt",
-  "nomic-bert-moe",
-  "phi-3",
-  "qwen2",
-  "qwen35",
-  "refact",
-  "starcoder",
-];
-const randomTexts = 250;
+const randomTexts = Number(Deno.env.get("SKIFF_TEST_RANDOM_TEXTS") ?? 120);
 
 const optionSets = [false, true].flatMap((addSpecial) =>
   [false, true].map((parseSpecial) => ({ addSpecial, parseSpecial }))
@@ -69,7 +48,9 @@ function isPlaceholder(bytes: Uint8Array): boolean {
 }
 
 function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Without the clean-up of blanks before punctuation that llama.cpp does for some models. */
@@ -114,20 +95,12 @@ async function both(model: string, libraries: string): Promise<Sides> {
   return { ours: openTokenizer(await openGguf(model)), theirs: new LlamaTokenizer(libraries, model) };
 }
 
-const models: Record<string, () => Promise<string>> = {
-  smollm2,
-  gemma3,
-  ...Object.fromEntries(vocabularies.map((name) => [
-    name,
-    async () => `${await llamaSourceModels()}/models/ggml-vocab-${name}.gguf`,
-  ])),
-};
-
-for (const [name, model] of Object.entries(models)) {
+/** Declares the test of one vocabulary: all texts, all tokens, llama.cpp's own cases. */
+export function compareWithLlama(name: string, model: () => Promise<string>): void {
   const needs = async () => ({ path: await model(), libraries: await llamaLibraries() });
   realTest(`${name} is cut as llama.cpp cuts it`, needs, async ({ path, libraries }) => {
     const sides = await both(path, libraries);
-    const random = randomNumbers(20);
+    const random = randomNumbers(Number(Deno.env.get("SKIFF_TEST_SEED") ?? 20));
     const all = [...texts, ...Array.from({ length: randomTexts }, () => randomText(random))];
     for (const text of all) {
       compare(sides, text);
@@ -137,4 +110,9 @@ for (const [name, model] of Object.entries(models)) {
     await compareCases(sides, path);
     sides.theirs.close();
   });
+}
+
+/** A vocabulary out of llama.cpp's sources. */
+export async function sourceVocabulary(name: string): Promise<string> {
+  return `${await llamaSourceModels()}/models/ggml-vocab-${name}.gguf`;
 }

@@ -35,12 +35,14 @@ export function literal(text: string): string {
   return `"${text.replace(/["\\\n\r\t]/g, (char) => escapes[char])}"`;
 }
 
-/** The common form of a call: a JSON object with the name first. */
-export const jsonCall = (nameKey = "name", argumentsKey = "arguments") => (tool: Tool, args: string) =>
-  `"{" space ${literal(`"${nameKey}"`)} space ":" space ${
-    literal(JSON.stringify(tool.name))
-  } space "," space ` +
-  `${literal(`"${argumentsKey}"`)} space ":" space ${args} space "}"`;
+/** The common form of a call: a JSON object with the name first; `id` is what an optional id may look like. */
+export const jsonCall =
+  (nameKey = "name", argumentsKey = "arguments", id?: string) => (tool: Tool, args: string) => {
+    const member = (key: string, value: string) => `${literal(`"${key}"`)} space ":" space ${value}`;
+    const name = member(nameKey, literal(JSON.stringify(tool.name)));
+    const last = id === undefined ? "" : `(space "," space ${member("id", `"\\"" ${id} "\\""`)})? `;
+    return `"{" space ${name} space "," space ${member(argumentsKey, args)} ${last}space "}"`;
+  };
 
 export interface ConstraintContext {
   grammar?: CallGrammar;

@@ -86,7 +86,7 @@ function callsAsText(t: Turn, write = writtenAsEnvelope): Turn {
 }
 
 function writtenAsEnvelope(toolCalls: ToolCall[]): string {
-  const calls = toolCalls.map(({ id, name, arguments: args }) => ({ id, name, arguments: parsed(args) }));
+  const calls = toolCalls.map(({ name, arguments: args }) => ({ name, arguments: parsed(args) }));
   return mark(JSON.stringify({ tool_calls: calls }));
 }
 

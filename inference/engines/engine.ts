@@ -112,7 +112,7 @@ export interface EngineOptions {
    * Positions that all sequences hold together, where the engine shares one cache among them; default
    * contextTokens × maxSequences. With fewer, `decode` throws "context_overflow" when all are taken.
    */
-  totalContextTokens?: number;
+  cacheTokens?: number;
   /** 0 = physical cores. */
   threads?: number;
   /** Layers on the GPU; undefined = all that fit. */

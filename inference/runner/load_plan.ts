@@ -86,13 +86,13 @@ async function bytes(
   return {
     weights: weightBytes(gguf),
     cache(contextTokens) {
-      const all = totalContext(contextTokens, parallel);
+      const all = cacheTokensOf(contextTokens, parallel);
       return mode === "completion" ? kvBytes(gguf, { contextTokens: all, cacheType: type }) : 0;
     },
   };
 }
 
 /** Positions of all sequences together: they share one cache, and one of them alone can have all its context. */
-export function totalContext(contextTokens: number, parallel: number): number {
+export function cacheTokensOf(contextTokens: number, parallel: number): number {
   return Math.max(contextTokens, Math.min(contextTokens * parallel, sharedContext));
 }

@@ -54,7 +54,7 @@ async function openText(configuration: RunnerConfiguration) {
   const gguf = await openGguf(configuration.modelPath);
   const tokenizer = openTokenizer(gguf);
   const chat = configuration.mode === "completion"
-    ? await openChat(gguf, tokenizer, configuration)
+    ? await openChat(gguf, tokenizer, configuration).catch(unusable)
     : undefined;
   warmUp(tokenizer, chat);
   return { gguf, tokenizer, chat, createSampler };
@@ -98,6 +98,14 @@ async function openChat(
     architecture: metadata.string("general.architecture") ?? "",
     controlTokens: controlTexts(tokenizer),
   });
+}
+
+/** A template that cannot be used must not keep the model from completing texts. */
+function unusable(error: unknown): ChatFormat {
+  const fail = () => {
+    throw error;
+  };
+  return { family: "none", supportsTools: false, supportsThinking: false, render: fail, parser: fail };
 }
 
 /** `tokenizer.chat_template.<name>`: further templates, for example for requests with tools. */

@@ -18,7 +18,7 @@ export interface RunnerConfiguration {
   /** 0 = the model's own maximum, shrunk to what memory allows. */
   contextTokens: number;
   /** Positions of all sequences together; default `contextTokens` for each. */
-  totalContextTokens?: number;
+  cacheTokens?: number;
   /** Most sequences that are decoded together. */
   parallel: number;
   threads?: number;

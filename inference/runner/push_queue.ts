@@ -40,6 +40,7 @@ export class PushQueue<T> implements AsyncIterableIterator<T> {
     this.#items = [];
     this.#ended = true;
     this.#error = undefined;
+    this.#wake?.();
     return Promise.resolve({ value: undefined, done: true });
   }
 

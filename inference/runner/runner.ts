@@ -21,6 +21,9 @@ import type {
 
 type Command<Op extends RunnerCommand["op"]> = Extract<RunnerCommand, { op: Op }>;
 
+/** Bytes of prompts that are kept beside the engine's own cache. */
+const largestParking = 2 ** 30;
+
 export class Runner {
   readonly #parts: ModelParts;
   readonly #scheduler: Scheduler;
@@ -43,6 +46,7 @@ export class Runner {
       createSampler: (options) => parts.createSampler(options),
       parallel: configuration.parallel,
       queueLimit: configuration.queueLimit,
+      parkedBytes: Math.min(largestParking, Deno.systemMemoryInfo().total / 20),
     });
   }
 

@@ -21,6 +21,8 @@ export interface SchedulerOptions {
   parallel?: number;
   /** Jobs that may wait; more are refused with "overloaded". */
   queueLimit: number;
+  /** Memory for prefixes that are kept outside the engine; default none. */
+  parkedBytes?: number;
 }
 
 /** Totals since the scheduler was made. */
@@ -56,10 +58,10 @@ export class Scheduler {
     generationMs: 0,
   };
 
-  constructor({ engine, tokenizer, createSampler, parallel, queueLimit }: SchedulerOptions) {
+  constructor({ engine, tokenizer, createSampler, parallel, queueLimit, parkedBytes }: SchedulerOptions) {
     this.#engine = engine;
     this.#parallel = Math.min(parallel ?? engine.info.maxSequences, engine.info.maxSequences);
-    this.#slots = new SequenceSlots(engine);
+    this.#slots = new SequenceSlots(engine, parkedBytes);
     this.#queue = new WaitingQueue(queueLimit);
     this.#pace = new PrefillPace(engine.info.maxBatchTokens);
     let endTokens: number[] | undefined;

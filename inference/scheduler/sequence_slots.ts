@@ -4,6 +4,7 @@
  * longest beginning, or a copy of it when that one is in use or worth keeping.
  */
 import type { Engine } from "../engines/engine.ts";
+import { type ParkedSequence, ParkedSequences } from "./parked_sequences.ts";
 
 export interface Slot {
   /** Sequence id of the engine. */
@@ -25,6 +26,11 @@ export interface Acquired {
   row?: Float32Array;
 }
 
+/** Tokens by which a parked sequence must beat another: bringing it back costs as much as computing these. */
+const worthRestoring = 32;
+/** Idle tokens in the engine's cache that are left there. */
+const worthParking = 256;
+
 interface Match {
   slot: Slot;
   length: number;
@@ -33,11 +39,14 @@ interface Match {
 export class SequenceSlots {
   readonly #engine: Engine;
   readonly #slots: Slot[];
+  readonly #parked: ParkedSequences;
   readonly #discarded = new Set<Slot>();
   #clock = 0;
 
-  constructor(engine: Engine) {
+  /** `parkedBytes` = memory for sequences that are kept outside the engine; 0 = all stay inside. */
+  constructor(engine: Engine, parkedBytes = 0) {
     this.#engine = engine;
+    this.#parked = new ParkedSequences(engine, parkedBytes);
     this.#slots = Array.from({ length: engine.info.maxSequences }, (_, id) => ({
       id,
       tokens: [],
@@ -56,12 +65,13 @@ export class SequenceSlots {
    */
   acquire(tokens: ArrayLike<number>, reuse: boolean): Acquired | undefined {
     if (this.free === 0) return undefined;
-    const match = reuse ? this.#bestMatch(tokens) : undefined;
+    const match = reuse ? this.#unpark(tokens, this.#bestMatch(tokens)) : undefined;
     const slot = match ? this.#place(match) : this.#leastUseful();
     const cached = match ? this.#bring(match, slot) : 0;
     if (cached === 0) this.#empty(slot);
     slot.busy = true;
     slot.lastUsed = ++this.#clock;
+    this.#parkIdle();
     const row = cached === tokens.length ? slot.checkpoint?.row : undefined;
     return { slot, cached, row };
   }
@@ -103,6 +113,30 @@ export class SequenceSlots {
     return false;
   }
 
+  /** When a parked sequence serves better than `match`: brings it back into an idle slot. */
+  #unpark(tokens: ArrayLike<number>, match: Match | undefined): Match | undefined {
+    let best = {
+      length: (match?.length ?? 0) + worthRestoring,
+      entry: undefined as ParkedSequence | undefined,
+    };
+    for (const entry of this.#parked.entries) {
+      const length = this.#usable(entry, tokens);
+      if (length > best.length) best = { length, entry };
+    }
+    if (!best.entry) return match;
+    const slot = this.#leastUseful(match?.slot) ?? this.#leastUseful();
+    this.#empty(slot);
+    return this.#parked.restore(best.entry, slot) ? { slot, length: best.length } : this.#bestMatch(tokens);
+  }
+
+  /** Idle sequences leave the engine when they are more than a little in the way. */
+  #parkIdle(): void {
+    if (!this.#parked.possible) return;
+    const idle = this.#slots.filter((slot) => !slot.busy && slot.tokens.length > 0);
+    if (idle.reduce((sum, { tokens }) => sum + tokens.length, 0) < worthParking) return;
+    for (const slot of idle) if (this.#parked.park(slot)) this.#empty(slot);
+  }
+
   #empty(slot: Slot): void {
     if (slot.tokens.length > 0 || slot.busy) this.#engine.freeSequence(slot.id);
     slot.tokens = [];
@@ -122,7 +156,7 @@ export class SequenceSlots {
   }
 
   /** How many of the first tokens this slot can give. */
-  #usable(slot: Slot, tokens: ArrayLike<number>): number {
+  #usable(slot: Pick<Slot, "tokens" | "checkpoint">, tokens: ArrayLike<number>): number {
     const shared = commonPrefix(slot.tokens, tokens);
     const known = shared === tokens.length && slot.checkpoint?.length === shared;
     const length = known ? shared : Math.min(shared, tokens.length - 1);

@@ -115,6 +115,15 @@ export class ScriptedEngine implements Engine {
     this.sequences[sequence] = [];
   }
 
+  saveSequence(sequence: number): Uint8Array {
+    return new TextEncoder().encode(JSON.stringify(this.sequences[sequence]));
+  }
+
+  restoreSequence(sequence: number, state: Uint8Array): void {
+    if (this.sequences[sequence].length > 0) throw new Error(`Sequence ${sequence} is not empty`);
+    this.sequences[sequence] = JSON.parse(new TextDecoder().decode(state));
+  }
+
   close(): void {
     this.closed = true;
   }

@@ -5,7 +5,7 @@ import { callArray, callObject } from "../parse/json_calls.ts";
 import { gemmaCall, keyedCalls, mixedList } from "../parse/named_calls.ts";
 import { mark } from "../template/marks.ts";
 import { type Family, has, think } from "./family.ts";
-import { listBetween } from "./tag_families.ts";
+import { pythonCalls } from "../tagged_grammar.ts";
 
 export const harmony: Family = {
   name: "harmony",
@@ -118,7 +118,13 @@ export const lfm2: Family = {
     reasoning: think,
     calls: [{ open: "<|tool_call_start|>", read: mixedList("<|tool_call_end|>") }],
   },
-  grammar: listBetween("<|tool_call_start|>", "<|tool_call_end|>"),
+  grammar: {
+    trigger: "<|tool_call_start|>",
+    open: '"["',
+    ...pythonCalls(),
+    separator: '", "',
+    close: '"]" "<|tool_call_end|>"',
+  },
   visible: ["<|tool_call_end|>"],
   writeCalls: (calls) => {
     const python = calls.map(({ name, arguments: args }) => mark(`${name}(${pythonArguments(args)})`));

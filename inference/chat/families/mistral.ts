@@ -24,19 +24,14 @@ export function nineCharacterId(id: string): string {
 const listGrammar: CallGrammar = {
   trigger: "[TOOL_CALLS]",
   open: 'space "[" space',
-  call: (tool, args) => {
-    const id = `space "," space ${literal('"id"')} space ":" space ${literal('"')} [a-zA-Z0-9]{9} ${
-      literal('"')
-    }`;
-    return jsonCall()(tool, args).replace(/ space "}"$/, ` (${id})? space "}"`);
-  },
+  call: jsonCall("name", "arguments", "[a-zA-Z0-9]{9}"),
   separator: 'space "," space',
   close: 'space "]"',
 };
 
 const namedGrammar: CallGrammar = {
   trigger: "[TOOL_CALLS]",
-  call: (tool, args) => `${literal(`${tool.name}[ARGS]`)} ${args}`,
+  call: (tool, args) => `${literal(tool.name)} ("[CALL_ID]" [a-zA-Z0-9]{9})? "[ARGS]" ${args}`,
   separator: '"[TOOL_CALLS]"',
 };
 

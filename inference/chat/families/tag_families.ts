@@ -18,7 +18,7 @@ const jsonBetween = (open: string, close: string): CallGrammar => ({
 export const listBetween = (open: string, close: string): CallGrammar => ({
   trigger: open,
   open: 'space "[" space',
-  call: jsonCall(),
+  call: jsonCall("name", "arguments", '[^"]*'),
   separator: 'space "," space',
   close: `space "]" space ${literal(close)}`,
 });
@@ -45,7 +45,8 @@ export const qwenCoder: Family = {
     ...taggedCalls({
       begin: (tool) => `\n<function=${tool}>\n`,
       open: (parameter) => `<parameter=${parameter}>\n`,
-      close: "\n</parameter>\n",
+      close: "\n</parameter>",
+      after: "\n",
       end: "</function>\n</tool_call>",
     }),
   },
@@ -64,7 +65,8 @@ export const seed: Family = {
     ...taggedCalls({
       begin: (tool) => `\n<function=${tool}>\n`,
       open: (parameter) => `<parameter=${parameter}>`,
-      close: "</parameter>\n",
+      close: "</parameter>",
+      after: "\n",
       end: "</function>\n</seed:tool_call>",
     }),
   },
@@ -81,8 +83,10 @@ export const glm: Family = {
     ...taggedCalls({
       begin: (tool) => `${tool}\n`,
       open: (parameter) => `<arg_key>${parameter}</arg_key>\n<arg_value>`,
-      close: "</arg_value>\n",
+      close: "</arg_value>",
+      after: "\n",
       end: "</tool_call>",
+      freeBreaks: true,
     }),
   },
   visible: ["</tool_call>", "<arg_key>", "</arg_key>", "<arg_value>", "</arg_value>"],
@@ -103,7 +107,8 @@ const invokeFamily = (name: string, matches: Family["matches"], section: string,
       begin: (tool) => `<${prefix}invoke name="${tool}">\n`,
       open: (parameter, isText) =>
         `<${prefix}parameter name="${parameter}"${prefix === "｜DSML｜" ? ` string="${isText}"` : ""}>`,
-      close: `</${prefix}parameter>\n`,
+      close: `</${prefix}parameter>`,
+      after: "\n",
       end: `</${prefix}invoke>\n`,
     }),
     separator: '""',

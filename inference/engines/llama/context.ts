@@ -95,7 +95,7 @@ export function planContext(
   const microBatchTokens = Math.min(options.microBatchTokens ?? 512, options.batchTokens ?? 2048);
   const sequences = options.maxSequences;
   return {
-    cacheTokens: Math.max(options.totalContextTokens ?? contextTokens * sequences, contextTokens),
+    cacheTokens: Math.max(options.cacheTokens ?? contextTokens * sequences, contextTokens),
     contextTokens,
     sequences,
     batchTokens: options.batchTokens ?? 2048,

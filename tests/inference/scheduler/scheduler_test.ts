@@ -24,7 +24,9 @@ interface Outcome extends JobSink {
   steps: number[];
 }
 
-function setUp(options: ScriptedOptions & { queueLimit?: number; parallel?: number } = {}) {
+function setUp(
+  options: ScriptedOptions & { queueLimit?: number; parallel?: number; parkedBytes?: number } = {},
+) {
   const engine = new ScriptedEngine(options);
   const scheduler = new Scheduler({
     engine,
@@ -32,6 +34,7 @@ function setUp(options: ScriptedOptions & { queueLimit?: number; parallel?: numb
     createSampler: scriptedSampler,
     queueLimit: options.queueLimit ?? 10,
     parallel: options.parallel,
+    parkedBytes: options.parkedBytes,
   });
   let step = 0;
   const submit = (text: string, job: Partial<Job> = {}) => {
@@ -152,6 +155,23 @@ Deno.test("Scheduler keeps a branch that a new prompt leaves early", async () =>
   await run();
   equal(other.cached, "shared ".length);
   equal(back.cached, "shared and a long tail of one conversation".length);
+});
+
+Deno.test("Scheduler parks long idle prefixes outside the engine and brings them back", async () => {
+  const { submit, run, engine } = setUp({ info: { maxSequences: 2 }, parkedBytes: 5000 });
+  const long = "one long conversation. ".repeat(20);
+  submit(long, { maxTokens: 1 });
+  await run();
+  equal(engine.sequences.map((tokens) => tokens.length), [long.length, 0]);
+  submit("something else", { maxTokens: 2 });
+  await run();
+  equal(engine.sequences.map((tokens) => tokens.length), [0, 15]);
+  const next = submit(`${long}and on`).outcome;
+  await run();
+  equal(next.cached, long.length);
+  const other = submit("another ".repeat(60)).outcome; // more than may be parked beside the first
+  await run();
+  equal(other.cached, 0);
 });
 
 Deno.test("Scheduler starts over where the engine cannot cut a sequence", async () => {

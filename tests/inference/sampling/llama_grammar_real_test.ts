@@ -16,7 +16,8 @@ const ownGrammars: Record<string, string> = {
   "negated classes, escapes": 'root ::= ([^a-z\\x41-\\u005A\\U0001F600] | "\\"\\\\" | [\\]\\-])+ "end"',
   "any characters": 'root ::= . . . "=" .*',
   "empty alternatives": 'root ::= ("a" | ) b? c*\nb ::= "b" | "bb"\nc ::= ("c" | "cc" b)',
-  "rules across lines": "root ::= (\n  item # first\n  | item root\n)\nitem ::= [ \\t\\n]* [A-Za-z]+ |\n  [0-9]",
+  "rules across lines":
+    "root ::= (\n  item # first\n  | item root\n)\nitem ::= [ \\t\\n]* [A-Za-z]+ |\n  [0-9]",
 };
 const stepsAWalk = 12;
 
@@ -88,7 +89,9 @@ function compareWalk(label: string, source: string, { tokenizer, vocabulary, com
       }
     }
     deepStrictEqual(wrong.slice(0, 10), [], `${label}, after ${JSON.stringify(text)}`);
-    const choices = tokensOf(mask).filter((token) => comparable[token] && !tokenizer.isEndOfGeneration(token));
+    const choices = tokensOf(mask).filter((token) =>
+      comparable[token] && !tokenizer.isEndOfGeneration(token)
+    );
     if (choices.length === 0) break;
     const token = choices[Math.floor(random() * choices.length)];
     strictEqual(ours.allows(token), true);
@@ -120,7 +123,11 @@ realTest("grammars that llama.cpp refuses are refused", async () => {
   ];
   for (const source of refused) {
     strictEqual(vocabulary.grammar(source), undefined, source);
-    throws(() => compileConstraint({ kind: "gbnf", grammar: source }, tokenizer), { code: "invalid_input" }, source);
+    throws(
+      () => compileConstraint({ kind: "gbnf", grammar: source }, tokenizer),
+      { code: "invalid_input" },
+      source,
+    );
   }
   vocabulary.close();
 });

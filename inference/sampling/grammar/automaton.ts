@@ -79,6 +79,7 @@ export class Automaton {
   readonly #frames = new Map<string, Frame>();
   readonly #single = new Map<number, Configuration>();
   readonly #several = new Map<string, Configuration>();
+  readonly #unions = new Map<string, Configuration>();
   #nextId = 0;
   #nextFrame = 0;
 
@@ -128,6 +129,15 @@ export class Automaton {
   unite(configurations: Configuration[]): Configuration {
     const distinct = [...new Set(configurations)];
     if (distinct.length === 1) return distinct[0];
+    const key = distinct.map((c) => c.id).sort((x, y) => x - y).join();
+    let union = this.#unions.get(key);
+    if (union) return union;
+    if (this.#unions.size >= mostConfigurations) this.#unions.clear();
+    this.#unions.set(key, union = this.#unite(distinct));
+    return union;
+  }
+
+  #unite(distinct: Configuration[]): Configuration {
     const parents = new Map<Frame, Configuration[]>();
     for (const { cells } of distinct) {
       for (const { frame, parent } of cells) {

@@ -4,7 +4,16 @@ type Random = () => number;
 type SchemaObject = Record<string, unknown>;
 
 const names = ["a", "name", "ä b", 'quo"te', "back\\slash", "ab", "items", "x_1", ""];
-const patterns = ["^[a-z]{2,5}$", "\\d+", "^(foo|ba[rz])+$", "^\\S+ \\S+$", "[^\"\\\\]{3}", "^\\p{Lu}\\w*$", "^a|b$", ""];
+const patterns = [
+  "^[a-z]{2,5}$",
+  "\\d+",
+  "^(foo|ba[rz])+$",
+  "^\\S+ \\S+$",
+  '[^"\\\\]{3}',
+  "^\\p{Lu}\\w*$",
+  "^a|b$",
+  "",
+];
 const formats = ["date", "time", "date-time", "uuid", "email", "ipv4", "ipv6", "uri", "hostname", "duration"];
 
 /** A schema with `$defs` that its parts refer to, also recursively. */
@@ -14,7 +23,10 @@ export function randomSchema(random: Random): SchemaObject {
     leaf: part(random, 0),
     tree: {
       type: "object",
-      properties: { value: { $ref: "#/$defs/leaf" }, kids: { type: "array", items: { $ref: "#/$defs/tree" }, maxItems: 2 } },
+      properties: {
+        value: { $ref: "#/$defs/leaf" },
+        kids: { type: "array", items: { $ref: "#/$defs/tree" }, maxItems: 2 },
+      },
       required: ["value"],
       additionalProperties: false,
     },
@@ -122,9 +134,15 @@ function exclusive(random: Random, depth: number): SchemaObject {
 
 function merged(random: Random): SchemaObject {
   if (random() < 0.5) {
-    return { allOf: [{ type: "number", minimum: -3 }, { type: ["integer", "string"], maximum: 40, minLength: 2 }] };
+    return {
+      allOf: [{ type: "number", minimum: -3 }, { type: ["integer", "string"], maximum: 40, minLength: 2 }],
+    };
   }
-  const other = { type: "object", properties: { b: { type: "integer", minimum: 2 }, c: number(random) }, required: ["b"] };
+  const other = {
+    type: "object",
+    properties: { b: { type: "integer", minimum: 2 }, c: number(random) },
+    required: ["b"],
+  };
   return { type: "object", properties: { a: text(random), b: { maximum: 9 } }, allOf: [other] };
 }
 

@@ -17,14 +17,13 @@ const inlineWeight = 16;
  * @throws SkiffError "invalid_input" naming the rule.
  */
 export function analyse(grammar: Grammar): GrammarAnalysis {
+  refuseLeftRecursion(grammar, fixpoint(grammar, isNullable));
   const productive = fixpoint(grammar, isProductive);
   if (!productive[grammar.root]) {
     throw new SkiffError("invalid_input", "Cannot use the grammar: no finite text matches it", {
       hint: "Give every recursive rule an alternative that ends.",
     });
   }
-  const nullable = fixpoint(grammar, isNullable);
-  refuseLeftRecursion(grammar, nullable);
   return { productive, inlined: chooseInlined(grammar) };
 }
 

@@ -7,6 +7,7 @@
  * next; stacks share their tails (as in the graph-structured stacks of generalised LR parsing).
  */
 import { arcKinds, type Network } from "./network.ts";
+import type { PlainStep } from "./plain_text.ts";
 
 /** A set of network states under one and the same stack. */
 export interface Frame {
@@ -50,8 +51,8 @@ export interface Configuration {
   expansion?: Expansion;
   /** By class of bytes; null = refused, undefined = not computed. */
   readonly next: (Configuration | null | undefined)[];
-  /** The one configuration that every plain character leads to (see safe_text.ts); null = there is none. */
-  afterPlain?: Configuration | null;
+  /** What plain characters lead to; see plain_text.ts. */
+  plainStep?: PlainStep;
 }
 
 export interface Expansion {
@@ -79,6 +80,7 @@ export class Automaton {
   readonly #frames = new Map<string, Frame>();
   readonly #single = new Map<number, Configuration>();
   readonly #several = new Map<string, Configuration>();
+  readonly #unions = new Map<string, Configuration>();
   #nextId = 0;
   #nextFrame = 0;
 
@@ -128,6 +130,15 @@ export class Automaton {
   unite(configurations: Configuration[]): Configuration {
     const distinct = [...new Set(configurations)];
     if (distinct.length === 1) return distinct[0];
+    const key = distinct.map((c) => c.id).sort((x, y) => x - y).join();
+    let union = this.#unions.get(key);
+    if (union) return union;
+    if (this.#unions.size >= mostConfigurations) this.#unions.clear();
+    this.#unions.set(key, union = this.#unite(distinct));
+    return union;
+  }
+
+  #unite(distinct: Configuration[]): Configuration {
     const parents = new Map<Frame, Configuration[]>();
     for (const { cells } of distinct) {
       for (const { frame, parent } of cells) {

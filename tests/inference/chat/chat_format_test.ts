@@ -128,6 +128,26 @@ Deno.test("tool_choice none leaves tools out and reads no calls", () => {
   assert.equal(assemble(read(format.parser(chat, rendered), [said])).text, said);
 });
 
+Deno.test("tools reach a template under the name that it knows", () => {
+  const template = "{% if xml_tools %}{{ xml_tools[0].name }}<tool_call>{% endif %}{{ messages[0].content }}";
+  const format = open({ template });
+  assert.ok(format.supportsTools);
+  assert.equal(prompt({ template }, { messages: [user("U")], tools: [tool] }), "f<tool_call>U");
+});
+
+Deno.test("a family whose template takes no tools is asked for the envelope, and its own marks are read too", () => {
+  const template = "{% for m in messages %}{{ m.content }}{% endfor %}{# <tool_call> #}<tool_call>";
+  const chat: ChatRequest = { messages: [user("U")], tools: [tool] };
+  const format = open({ template });
+  const rendered = format.render(chat);
+  for (
+    const said of ['{"tool_calls": [{"name": "f", "arguments": {}}]}', '<tool_call>{"name": "f"}</tool_call>']
+  ) {
+    const { calls } = assemble(read(format.parser(chat, rendered), [said]));
+    assert.deepEqual(calls, [{ name: "f", arguments: "{}" }]);
+  }
+});
+
 Deno.test("the template for tools renders requests with tools", () => {
   const options = { template: chatml, variants: { tool_use: withTools } };
   assert.ok(prompt(options, { messages: [user("U")] }).startsWith("<|im_start|>"));

@@ -38,7 +38,7 @@ const cases: [string, string][] = [
     "{{ name | upper }} {{ name.title() }} {{ name | capitalize }} {{ name.replace('n', 'm', 1) }}",
     "ANN LEE Ann Lee Ann lee amn lee",
   ],
-  ["{{ '%s' }}{{ '{} of {0} {x}'.format('a', x=2) }}", "%sa of a 2"],
+  ["{{ '%s' }}{{ '{} of {x}'.format('a', x=2) }}", "%sa of 2"],
   [
     "{{ list | sort | join('') }} {{ list | join(', ') }} {{ list | first }}{{ list[-1] }} {{ list | length }}",
     "abB b, a, B bB 3",

@@ -20,8 +20,7 @@ export function corruptAt(path: string, offset: number, reason: string): SkiffEr
 }
 
 /**
- * `need(n)` makes the next n bytes available; the getters after it are synchronous. `has(n)` first saves the
- * await where the bytes are there already, which matters for vocabularies of 262,144 strings.
+ * `need(n)` makes the next n bytes available; the getters after it are synchronous.
  */
 export class HeaderCursor {
   #source: ByteSource;
@@ -49,12 +48,8 @@ export class HeaderCursor {
     return this.#source.size - this.offset;
   }
 
-  has(count: number): boolean {
-    return this.#at + count <= this.#window.length;
-  }
-
   async need(count: number): Promise<void> {
-    if (this.has(count)) return;
+    if (this.#at + count <= this.#window.length) return;
     if (count > this.remaining) {
       this.fail(`it ends where ${count} more bytes belong`, this.#source.size);
     }
@@ -95,6 +90,18 @@ export class HeaderCursor {
   bytes(count: number): Uint8Array {
     this.#at += count;
     return this.#window.subarray(this.#at - count, this.#at);
+  }
+
+  /** All bytes that are available without another read, valid until the next `need`. */
+  window(): Uint8Array {
+    return this.#window.subarray(this.#at);
+  }
+
+  /** `size` without moving on. */
+  peekSize(what: string): number {
+    const value = this.size(what);
+    this.#at -= 8;
+    return value;
   }
 
   /** A view of the next bytes, valid until the next `need`. */

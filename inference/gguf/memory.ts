@@ -65,11 +65,12 @@ function cacheLayers({ metadata }: Gguf): LayerCache[] {
   );
   return Array.from({ length: layers }, (_, i) => {
     const perHead = heads[i] > 0 ? width / heads[i] : 0;
-    const keyLength = number("attention.key_length") ?? perHead;
-    const valueLength = number("attention.value_length") ?? perHead;
+    const inWindow = window > 0 && windowed[i];
+    const length = (name: string) =>
+      (inWindow ? number(`attention.${name}_swa`) : undefined) ?? number(`attention.${name}`) ?? perHead;
     return {
-      elements: kvHeads[i] * (keyLength + valueLength),
-      window: window > 0 && windowed[i] ? window : Infinity,
+      elements: kvHeads[i] * (length("key_length") + length("value_length")),
+      window: inWindow ? window : Infinity,
     };
   });
 }
@@ -82,17 +83,21 @@ function perLayer(value: unknown, layers: number): number[] | undefined {
   return Array.from({ length: layers }, (_, i) => list[i] ?? 0);
 }
 
-/** Every n-th layer sees everything; the others have a window. As llama.cpp's models have it built in. */
+/** Architectures whose files may not say it: every n-th layer sees everything, the others have a window. */
 const windowPeriods: Record<string, number> = {
-  gemma2: 2,
-  gemma3: 6,
-  "gpt-oss": 2,
   cohere2: 4,
   exaone4: 4,
+  gemma2: 2,
+  gemma3: 6,
+  gemma3n: 5,
+  "gemma-embedding": 6,
+  "gpt-oss": 2,
+  olmo2: 4,
 };
 
+/** Which layers have a window. The pattern is a flag for each layer, or a period n (0 = every layer has one). */
 function windowedLayers(architecture: string, pattern: unknown, layers: number): boolean[] {
   if (ArrayBuffer.isView(pattern)) return perLayer(pattern, layers)!.map((flag) => flag !== 0);
-  const period = typeof pattern === "number" ? pattern : windowPeriods[architecture] ?? 0;
-  return Array.from({ length: layers }, (_, i) => period > 0 && i % period < period - 1);
+  const period = typeof pattern === "number" ? pattern : windowPeriods[architecture] ?? 1;
+  return Array.from({ length: layers }, (_, i) => period === 0 || i % period < period - 1);
 }

@@ -8,7 +8,8 @@ import {
   type ValueType,
   valueTypes,
 } from "./metadata.ts";
-import { StringArray } from "./string_array.ts";
+import type { StringArray } from "./string_array.ts";
+import { StringArrayBuilder } from "./string_array_builder.ts";
 import { malformedUtf8 } from "./utf8.ts";
 
 /** The format's own limit. */
@@ -29,9 +30,6 @@ const scalarBytes: Record<Exclude<ValueType, "string" | "array">, number> = {
   i64: 8,
   f64: 8,
 };
-
-/** Strings for which room is made at first. */
-const firstStrings = 16384;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -149,31 +147,19 @@ async function readNested(cursor: HeaderCursor, count: number, depth: number) {
 }
 
 async function readStrings(cursor: HeaderCursor, count: number): Promise<StringArray> {
-  // Both grow with what was really read: the count is only a claim.
-  let offsets = new Uint32Array(Math.min(count + 1, firstStrings));
-  let data = new Uint8Array(firstStrings * 8);
-  let end = 0;
-  for (let i = 0; i < count; i++) {
-    if (!cursor.has(8)) await cursor.need(8);
-    const length = cursor.size("the length of a string");
-    if (!cursor.has(length)) await cursor.need(length);
-    if (end + length > data.length) data = enlarged(data, Math.max(end + length, data.length * 2));
-    const bytes = cursor.bytes(length);
-    let all = 0;
-    for (let k = 0; k < length; k++) all |= data[end + k] = bytes[k];
-    const bad = all < 0x80 ? -1 : malformedUtf8(bytes);
-    if (bad >= 0) cursor.fail(`string ${i} of an array is not UTF-8`, cursor.offset - length + bad);
-    end += length;
-    if (i + 1 === offsets.length) offsets = enlarged(offsets, Math.min(count + 1, offsets.length * 2));
-    offsets[i + 1] = end;
+  const builder = new StringArrayBuilder(count);
+  while (builder.taken < count) {
+    const { used, malformed } = builder.take(cursor.window());
+    if (malformed !== undefined) {
+      cursor.fail(`string ${builder.taken} of an array is not UTF-8`, cursor.offset + malformed);
+    }
+    cursor.bytes(used);
+    if (builder.taken === count) break;
+    // The window ends inside the next string: its length tells how much is needed.
+    await cursor.need(8);
+    await cursor.need(8 + cursor.peekSize("the length of a string"));
   }
-  return new StringArray(data.slice(0, end), offsets);
-}
-
-function enlarged<T extends Uint8Array | Uint32Array>(array: T, length: number): T {
-  const larger = new (array.constructor as { new (length: number): T })(length);
-  larger.set(array);
-  return larger;
+  return builder.done();
 }
 
 async function readNumbers(

@@ -39,8 +39,8 @@ export interface PlainTensor {
   type: TensorTypeName;
   /** The contiguous dimension first. */
   shape: number[];
-  /** Zeroes when left out. */
-  data?: Uint8Array;
+  /** Zeroes when left out; "hole": described, and left to the caller to add. */
+  data?: Uint8Array | "hole";
 }
 
 export interface PlainGguf {
@@ -78,6 +78,7 @@ export function writeGguf(
     return bytes;
   });
   tensors.forEach(({ name, data }, i) => {
+    if (data === "hole") return;
     if (data && data.length !== sizes[i]) {
       throw new Error(`${name} has ${data.length} bytes, not ${sizes[i]}`);
     }

@@ -62,28 +62,3 @@ realTest("readGguf survives thousands of damaged headers", () => smollm2().then(
   // Both outcomes happen: the mutants are neither hopeless nor harmless.
   assert.ok(outcomes.read > 30 && outcomes.corrupt > 500, JSON.stringify(outcomes));
 });
-
-Deno.test("readGguf allocates little for a file that only claims much", async () => {
-  // A header whose counts are as large as a sparse file of 1 TB allows.
-  const bytes = writeGguf({ metadata: { "a.tokens": ["x", "y"], "b.numbers": i32s([1, 2]) } });
-  const text = new TextDecoder("latin1").decode(bytes);
-  const size = 2 ** 40;
-  const claims: [at: number, value: bigint][] = [
-    [8, 2n ** 34n],
-    [16, 2n ** 34n],
-    [text.indexOf("a.tokens") + 16, 2n ** 36n],
-    [text.indexOf("b.numbers") + 17, 2n ** 37n],
-  ];
-  for (const [at, value] of claims) {
-    const mutant = bytes.slice();
-    new DataView(mutant.buffer).setBigUint64(at, value, true);
-    let total = 0;
-    const read = (offset: number, target: Uint8Array) => {
-      total += target.length;
-      target.set(mutant.subarray(offset, offset + target.length));
-      return Promise.resolve(target.length);
-    };
-    await assert.rejects(readGguf({ path: "large.gguf", size, read }), { code: "corrupt" });
-    assert.ok(total < 2 ** 29, `claim at ${at} made the parser read ${total} bytes`);
-  }
-});

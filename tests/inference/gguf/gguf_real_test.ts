@@ -4,9 +4,11 @@ import {
   kvBytesPerToken,
   openGguf,
   readTensor,
+  tensorTypeById,
   weightBytes,
 } from "../../../inference/gguf/mod.ts";
 import { gemma3, llamaSourceModels, smollm2 } from "../../support/models.ts";
+import { ggmlTypes } from "../../support/llama_samplers.ts";
 import { realTest } from "../../support/parts.ts";
 
 realTest("openGguf reads SmolLM2", smollm2, async (path) => {
@@ -54,4 +56,14 @@ realTest("openGguf reads every vocabulary of llama.cpp", llamaSourceModels, asyn
     count++;
   }
   assert.ok(count >= 15);
+});
+
+realTest("tensor types have the names, block sizes and bytes of ggml", ggmlTypes, (ggml) => {
+  // The library's count of types: ids from 0 to 42.
+  for (let id = 0; id <= 42; id++) {
+    const { name, blockSize, blockBytes } = ggml(id);
+    const ours = tensorTypeById(id);
+    if (blockBytes === 0) assert.equal(ours, undefined, `${id} (${name}) is no longer in use`);
+    else assert.deepEqual(ours, { id, name: name.toUpperCase(), blockSize, blockBytes });
+  }
 });

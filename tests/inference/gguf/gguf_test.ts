@@ -183,6 +183,31 @@ Deno.test("readTensor gives a tensor's bytes and ranges of them", async () => {
   });
 });
 
+Deno.test("openGguf reads the header of a file of 40 GB", async () => {
+  const metadata = { "general.architecture": "llama", "llama.context_length": 131072 };
+  const layers = Array.from({ length: 10 }, (_, i) => `blk.${i}.ffn_up.weight`);
+  // 2^32 elements of Q8_0 each, at offsets beyond 2^32; the file has holes for data.
+  const header = writeGguf({
+    metadata,
+    tensors: layers.map((name) => ({ name, type: "Q8_0", shape: [65536, 65536], data: "hole" })),
+  });
+  const path = await Deno.makeTempFile();
+  try {
+    await Deno.writeFile(path, header);
+    await assert.rejects(openGguf(path), { code: "corrupt", message: /ends at byte/ });
+    const bytes = 2 ** 32 / 32 * 34;
+    await Deno.truncate(path, header.length + bytes * layers.length);
+    const gguf = await openGguf(path);
+    assert.equal(gguf.tensors[9].offset, header.length + 9 * bytes);
+    assert.equal(weightBytes(gguf), 10 * bytes);
+    assert.deepEqual(await readTensor(gguf.tensors[9], { start: bytes - 4, length: 4 }), new Uint8Array(4));
+    const { parameters, size } = describeModel(gguf);
+    assert.deepEqual([parameters, size], ["42.95B", "42.50GiB"]);
+  } finally {
+    await Deno.remove(path);
+  }
+});
+
 Deno.test("openGguf says so when there is no such file, or a folder", async () => {
   await assert.rejects(openGguf("/nonexistent/m.gguf"), { code: "not_found" });
   await assert.rejects(openGguf("/"), { code: "invalid_input" });
@@ -259,6 +284,18 @@ Deno.test("kvBytes counts heads by layer, head sizes and windows", async () => {
       },
       256,
       128 * 4096 + 128 * 1024,
+    ],
+    // the same by period, with smaller heads in the windowed layer
+    [
+      {
+        "attention.head_count": 4,
+        "attention.key_length_swa": 4,
+        "attention.value_length_swa": 4,
+        "attention.sliding_window": 512,
+        "attention.sliding_window_pattern": 2,
+      },
+      192,
+      64 * 1024 + 128 * 4096,
     ],
     [{ "attention.head_count": 4, "attention.causal": false }, 0, 0],
   ];

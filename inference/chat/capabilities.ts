@@ -155,7 +155,7 @@ function attempt<T>(run: () => T): T | undefined {
   try {
     return run();
   } catch (error) {
-    if (error instanceof SkiffError) return undefined;
+    if (error instanceof SkiffError && error.code === "invalid_input") return undefined;
     throw error;
   }
 }

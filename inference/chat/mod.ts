@@ -64,7 +64,7 @@ class TemplateFormat implements ChatFormat {
     this.#withTools = toolTemplate ? new PreparedTemplate(toolTemplate, variables) : this.#plain;
     const { template: tooled, capabilities } = this.#withTools;
     const family = familyOf(tooled.source);
-    this.#family = capabilities.tools || family.writeCalls ? family : describedInWords(family);
+    this.#family = capabilities.tools ? family : describedInWords(family);
     this.family = this.#family.name;
     this.supportsTools = this.#withTools.capabilities.tools;
     const open = (this.#family.thoughts ?? this.#family.syntax.reasoning)?.open;

@@ -30,8 +30,12 @@ export interface RunnerPoolOptions {
   maxRunners?: number;
   /** Bytes that can be taken now; default: the system's figure. */
   availableMemory?: () => Promise<number>;
+  /** Requests of a model that may wait; more are refused with "overloaded". Default 512. */
+  queueLimit?: number;
   /** A line of a runner's log, or about runners. */
   onLog?: (line: string, model: string) => void;
+  /** A model loads; `fraction` goes from 0 to 1. */
+  onLoading?: (model: StoredModel, fraction: number) => void;
   onLoaded?: (loaded: LoadedModel) => void;
   onUnloaded?: (loaded: LoadedModel, reason: UnloadReason) => void;
 }
@@ -230,6 +234,7 @@ export class RunnerPool implements ModelHost {
       command: this.#options.command ?? selfCommand(["runner"]),
       env: this.#options.env,
       onLog: (line) => this.#options.onLog?.(line, name),
+      onProgress: (fraction) => this.#options.onLoading?.(model, fraction),
     });
     const runner = new LoadedRunner(model, mode, settings, process, (idle) => {
       if (idle.idle) this.#remove(idle, "idle");
@@ -251,8 +256,12 @@ export class RunnerPool implements ModelHost {
       runner.flags = request.flags;
       const { contextTokens } = plan;
       const cacheTokens = cacheTokensOf(contextTokens, request.configuration.parallel);
-      const configuration = { ...request.configuration, contextTokens, cacheTokens };
+      const { queueLimit = request.configuration.queueLimit } = this.#options;
+      const configuration = { ...request.configuration, contextTokens, cacheTokens, queueLimit };
       runner.info = await runner.process.load(configuration);
+      if (runner.state === "stopping") {
+        throw new SkiffError("unavailable", "The model was unloaded while it loaded");
+      }
       runner.state = "ready";
       runner.reservedBytes = 0;
       this.#options.onLoaded?.(runner.describe());
@@ -306,6 +315,7 @@ export class RunnerPool implements ModelHost {
     if (plan.contextTokens < need.contextTokens) {
       log(`Context of ${name}: ${plan.contextTokens} of ${need.contextTokens} tokens fit the memory`);
     }
+    if (runner.settings.speculative) log(`A draft model has no effect for ${name}: no engine here uses one`);
     if (flags.ignored.length > 0) log(`Flags without effect for ${name}: ${flags.ignored.join(" ")}`);
   }
 

@@ -38,9 +38,11 @@ export class SettingsFile {
     });
   }
 
+  /** What holds for a model in a mode; reranking has the settings of completion unless it has its own. */
   async find(modelId: string, mode: RunnerMode): Promise<ModelSettings> {
-    const entries = await this.read();
-    return entries.find((entry) => entry.modelId === modelId && entry.mode === mode)?.settings ?? {};
+    const own = (await this.read()).filter((entry) => entry.modelId === modelId);
+    const of = (wanted: RunnerMode) => own.find((entry) => entry.mode === wanted)?.settings;
+    return of(mode) ?? (mode === "reranking" ? of("completion") : undefined) ?? {};
   }
 
   /** Replaces the settings of a model in a mode; the file is never half-written. */

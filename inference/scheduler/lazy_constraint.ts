@@ -1,4 +1,5 @@
 /** A constraint that holds from the start of a text, or begins after the first of some trigger texts in it. */
+import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { CompiledConstraint, Constraint } from "../sampling/options.ts";
 
 export class LazyConstraint {
@@ -9,11 +10,14 @@ export class LazyConstraint {
   /** What holds for the next token; undefined while no trigger was met. */
   active?: Constraint;
 
+  /** Throws "invalid_input" when the constraint cannot begin. */
   constructor(compiled: CompiledConstraint, triggers: string[] = []) {
     this.#compiled = compiled;
     this.#triggers = triggers.filter((trigger) => trigger.length > 0);
     this.#longest = Math.max(0, ...this.#triggers.map((trigger) => trigger.length));
-    if (this.#triggers.length === 0) this.active = compiled.start();
+    if (this.#triggers.length > 0) return;
+    this.active = compiled.start();
+    if (!this.active) throw new SkiffError("invalid_input", "The grammar or schema allows no text at all");
   }
 
   /** Tells it of a token and the text it brought. */

@@ -89,7 +89,7 @@ export class Scheduler {
 
   /**
    * Takes a job. Throws "context_overflow" when the prompt leaves no room for an answer, "overloaded" when
-   * too many wait, "invalid_input" for an empty prompt or a constraint that cannot begin.
+   * too many wait, "invalid_input" for an empty prompt or a constraint that allows no text.
    */
   submit(job: Job, sink: JobSink): JobHandle {
     this.#check(job);
@@ -132,12 +132,6 @@ export class Scheduler {
       await this.#recover(plan, error);
     }
     if (plan.promptTokens > 0) this.#pace.observe(plan.promptTokens, performance.now() - before);
-  }
-
-  /** Fails all jobs, waiting ones included. */
-  failAll(error: SkiffError): void {
-    for (let entry = this.#active[0]; entry; entry = this.#active[0]) this.#fail(entry.job, error);
-    for (let entry = this.#queue.peek(); entry; entry = this.#queue.peek()) this.#fail(entry.job, error);
   }
 
   #check(job: Job): void {

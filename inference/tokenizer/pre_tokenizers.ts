@@ -2,7 +2,14 @@
  * How each `tokenizer.ggml.pre` cuts a text into words before byte pair encoding, and what else hangs on it.
  * Facts: the models' tokenizer.json files in the forms in which llama.cpp applies them (llama-vocab.cpp).
  */
-import { cutBeforeThrees, cutDigits, cutLines, cutThreesFromRight } from "./cut_digits.ts";
+import {
+  cutBeforeThrees,
+  cutDigits,
+  cutLines,
+  cutSpacesByPowers,
+  cutThreesFromRight,
+  cutTrailingSpace,
+} from "./cut_runs.ts";
 import { cutByCategories, cutByCharacters, folded } from "./cut_pattern.ts";
 import { cutGpt2, cutWords } from "./cut_words.ts";
 import type { Cutter } from "./split.ts";
@@ -53,8 +60,6 @@ const deepseek3Words = `${asciiPunctuation}|[^\\r\\n${L}${P}${S}]?[${L}${M}]+| ?
 const sparkWords = `${asciiPunctuation}|[^\\r\\n${L}${P}${S}]?[${L}${M}]+| ?[${P}${S}]+|[\\r\\n]|` +
   "\\s+(?!\\S)|\\s+";
 const contractions = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]";
-const powersOfTwo = [512, 256, 128, 64, 32, 16, 8, 4].map((count) => `\\s{${count}}(?!\\S)`).join("|");
-
 const llama3 = cutWords({ contractions: "first", digits: 3 });
 const qwen2 = cutWords({ contractions: "first", digits: 1 });
 const gpt4o = [cutWords({
@@ -101,18 +106,13 @@ const families: [names: string, PreTokenizer][] = [
     cutters: [cutDigits(3), cutWords({ contractions: "first", digits: Infinity })],
     ignoreMerges: true,
   }],
-  ["jais-2", {
-    cutters: [cutByCategories(
-      `(?:${contractions})|[^\\r\\n${L}${N}]?[${L}]+|[${N}]{1,3}| ?[^\\s${L}${N}]+[\\r\\n]*|\\s*[\\r\\n]+|` +
-        `${powersOfTwo}|\\s{1,2}(?!\\S)|\\s{1}`,
-    )],
-  }],
+  ["jais-2", { cutters: [llama3, cutSpacesByPowers] }],
   ["deepseek-llm", {
     cutters: [
       cutByCharacters("[\\r\\n]"),
       cutByCharacters(`\\s?[${casedLetters}]+`),
       cutByCharacters("\\s?[!-/:-~\\uff01-\\uff0f\\uff1a-\\uff5e\\u2018-\\u201f\\u3000-\\u3002]+"),
-      cutByCharacters("\\s+$"),
+      cutTrailingSpace,
       cutByCharacters(ideographs),
       cutDigits(Infinity),
     ],

@@ -15,7 +15,9 @@ export async function llamaLibraries(): Promise<string> {
     const response = await fetch(new URL(tarball, registry.endsWith("/") ? registry : `${registry}/`));
     if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
     const archive = new Uint8Array(await response.arrayBuffer());
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-512", archive)).toBase64();
+    const digest = btoa(
+      String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-512", archive))),
+    );
     if (digest !== integrity) throw new Error(`${tarball} has digest ${digest}`);
     await Deno.mkdir(target);
     const tar = new Deno.Command("tar", {

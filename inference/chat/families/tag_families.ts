@@ -32,6 +32,8 @@ export const hermes: Family = {
   grammar: jsonBetween("<tool_call>", "</tool_call>"),
   visible: ["</tool_call>"],
   writeCalls: writtenAsJson("<tool_call>\n", "\n</tool_call>"),
+  // SmolLM3 takes tools under this name
+  variables: (functions) => ({ xml_tools: functions.length > 0 ? functions : null }),
 };
 
 export const qwenCoder: Family = {

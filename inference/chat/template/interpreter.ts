@@ -30,7 +30,9 @@ import {
 // deno-lint-ignore no-explicit-any
 type Node = any;
 
-const maxSteps = 5_000_000;
+const maxSteps = 20_000_000;
+/** What an item of a loop costs beside the statements inside it. */
+const stepsPerItem = 20;
 const maxLength = 64 * 1024 * 1024;
 
 /** The library's methods that are overridden; its types call them private. */
@@ -51,14 +53,22 @@ const evaluated = (value: Value): Node => ({ type: "Evaluated", evaluated: value
 /** Statements that give nothing to print, though they evaluate to none. */
 const silent = new Set(["Set", "Macro", "Comment", "Break", "Continue"]);
 
+/** The template was stopped because it took too much. */
+export class EndlessTemplate extends Error {}
+
 export class TemplateInterpreter extends Base {
   #steps = 0;
 
   override evaluate(node: Node, environment: Environment): Value {
-    if (++this.#steps > maxSteps) throw new Error("The template does not come to an end");
+    this.#spend(1);
     if (node?.type === "Evaluated") return node.evaluated;
     if (node?.type === "ObjectLiteral") return this.#dict(node, environment);
     return super.evaluate(node, environment);
+  }
+
+  #spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > maxSteps) throw new EndlessTemplate("The template does not come to an end");
   }
 
   #dict(node: Node, environment: Environment): Value {
@@ -75,7 +85,7 @@ export class TemplateInterpreter extends Base {
     for (const statement of statements) {
       const value = this.evaluate(statement, environment);
       if (!silent.has(statement.type)) text += toText(value);
-      if (text.length > maxLength) throw new Error("The template writes without end");
+      if (text.length > maxLength) throw new EndlessTemplate("The template writes without end");
     }
     return string(text);
   }
@@ -143,6 +153,7 @@ export class TemplateInterpreter extends Base {
     const iterable = this.evaluate(select?.lhs ?? node.iterable, environment);
     // the library unpacks arrays only, not tuples
     const each = items(iterable).map((item) => item.type === "TupleValue" ? array(item.value) : item);
+    this.#spend(each.length * stepsPerItem);
     const source = evaluated(array(each));
     return super.evaluateFor(
       { ...node, iterable: select ? { ...select, lhs: source } : source },

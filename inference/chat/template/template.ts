@@ -2,14 +2,15 @@
 import { Environment, parse, tokenize } from "@huggingface/jinja";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { plain } from "./marks.ts";
-import { TemplateInterpreter } from "./interpreter.ts";
+import { EndlessTemplate, TemplateInterpreter } from "./interpreter.ts";
 import { array, callable, integer, none, object, string, toText, toValue, type Value } from "./values.ts";
 
 export interface ChatTemplate {
   readonly source: string;
   /**
    * The text for these variables, with marks on what came from them (marks.ts).
-   * Throws `SkiffError` "invalid_input" with the template's own words when it refuses or fails.
+   * Throws `SkiffError` "invalid_input" with the template's own words when it refuses or fails, "unsupported"
+   * when it does not come to an end.
    */
   run(variables: Record<string, unknown>): string;
 }
@@ -39,7 +40,8 @@ function run(program: unknown, variables: Record<string, unknown>): string {
   try {
     return toText(new TemplateInterpreter(environment).run(program));
   } catch (error) {
-    throw new SkiffError("invalid_input", refusal(error), { cause: error });
+    const code = error instanceof EndlessTemplate ? "unsupported" : "invalid_input";
+    throw new SkiffError(code, refusal(error), { cause: error });
   }
 }
 
@@ -53,7 +55,7 @@ function refusal(error: unknown): string {
   return `The model's chat template failed on this conversation: ${plain(reason(error))}`;
 }
 
-const longestRange = 100_000;
+const longestRange = 10_000;
 
 function globals(): Record<string, Value> {
   const constants = { true: true, True: true, false: false, False: false, none: null, None: null };

@@ -7,6 +7,7 @@
  * next; stacks share their tails (as in the graph-structured stacks of generalised LR parsing).
  */
 import { arcKinds, type Network } from "./network.ts";
+import type { PlainStep } from "./plain_text.ts";
 
 /** A set of network states under one and the same stack. */
 export interface Frame {
@@ -50,8 +51,8 @@ export interface Configuration {
   expansion?: Expansion;
   /** By class of bytes; null = refused, undefined = not computed. */
   readonly next: (Configuration | null | undefined)[];
-  /** The one configuration that every plain character leads to (see safe_text.ts); null = there is none. */
-  afterPlain?: Configuration | null;
+  /** What plain characters lead to; see plain_text.ts. */
+  plainStep?: PlainStep;
 }
 
 export interface Expansion {

@@ -7,7 +7,7 @@
  */
 import type { Automaton, Configuration, Frame, TokenArc } from "./automaton.ts";
 import { ByteBudgetCache } from "./mask_cache.ts";
-import { plainCharacters } from "./plain_text.ts";
+import { allKinds, plainCharacters } from "./plain_text.ts";
 import type { TokenTrie } from "./token_trie.ts";
 
 /** What a frame decides by itself. */
@@ -23,6 +23,9 @@ interface FrameTokens {
 
 /** Masks that are kept: shared by all constraints on one vocabulary. */
 export type MaskCache = ByteBudgetCache<object, FrameTokens | Uint32Array>;
+
+/** Nodes of a branch for which it pays to ask whether all of it is allowed. */
+const smallestBranch = 4;
 
 const keptBytes = 96 * 2 ** 20;
 
@@ -89,7 +92,7 @@ export class TokenMasks {
     const mask = new Uint32Array((size + 31) >> 5);
     const exits: number[] = [];
     this.#walk(otherRoot, start, mask, exits);
-    if (plainCharacters(this.#automaton, start, longestPlain) >= longestPlain) {
+    if (plainCharacters(this.#automaton, start, allKinds, longestPlain) >= longestPlain) {
       for (let i = 0; i < mask.length; i++) mask[i] |= plainMask[i];
     } else this.#walk(plainRoot, start, mask, exits);
     const made: FrameTokens = {
@@ -123,8 +126,9 @@ export class TokenMasks {
       }
       let allowedUpTo = i + 1;
       if (end[i] > i + 1) {
-        if (plain && remaining[i] < 255 && this.#allowsAll(at, remaining[i])) allowedUpTo = end[i];
-        else if (exits && this.#automaton.expand(at).escapes) exits.push(i);
+        if (plain && remaining[i] < 255 && end[i] - i >= smallestBranch && this.#allowsAll(at, i)) {
+          allowedUpTo = end[i];
+        } else if (exits && this.#automaton.expand(at).escapes) exits.push(i);
       }
       for (let k = first[i]; k < first[allowedUpTo]; k++) setBit(mask, tokens[k]);
       path[d] = at;
@@ -132,8 +136,10 @@ export class TokenMasks {
     }
   }
 
-  #allowsAll(at: Configuration, characters: number): boolean {
-    return at.afterPlain !== null && plainCharacters(this.#automaton, at, characters) >= characters;
+  /** Every text in the plain branch below a node may follow. */
+  #allowsAll(at: Configuration, node: number): boolean {
+    const characters = this.#trie.remaining[node];
+    return plainCharacters(this.#automaton, at, this.#trie.kinds[node], characters) >= characters;
   }
 
   /** Drops exits below which every token is allowed already. */

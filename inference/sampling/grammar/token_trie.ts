@@ -6,6 +6,7 @@
  * inside a string the whole tree, or most of its branches, are allowed at once.
  */
 import { type Tokenizer, tokenTypes } from "../../tokenizer/tokenizer.ts";
+import { kindBit } from "./plain_text.ts";
 
 export interface TokenTrie {
   /** V. */
@@ -21,6 +22,8 @@ export interface TokenTrie {
   tokens: Int32Array;
   /** Per node of the plain tree: most characters that follow in its subtree; 255 within a character. */
   remaining: Uint8Array;
+  /** Per node of the plain tree: bits of the kinds of characters that begin in its subtree. */
+  kinds: Uint32Array;
   plainRoot: number;
   otherRoot: number;
   /** Bit mask of all plain tokens, and the number of characters of the longest. */
@@ -69,7 +72,11 @@ function buildTrie(tokenizer: Tokenizer): TokenTrie {
     offsets[token + 1] = end;
   }
   bytes = bytes.slice(0, offsets[size]);
-  return { size, bytes, offsets, endTokens, ...flatten(insertAll(bytes, offsets), size) };
+  let longestToken = 0;
+  for (let token = 0; token < size; token++) {
+    longestToken = Math.max(longestToken, offsets[token + 1] - offsets[token]);
+  }
+  return { size, bytes, offsets, endTokens, ...flatten(insertAll(bytes, offsets), size, longestToken) };
 }
 
 /** Longer tokens count as not plain, so that a byte holds the number of characters. */
@@ -154,65 +161,61 @@ function insertAll(bytes: Uint8Array, offsets: Int32Array): LinkedTree {
 
 type Flat = Omit<TokenTrie, "size" | "bytes" | "offsets" | "endTokens">;
 
-function flatten(tree: LinkedTree, size: number): Flat {
+function flatten(tree: LinkedTree, size: number, longestToken: number): Flat {
   const n = tree.count;
   const byte = new Uint8Array(n), depth = new Uint16Array(n), end = new Int32Array(n);
-  const first = new Int32Array(n + 1), remaining = new Uint8Array(n);
+  const first = new Int32Array(n + 1), remaining = new Uint8Array(n), kinds = new Uint32Array(n);
   const tokens = new Int32Array(size);
   const plainMask = new Uint32Array((size + 31) >> 5), textMask = new Uint32Array((size + 31) >> 5);
-  let node = 0, tokenCount = 0, longestPlain = 0;
-  const open: { source: number; at: number; next: number }[] = [];
-  const enter = (source: number) => {
-    const at = node++;
-    byte[at] = tree.byte[source];
-    depth[at] = open.length;
-    first[at] = tokenCount;
-    for (let t = tree.token[source]; t >= 0; t = tree.nextToken[t]) {
+  // The way down to the node at hand: the numbers of the nodes and of their next children.
+  const deepest = 2 + longestToken;
+  const place = new Int32Array(deepest), nextChild = new Int32Array(deepest);
+  let node = 0, tokenCount = 0, longestPlain = 0, level = 0;
+  const enter = (from: number) => {
+    place[level] = node;
+    nextChild[level] = tree.child[from];
+    byte[node] = tree.byte[from];
+    depth[node] = level++;
+    first[node++] = tokenCount;
+    for (let t = tree.token[from]; t >= 0; t = tree.nextToken[t]) {
       tokens[tokenCount++] = t;
       textMask[t >> 5] |= 1 << (t & 31);
       if (tree.plainOf[t] < 0) continue;
       plainMask[t >> 5] |= 1 << (t & 31);
       longestPlain = Math.max(longestPlain, tree.plainOf[t]);
     }
-    open.push({ source, at, next: tree.child[source] });
   };
   const starts = [0, 0];
   for (const root of [0, 1]) {
     starts[root] = node;
     enter(root);
-    while (open.length > 0) {
-      const top = open.at(-1)!;
-      if (top.next !== 0) {
-        const child = top.next;
-        top.next = tree.sibling[child];
+    while (level > 0) {
+      const child = nextChild[level - 1];
+      if (child !== 0) {
+        nextChild[level - 1] = tree.sibling[child];
         enter(child);
         continue;
       }
-      open.pop();
-      end[top.at] = node;
-      if (root === 0) remaining[top.at] = charactersBelow(top.at, node, byte, end, remaining);
+      const at = place[--level];
+      end[at] = node;
+      if (root === 0) describeBranch(at, node, { byte, end, remaining, kinds });
     }
     if (root === 0) markWithinCharacters(node, byte, end, remaining);
   }
   first[n] = tokenCount;
-  const shape = { byte, depth, end, first, tokens: tokens.slice(0, tokenCount), remaining };
+  const shape = { byte, depth, end, first, tokens: tokens.slice(0, tokenCount), remaining, kinds };
   return { ...shape, plainRoot: starts[0], otherRoot: starts[1], plainMask, longestPlain, textMask };
 }
 
-/** Characters that begin in the subtree, on its longest path; the children are done already. */
-function charactersBelow(
-  at: number,
-  end: number,
-  byte: Uint8Array,
-  ends: Int32Array,
-  remaining: Uint8Array,
-): number {
-  let most = 0;
-  for (let child = at + 1; child < end; child = ends[child]) {
-    const begins = (byte[child] & 0xc0) !== 0x80 ? 1 : 0;
-    most = Math.max(most, remaining[child] + begins);
+type Branches = Pick<TokenTrie, "byte" | "end" | "remaining" | "kinds">;
+
+/** Number on the longest path, and kinds, of the characters that begin in a subtree whose children are done. */
+function describeBranch(at: number, last: number, { byte, end, remaining, kinds }: Branches): void {
+  for (let child = at + 1; child < last; child = end[child]) {
+    const kind = kindBit(byte[child]);
+    kinds[at] |= kinds[child] | kind;
+    remaining[at] = Math.max(remaining[at], remaining[child] + (kind !== 0 ? 1 : 0));
   }
-  return most;
 }
 
 /** No branch may be taken whole from the middle of a character. */

@@ -6,6 +6,7 @@ import { RunnerPool, type RunnerPoolOptions } from "../../../inference/runner/po
 import type { StoredModel } from "../../../inference/store/model.ts";
 
 const gib = 2 ** 30;
+const runnerProgram = new URL("../../support/scripted_runner.ts", import.meta.url).pathname;
 
 function modelNamed(name: string, size = 1000): StoredModel {
   const config = {
@@ -43,11 +44,10 @@ async function withPool(
   const unloaded: string[] = [];
   const logs: string[] = [];
   let waiting: (() => void)[] = [];
-  const program = new URL("../../support/scripted_runner.ts", import.meta.url).pathname;
   const pool = new RunnerPool({
     files: (model) => Promise.resolve({ weights: [`/none/${model.id.slice(7)}.gguf`], adapters: [] }),
     settingsPath: `${folder}/settings/models.json`,
-    command: { program: Deno.execPath(), args: ["run", "-A", "--quiet", "--no-check", program] },
+    command: { program: Deno.execPath(), args: ["run", "-A", "--quiet", "--no-check", runnerProgram] },
     availableMemory: () => Promise.resolve(100 * gib),
     maxRunners: 4,
     onLog: (line) => logs.push(line),
@@ -178,6 +178,41 @@ Deno.test("RunnerPool cancels in the runner when the client leaves", async () =>
     ok(statistics.completionTokens < 1500);
     equal(pool.loaded()[0].inUse, 0);
   });
+});
+
+Deno.test("RunnerPool lets go of a client that leaves while it waits", async () => {
+  await withPool(async ({ pool }) => {
+    const model = modelNamed("one");
+    await pool.configure(model, "completion", { parallel: 1 });
+    const ahead = pool.generate(model, endless);
+    await ahead.next();
+    const controller = new AbortController();
+    const waiting = textOf(pool.generate(model, completion("ab"), { signal: controller.signal }));
+    await pool.statistics(); // the request has reached the runner, too
+    controller.abort();
+    await rejects(waiting, { code: "interrupted" });
+    await ahead.return(undefined);
+    equal(await textOf(pool.generate(model, completion("cd"))), "cdcdcd");
+  });
+});
+
+Deno.test("A runner ends when the server that started it is gone", async () => {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "--no-check", runnerProgram],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const writer = child.stdin.getWriter();
+  const configuration = { modelPath: "/none/one.gguf", contextTokens: 2000, parallel: 2, queueLimit: 5 };
+  const commands = [{ op: "load", configuration }, { op: "generate", id: 1, request: endless }];
+  const text = commands.map((command) => `${JSON.stringify(command)}\n`).join("");
+  await writer.write(new TextEncoder().encode(text));
+  for (let seen = ""; !seen.includes('"delta"');) seen += (await lines.read()).value;
+  await writer.close();
+  while (!(await lines.read()).done);
+  equal((await child.status).code, 0);
 });
 
 Deno.test("RunnerPool passes on what the runner refuses", async () => {

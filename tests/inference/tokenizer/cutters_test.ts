@@ -20,6 +20,8 @@ const cases: [pre: string, text: string, words: string[]][] = [
   ["deepseek-v3", "12345你好ab .\n", ["123", "45", "你好", "ab", " .\n"]],
   ["kimi-k2", "Hi你好it's", ["Hi", "你好", "it's"]],
   ["superbpe", "x1234567y", ["x", "1", "234", "567", "y"]],
+  ["jais-2", `a${" ".repeat(8)}b \n  c`, ["a", " ".repeat(4), "  ", " ", " b", " \n", " ", " c"]],
+  ["deepseek-llm", "ab的  \t", ["ab", "的", "  \t"]],
   ["viking", "ab1 cd", ["ab", "1", " cd"]],
   ["gemma4", "a b\n\nc", ["a b", "\n\n", "c"]],
   ["gpt-2", "🙂 a\u{1d400}", ["🙂", " a\u{1d400}"]],

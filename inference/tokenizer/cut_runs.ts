@@ -1,4 +1,4 @@
-/** Cutters for numbers and lines. */
+/** Cutters for runs: numbers, white space, lines. */
 import { category } from "./unicode.ts";
 import type { Cutter } from "./split.ts";
 
@@ -60,4 +60,28 @@ export const cutBeforeThrees: Cutter = ({ codes }, start, end, ends) => {
 export const cutLines: Cutter = ({ codes }, start, end, ends) => {
   for (let i = start + 1; i < end; i++) if ((codes[i] === 10) !== (codes[i - 1] === 10)) ends.push(i);
   ends.push(end);
+};
+
+/** White space at the end of a piece: \s+$ */
+export const cutTrailingSpace: Cutter = ({ kinds }, start, end, ends) => {
+  let from = end;
+  while (from > start && kinds[from - 1] === category.space) from--;
+  if (from > start && from < end) ends.push(from);
+  ends.push(end);
+};
+
+/**
+ * Pieces of white space alone, other than those that end a line, become the powers of two from 512 down to 1
+ * that they are the sum of, the largest first.
+ */
+export const cutSpacesByPowers: Cutter = ({ codes, kinds }, start, end, ends) => {
+  const last = codes[end - 1];
+  let i = start;
+  if (last !== 10 && last !== 13) { while (i < end && kinds[i] === category.space) i++; }
+  if (i === end) {
+    i = start;
+    for (let power = 512; power >= 1; power /= 2) {
+      while (end - i >= power) ends.push(i += power);
+    }
+  } else ends.push(end);
 };

@@ -8,6 +8,7 @@ import { version as ownVersion } from "../../core/version.ts";
 import type { ModelHost } from "../../inference/runner/host.ts";
 import type { ModelStore } from "../../inference/store/model_store.ts";
 import { portSetting, type ServerAddresses, type ServerFiles, serverFiles } from "../endpoint.ts";
+import { nativeErrorResponse } from "./errors.ts";
 import type { AppParts, Connection, HttpSettings } from "./parts.ts";
 import { type LogSource, ServerLog } from "./server_log.ts";
 import { httpSettings, isLoopbackAddress } from "./settings.ts";
@@ -201,8 +202,8 @@ class Server implements RunningServer {
 
   #fail(error: unknown): void {
     this.#line(`cannot start: ${toSkiffError(error).message}`);
-    this.#handle = () => Promise.resolve(new Response("The server cannot start\n", { status: 500 }));
-    this.close({ force: true });
+    this.#handle = () => Promise.resolve(nativeErrorResponse(error));
+    this.close();
   }
 
   async #serve(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -215,7 +216,7 @@ class Server implements RunningServer {
       return await this.#handle(request, info);
     } catch (error) {
       this.#line(`failed: ${toSkiffError(error).message}`);
-      return new Response("Internal error\n", { status: 500 });
+      return nativeErrorResponse(error);
     }
   }
 

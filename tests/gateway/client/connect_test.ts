@@ -1,7 +1,11 @@
 import { deepStrictEqual as equal, match, rejects } from "node:assert/strict";
 import { type Paths, skiffPaths } from "../../../core/paths/paths.ts";
 import { connect, type ConnectOptions, stopServer } from "../../../gateway/client/connect.ts";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { ApiClient } from "../../../gateway/client/api_client.ts";
 import { serverFiles } from "../../../gateway/endpoint.ts";
+import { startServer } from "../../../gateway/http/server.ts";
+import { MadeStore, ScriptedHost } from "../../support/scripted_host.ts";
 import { scriptedServerCommand } from "../../support/scripted_server.ts";
 
 interface Home {
@@ -110,6 +114,33 @@ homeTest("MODEL_RUNNER_HOST names a server that is never started", async (home) 
   });
   await rejects(home.connect({ env: env("http://[") }), { code: "usage" });
   equal(home.started, []);
+});
+
+homeTest("a server of another version is used and noted", async (home) => {
+  const parts = () => ({ store: new MadeStore(), host: new ScriptedHost() });
+  const server = await startServer({ parts, version: "0.0.7" });
+  const notes: string[] = [];
+  const client = await home.connect({ onNote: (message) => notes.push(message) });
+  equal([(await client.version()).version, notes.length, home.started], ["0.0.7", 1, []]);
+  match(notes[0], /running server is skiff 0\.0\.7.*skiff stop/);
+  client.close();
+  await server.close();
+});
+
+homeTest("a server that cannot open its parts tells its clients why, and ends", async (home) => {
+  const fault = Promise.withResolvers<never>();
+  const server = await startServer({ parts: () => fault.promise });
+  const client = new ApiClient({ url: server.addresses.url });
+  const asked = client.models();
+  fault.reject(new SkiffError("corrupt", "The store cannot be read", { hint: "Repair it." }));
+  await rejects(
+    asked,
+    (error: SkiffError) =>
+      error.code === "unavailable" || (error.code === "corrupt" && error.hint === "Repair it."),
+  );
+  await server.closed;
+  await rejects(home.connect({ autostart: false }), { code: "unavailable" });
+  client.close();
 });
 
 homeTest("the client's calls carry the server's answers and errors", async (home) => {

@@ -207,6 +207,7 @@ Deno.test("a wrong request gets OpenAI's error body", async () => {
     [{ ...hello, temperature: -1 }, "temperature", "integer_below_min_value", />= 0, but got -1/],
     [{ ...hello, top_p: 1.5 }, "top_p", "decimal_above_max_value", /<= 1, but got 1.5/],
     [{ ...hello, n: 0 }, "n", "integer_below_min_value", /integer below minimum/],
+    [{ ...hello, max_tokens: 0 }, "max_tokens", "integer_below_min_value", />= 1, but got 0/],
     [{ ...hello, n: 1.5 }, "n", "invalid_type", /expected an integer, but got a decimal/],
     [{ ...hello, stop: 3 }, "stop", "invalid_type", /one of a string or an array/],
     [{ ...hello, stop: [3] }, "stop[0]", "invalid_type", /expected a string/],

@@ -1,6 +1,7 @@
 import { deepStrictEqual as equal } from "node:assert/strict";
 import { createApp } from "../../../gateway/http/app.ts";
 import type { Connection, HttpSettings } from "../../../gateway/http/parts.ts";
+import { httpSettings, isLoopbackAddress } from "../../../gateway/http/settings.ts";
 import { MadeStore, ScriptedHost } from "../../support/scripted_host.ts";
 
 const tcp: Connection = { transport: "tcp", remote: "127.0.0.1" };
@@ -173,4 +174,24 @@ Deno.test("answers to an allowed page carry CORS headers, errors too", async () 
   equal(preflight.headers.get("access-control-allow-headers"), "authorization, x-stainless-os");
   equal(preflight.headers.get("access-control-allow-credentials"), "true");
   equal((await app.request("/v1/models", {}, tcp)).headers.get("access-control-allow-origin"), null);
+});
+
+Deno.test("httpSettings reads the environment", () => {
+  const env = (values: Record<string, string>) => ({ get: (name: string) => values[name] });
+  equal(httpSettings(env({})), { origins: [], hosts: [], metrics: true });
+  equal(
+    httpSettings(env({ DMR_ORIGINS: "http://a, https://*.b", DMR_HOSTS: "box.lan", DISABLE_METRICS: "1" })),
+    {
+      origins: ["http://a", "https://*.b"],
+      hosts: ["box.lan"],
+      metrics: false,
+    },
+  );
+  equal(["127.0.0.1", "::1", "localhost", "0.0.0.0", "192.168.1.2"].map(isLoopbackAddress), [
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
 });

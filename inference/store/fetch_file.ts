@@ -62,12 +62,11 @@ async function storedFile(folder: StoreFolder, file: RemoteFile): Promise<Fetche
   return { digest: file.digest, size: (await Deno.stat(folder.blob(file.digest))).size, cached: true };
 }
 
-/** The file's digest, or one of what it is made of: the same for every process that wants it. */
-function keyOf(file: RemoteFile): string {
+/** The hex digest of the file, or one of what it is made of: the same for every process that wants it. */
+export function keyOf(file: RemoteFile): string {
   if (file.digest) return file.digest.replace("sha256:", "");
-  return createHash("sha256").update(JSON.stringify(file.parts.map(({ range }) => range.identity))).digest(
-    "hex",
-  );
+  const identities = file.parts.map(({ range }) => range.identity);
+  return createHash("sha256").update(JSON.stringify(identities)).digest("hex");
 }
 
 async function partialBytes(work: string, file: RemoteFile): Promise<number> {

@@ -4,14 +4,14 @@ import { decimalSize } from "../../core/format/byte_size.ts";
 import type { Candidate } from "./aliases.ts";
 import { describeGguf } from "./describe.ts";
 import { removeStale } from "./stale.ts";
-import { type FetchedFile, fetchFile, transferSize } from "./fetch_file.ts";
+import { type FetchedFile, fetchFile, keyOf, transferSize } from "./fetch_file.ts";
 import { buildManifest, type BuiltManifest } from "./manifest.ts";
 import { type IndexEntry, loadEntry, readIndex, updateIndex, withTag } from "./model_index.ts";
 import type { Layer, ProgressMessage, StoredModel } from "./model.ts";
 import type { PullOptions, PullResult } from "./model_store.ts";
 import { displayName } from "./reference.ts";
 import type { RemoteFile, RemoteModel } from "./source.ts";
-import type { StoreFolder } from "./store_folder.ts";
+import { hexOf, type StoreFolder } from "./store_folder.ts";
 
 export interface PullSettings extends PullOptions {
   retryDelaysMs?: readonly number[];
@@ -85,13 +85,13 @@ async function pullFrom(
   settings: PullSettings,
 ): Promise<PullResult> {
   const say = speaker(settings);
-  const here = pinned && await storedWith(folder, tag, [pinned.digest]);
+  const here = pinned && await storedWith(folder, tag, { origin: hexOf(pinned.digest) });
   if (here) return { model: here, cached: true, source: here.source ?? source.name };
   const { signal, bearerToken, retryDelaysMs } = settings;
   const remote = await source.resolve({ signal, bearerToken, retryDelaysMs, onRemark: say });
   if (pinned) pin(remote, pinned, source.name);
-  const wanted = remote.files.map(({ digest }) => digest);
-  const same = await storedWith(folder, tag, wanted, remote.manifest?.id);
+  const origin = remote.files.map(keyOf).join("+");
+  const same = await storedWith(folder, tag, { origin, id: remote.manifest?.id });
   if (same) return { model: same, cached: true, source: same.source ?? source.name };
   say("progress", `Pulling from ${source.name}`);
   for (let attempt = 0;; attempt++) {
@@ -130,17 +130,15 @@ async function storedUnder(folder: StoreFolder, tag: string): Promise<StoredMode
   return entry && await loadEntry(folder, entry);
 }
 
-/** The model under this tag, when it is whole and is the wanted one. */
+/** The model under this tag, when it is whole and came of the same content. */
 async function storedWith(
   folder: StoreFolder,
   tag: string,
-  digests: (string | undefined)[],
-  id?: string,
+  { origin, id }: { origin: string; id?: string },
 ): Promise<StoredModel | undefined> {
-  const model = await storedUnder(folder, tag);
-  if (!model || (id !== undefined && model.id !== id)) return undefined;
-  const has = model.layers.map(({ digest }) => digest);
-  return has.length === digests.length && has.every((digest, i) => digest === digests[i]) ? model : undefined;
+  const entry = (await readIndex(folder)).find(({ tags }) => tags.includes(tag));
+  if (entry === undefined || (id === undefined ? entry.origin !== origin : entry.id !== id)) return undefined;
+  return await loadEntry(folder, entry);
 }
 
 /** Fetches the files, a few at a time; the first failure calls the others off. */
@@ -229,7 +227,12 @@ async function enterModel(
   const built = remote.manifest
     ? { ...remote.manifest, manifest: remote.manifest.bytes }
     : buildManifest(layers, described, remote.created);
-  return await enterBuilt(folder, tag, built, { layers, source });
+  return await enterBuilt(folder, tag, built, { layers, source, origin: remote.files.map(keyOf).join("+") });
+}
+
+export interface EntrySettings extends Pick<IndexEntry, "origin" | "places"> {
+  layers: Layer[];
+  source: string;
 }
 
 /** Writes manifest and config and puts the model into the index under `tag`. */
@@ -237,7 +240,7 @@ export async function enterBuilt(
   folder: StoreFolder,
   tag: string,
   built: BuiltManifest,
-  { layers, source, places }: { layers: Layer[]; source: string; places?: IndexEntry["places"] },
+  { layers, source, origin, places }: EntrySettings,
 ): Promise<StoredModel | undefined> {
   return await updateIndex(folder, async (entries) => {
     for (const { digest, size } of layers) {
@@ -246,7 +249,14 @@ export async function enterBuilt(
     await folder.replace(folder.blob(built.configDigest), built.config);
     await folder.replace(folder.manifest(built.id), built.manifest);
     const files = [...layers.map(({ digest }) => digest), built.configDigest];
-    const entry: IndexEntry = { id: built.id, tags: [], files, source, ...(places ? { places } : {}) };
+    const entry: IndexEntry = {
+      id: built.id,
+      tags: [],
+      files,
+      source,
+      origin,
+      ...(places ? { places } : {}),
+    };
     const old = entries.find(({ id }) => id === built.id);
     const others = entries.filter(({ id }) => id !== built.id);
     const next = withTag([...others, { ...entry, tags: old?.tags ?? [] }], built.id, tag);

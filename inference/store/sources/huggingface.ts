@@ -1,6 +1,6 @@
 /** Models in repositories of Hugging Face: `hf.co/org/repo[:quantisation]`, from the branch `main`. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { expectOk, request } from "../../../core/http/request.ts";
+import { bodyJson, expectOk, request } from "../../../core/http/request.ts";
 import type { Reference } from "../reference.ts";
 import type { RemoteFile, RemoteModel, ResolveRequest, Source } from "../source.ts";
 
@@ -56,7 +56,7 @@ async function getJson(url: string, headers: Record<string, string>, what: strin
       await request(url, { headers, signal, retryDelaysMs, onRetry, timeoutMs: 5000 }),
       what,
     );
-    return { body: await response.json(), link: response.headers.get("link") };
+    return { body: await bodyJson(response, url, signal), link: response.headers.get("link") };
   } catch (error) {
     const refused = error instanceof SkiffError &&
       (error.code === "unauthorized" || /limits the rate/.test(error.message));

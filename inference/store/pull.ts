@@ -190,8 +190,8 @@ function layerProgress(
   let time = -Infinity;
   return (bytes) => {
     const now = performance.now();
-    const due = now - time >= messageMs && bytes - shown >= messageBytes;
-    if (bytes <= shown || !(due || shown < 0 || bytes === size)) return;
+    const due = now - time >= messageMs || bytes - shown >= messageBytes || bytes === size;
+    if (bytes <= shown || !due) return;
     shown = bytes;
     time = now;
     onProgress?.({

@@ -41,7 +41,10 @@ export class StoreFolder {
     }
     const file = `${this.path}/layout.json`;
     const text = await readTextIfAny(file);
-    if (text === undefined) return await this.replace(file, JSON.stringify({ version: layoutVersion }));
+    if (text === undefined) {
+      await using _lock = await this.lockIndex();
+      return await this.replace(file, JSON.stringify({ version: layoutVersion }));
+    }
     const version = /"version"\s*:\s*"(\d+)\./.exec(text)?.[1];
     if (version !== undefined && version !== layoutVersion.split(".")[0]) {
       throw new SkiffError("unsupported", `Cannot use ${this.path}: its layout is of version ${version}`, {
@@ -65,7 +68,7 @@ export class StoreFolder {
     return stat?.isFile === true && (size === undefined || stat.size === size);
   }
 
-  /** Puts a small file in place at once and for good. */
+  /** Puts a small file in place at once and for good. Only under the index's lock. */
   async replace(path: string, content: string | Uint8Array): Promise<void> {
     const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
     const temporary = `${this.path}/tmp/${crypto.randomUUID()}`;

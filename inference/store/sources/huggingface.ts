@@ -93,12 +93,10 @@ export function chooseWeights(entries: TreeEntry[], tag: string, name: string): 
     .sort((a, b) => a.path < b.path ? -1 : 1);
   if (weights.length === 0) throw new SkiffError("unsupported", `Cannot use ${name}: it holds no GGUF files`);
   const sets = Map.groupBy(weights, ({ path }) => path.replace(/-\d{5}-of-(\d{5})\.gguf$/i, ""));
-  const byQuantization = (wanted: string) =>
-    [...sets].find(([set]) =>
-      set.replace(/\.gguf$/i, "").split(/[-./]/).concat(set.split(/[-._/]/)).some((t) =>
-        t.toLowerCase() === wanted.toLowerCase()
-      )
-    )?.[1];
+  const byQuantization = (wanted: string) => {
+    const token = new RegExp(`(^|[-._/])${RegExp.escape(wanted)}($|[-._/])`, "i");
+    return [...sets].find(([set]) => token.test(set.replace(/\.gguf$/i, "")))?.[1];
+  };
   if (sets.size === 1) return weights;
   const isDefault = tag === "latest" || tag === "main";
   const found = byQuantization(isDefault ? defaultQuantization : tag) ??

@@ -1,4 +1,5 @@
 /** Grammars and JSON Schemas -> which tokens may come next. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { CompiledConstraint, ConstraintSpec } from "../options.ts";
 import { Automaton } from "./automaton.ts";
@@ -6,7 +7,8 @@ import { compiledConstraint } from "./constraint.ts";
 import { parseGbnf } from "./gbnf.ts";
 import { type Grammar, type Rule, rule } from "./grammar.ts";
 import { addSchemaRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
-import { buildNetwork } from "./network.ts";
+import { buildNetwork, type Network } from "./network.ts";
+import { LanguageTooLarge } from "./regular_language.ts";
 import { createMaskCache, type MaskCache, TokenMasks } from "./token_masks.ts";
 import { tokenTrie } from "./token_trie.ts";
 
@@ -40,8 +42,30 @@ export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): C
 }
 
 function compile(spec: ConstraintSpec, tokenizer: Tokenizer, masks: MaskCache): CompiledConstraint {
-  const automaton = new Automaton(buildNetwork(grammarOf(spec, tokenizer)));
+  const automaton = new Automaton(networkOf(spec, tokenizer));
   return compiledConstraint(automaton, new TokenMasks(automaton, tokenTrie(tokenizer), masks));
+}
+
+function networkOf(spec: ConstraintSpec, tokenizer: Tokenizer): Network {
+  try {
+    return buildNetwork(grammarOf(spec, tokenizer));
+  } catch (error) {
+    const what = spec.kind === "gbnf" ? "grammar" : "JSON schema";
+    if (error instanceof LanguageTooLarge) {
+      throw new SkiffError("invalid_input", `Cannot use the ${what}: its patterns are too complex`, {
+        hint: "Use simpler patterns, or fewer of them for one value.",
+        cause: error,
+      });
+    }
+    if (error instanceof RangeError) { // the stack of the machine
+      const hint = "Give deeply nested parts names, and refer to them.";
+      throw new SkiffError("invalid_input", `Cannot use the ${what}: it is nested too deeply`, {
+        hint,
+        cause: error,
+      });
+    }
+    throw error;
+  }
 }
 
 function grammarOf(spec: ConstraintSpec, tokenizer: Tokenizer): Grammar {

@@ -237,6 +237,22 @@ for (const [schema, message] of refusals) {
   });
 }
 
+Deno.test("hostile schemas are refused", () => {
+  let deep: unknown = { type: "null" };
+  for (let i = 0; i < 20_000; i++) deep = { type: "array", items: deep };
+  const branches = Array.from({ length: 30 }, (_, i) => ({ minimum: i }));
+  const many = { type: "integer", allOf: Array.from({ length: 30 }, () => ({ anyOf: branches })) };
+  const complex = { type: "object", patternProperties: { "^(a|b)*a(a|b){20}$": {}, "^x": {} } };
+  for (const [schema, message] of [[many, /too many ways/], [complex, /too complex/]]) {
+    throws(() => judgeSpec({ kind: "json_schema", schema }, ""), { code: "invalid_input", message });
+  }
+  throws(() => judgeSpec({ kind: "gbnf", grammar: `root ::= ${"(".repeat(50_000)}` }, ""), {
+    code: "invalid_input",
+    message: /nested too deeply/,
+  });
+  throws(() => judgeSpec({ kind: "json_schema", schema: deep }, ""), { code: "invalid_input" });
+});
+
 Deno.test("huge limits are no trouble", () => {
   const long = "ab".repeat(400);
   for (const pattern of [undefined, "^(ab)+$"]) {

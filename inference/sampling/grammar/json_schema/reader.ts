@@ -46,6 +46,9 @@ const ignored = new Set([
   "$dynamicAnchor",
 ]);
 
+/** Branches of anyOf times those beside it. */
+const mostCombinations = 100_000;
+
 export interface ReaderOptions {
   /** Refuse unknown keywords and formats instead of taking them for annotations. */
   strict?: boolean;
@@ -89,6 +92,9 @@ export class SchemaReader {
   }
 
   #meet(a: Alternative[], b: Alternative[]): Alternative[] {
+    if (a.length * b.length > mostCombinations) {
+      throw refusal("#", "allOf and anyOf combine in too many ways");
+    }
     return meet(a, b, (value, alternative) => fitsAny(this, value, [alternative]));
   }
 

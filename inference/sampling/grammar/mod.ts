@@ -7,7 +7,7 @@ import { compiledConstraint } from "./constraint.ts";
 import { parseGbnf } from "./gbnf.ts";
 import { type Grammar, type Rule, rule } from "./grammar.ts";
 import { addSchemaRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
-import { buildNetwork, type Network } from "./network.ts";
+import { buildNetwork } from "./network.ts";
 import { LanguageTooLarge } from "./regular_language.ts";
 import { createMaskCache, type MaskCache, TokenMasks } from "./token_masks.ts";
 import { tokenTrie } from "./token_trie.ts";
@@ -30,7 +30,7 @@ const caches = new WeakMap<Tokenizer, VocabularyCaches>();
 export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): CompiledConstraint {
   let cache = caches.get(tokenizer);
   if (!cache) caches.set(tokenizer, cache = { constraints: new Map(), masks: createMaskCache() });
-  const key = JSON.stringify(spec);
+  const key = withinLimits(spec, () => JSON.stringify(spec));
   const known = cache.constraints.get(key);
   const constraint = known ?? compile(spec, tokenizer, cache.masks);
   cache.constraints.delete(key);
@@ -42,29 +42,31 @@ export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): C
 }
 
 function compile(spec: ConstraintSpec, tokenizer: Tokenizer, masks: MaskCache): CompiledConstraint {
-  const automaton = new Automaton(networkOf(spec, tokenizer));
+  const automaton = new Automaton(withinLimits(spec, () => buildNetwork(grammarOf(spec, tokenizer))));
   return compiledConstraint(automaton, new TokenMasks(automaton, tokenTrie(tokenizer), masks));
 }
 
-function networkOf(spec: ConstraintSpec, tokenizer: Tokenizer): Network {
+/** What is too large for the machine's stack, or for an automaton, is the user's to change. */
+function withinLimits<T>(spec: ConstraintSpec, make: () => T): T {
   try {
-    return buildNetwork(grammarOf(spec, tokenizer));
-  } catch (error) {
+    return make();
+  } catch (cause) {
     const what = spec.kind === "gbnf" ? "grammar" : "JSON schema";
-    if (error instanceof LanguageTooLarge) {
+    if (cause instanceof LanguageTooLarge) {
+      const hint = "Use simpler patterns, or fewer of them for one value.";
       throw new SkiffError("invalid_input", `Cannot use the ${what}: its patterns are too complex`, {
-        hint: "Use simpler patterns, or fewer of them for one value.",
-        cause: error,
+        hint,
+        cause,
       });
     }
-    if (error instanceof RangeError) { // the stack of the machine
+    if (cause instanceof RangeError) {
       const hint = "Give deeply nested parts names, and refer to them.";
       throw new SkiffError("invalid_input", `Cannot use the ${what}: it is nested too deeply`, {
         hint,
-        cause: error,
+        cause,
       });
     }
-    throw error;
+    throw cause;
   }
 }
 

@@ -123,6 +123,17 @@ const cases: [name: string, schema: unknown, complete: string[], refused: string
     ['{"kind":"x"}', '{"kind":"y"}'],
     ['{"kind":"z"'],
   ],
+  [
+    "oneOf told apart by what is required",
+    {
+      type: "object",
+      properties: { a: { type: "null" }, b: { type: "null" }, c: { type: "null" } },
+      required: ["c"],
+      oneOf: [{ required: ["a"] }, { required: ["b"] }],
+    },
+    ['{"a":null,"c":null}', '{"b":null,"c":null}'],
+    ['{"a":null,"b"', '{"c"'],
+  ],
   ["allOf", { allOf: [{ type: "integer", minimum: 3 }, { type: ["integer", "string"], maximum: 5 }] }, [
     "3",
     "5",

@@ -124,6 +124,11 @@ function union(random: Random, depth: number): SchemaObject {
 }
 
 function exclusive(random: Random, depth: number): SchemaObject {
+  if (random() < 0.4) {
+    const { properties } = object(random, depth) as { properties: SchemaObject };
+    const oneOf = [{ required: ["p"] }, { required: ["q"], properties: { r: { type: "null" } } }];
+    return { type: "object", properties: { p: text(random), q: {}, r: {}, ...properties }, oneOf };
+  }
   const branch = (kind: string): SchemaObject => ({
     type: "object",
     properties: { kind: { const: kind }, value: part(random, depth) },

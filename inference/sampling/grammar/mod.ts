@@ -1,4 +1,5 @@
 /** Grammars and JSON Schemas -> which tokens may come next. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Tokenizer } from "../../tokenizer/tokenizer.ts";
 import type { CompiledConstraint, ConstraintSpec } from "../options.ts";
 import { Automaton } from "./automaton.ts";
@@ -7,6 +8,7 @@ import { parseGbnf } from "./gbnf.ts";
 import { type Grammar, type Rule, rule } from "./grammar.ts";
 import { addSchemaRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
 import { buildNetwork } from "./network.ts";
+import { LanguageTooLarge } from "./regular_language.ts";
 import { createMaskCache, type MaskCache, TokenMasks } from "./token_masks.ts";
 import { tokenTrie } from "./token_trie.ts";
 
@@ -28,7 +30,7 @@ const caches = new WeakMap<Tokenizer, VocabularyCaches>();
 export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): CompiledConstraint {
   let cache = caches.get(tokenizer);
   if (!cache) caches.set(tokenizer, cache = { constraints: new Map(), masks: createMaskCache() });
-  const key = JSON.stringify(spec);
+  const key = withinLimits(spec, () => JSON.stringify(spec));
   const known = cache.constraints.get(key);
   const constraint = known ?? compile(spec, tokenizer, cache.masks);
   cache.constraints.delete(key);
@@ -40,8 +42,32 @@ export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): C
 }
 
 function compile(spec: ConstraintSpec, tokenizer: Tokenizer, masks: MaskCache): CompiledConstraint {
-  const automaton = new Automaton(buildNetwork(grammarOf(spec, tokenizer)));
+  const automaton = new Automaton(withinLimits(spec, () => buildNetwork(grammarOf(spec, tokenizer))));
   return compiledConstraint(automaton, new TokenMasks(automaton, tokenTrie(tokenizer), masks));
+}
+
+/** What is too large for the machine's stack, or for an automaton, is the user's to change. */
+function withinLimits<T>(spec: ConstraintSpec, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
+    const what = spec.kind === "gbnf" ? "grammar" : "JSON schema";
+    if (cause instanceof LanguageTooLarge) {
+      const hint = "Use simpler patterns, or fewer of them for one value.";
+      throw new SkiffError("invalid_input", `Cannot use the ${what}: its patterns are too complex`, {
+        hint,
+        cause,
+      });
+    }
+    if (cause instanceof RangeError) {
+      const hint = "Give deeply nested parts names, and refer to them.";
+      throw new SkiffError("invalid_input", `Cannot use the ${what}: it is nested too deeply`, {
+        hint,
+        cause,
+      });
+    }
+    throw cause;
+  }
 }
 
 function grammarOf(spec: ConstraintSpec, tokenizer: Tokenizer): Grammar {

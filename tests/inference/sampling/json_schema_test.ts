@@ -123,6 +123,17 @@ const cases: [name: string, schema: unknown, complete: string[], refused: string
     ['{"kind":"x"}', '{"kind":"y"}'],
     ['{"kind":"z"'],
   ],
+  [
+    "oneOf told apart by what is required",
+    {
+      type: "object",
+      properties: { a: { type: "null" }, b: { type: "null" }, c: { type: "null" } },
+      required: ["c"],
+      oneOf: [{ required: ["a"] }, { required: ["b"] }],
+    },
+    ['{"a":null,"c":null}', '{"b":null,"c":null}'],
+    ['{"a":null,"b"', '{"c"'],
+  ],
   ["allOf", { allOf: [{ type: "integer", minimum: 3 }, { type: ["integer", "string"], maximum: 5 }] }, [
     "3",
     "5",
@@ -236,6 +247,31 @@ for (const [schema, message] of refusals) {
     });
   });
 }
+
+Deno.test("hostile schemas are refused", () => {
+  let deep: unknown = { type: "null" };
+  for (let i = 0; i < 20_000; i++) deep = { type: "array", items: deep };
+  const branches = Array.from({ length: 30 }, (_, i) => ({ minimum: i }));
+  const many = { type: "integer", allOf: Array.from({ length: 30 }, () => ({ anyOf: branches })) };
+  const complex = { type: "object", patternProperties: { "^(a|b)*a(a|b){20}$": {}, "^x": {} } };
+  for (const [schema, message] of [[many, /too many ways/], [complex, /too complex/]]) {
+    throws(() => judgeSpec({ kind: "json_schema", schema }, ""), { code: "invalid_input", message });
+  }
+  throws(() => judgeSpec({ kind: "gbnf", grammar: `root ::= ${"(".repeat(50_000)}` }, ""), {
+    code: "invalid_input",
+    message: /nested too deeply/,
+  });
+  throws(() => judgeSpec({ kind: "json_schema", schema: deep }, ""), { code: "invalid_input" });
+});
+
+Deno.test("huge limits are no trouble", () => {
+  const long = "ab".repeat(400);
+  for (const pattern of [undefined, "^(ab)+$"]) {
+    const items = { type: "string", pattern, maxLength: 2 ** 31 - 1 };
+    const spec = { kind: "json_schema" as const, schema: { type: "array", items, maxItems: 10 ** 9 } };
+    strictEqual(judgeSpec(spec, `["${long}", "${long}"]`), "complete");
+  }
+});
 
 Deno.test("strict schemas refuse unknown keywords and formats", () => {
   for (const schema of [{ type: "string", format: "colour" }, { type: "string", maxlength: 3 }]) {

@@ -16,6 +16,7 @@ const ownGrammars: Record<string, string> = {
   "negated classes, escapes": 'root ::= ([^a-z\\x41-\\u005A\\U0001F600] | "\\"\\\\" | [\\]\\-])+ "end"',
   "any characters": 'root ::= . . . "=" .*',
   "empty alternatives": 'root ::= ("a" | ) b? c*\nb ::= "b" | "bb"\nc ::= ("c" | "cc" b)',
+  "tokens by their numbers": "root ::= (<[100]> | !<[101]>) (<[260]> | <[261]> !<[262]>)*",
   "rules across lines":
     "root ::= (\n  item # first\n  | item root\n)\nitem ::= [ \\t\\n]* [A-Za-z]+ |\n  [0-9]",
 };
@@ -130,4 +131,35 @@ realTest("grammars that llama.cpp refuses are refused", async () => {
     );
   }
   vocabulary.close();
+});
+
+realTest("masks over a large vocabulary hold what is allowed token by token", async () => {
+  const folder = await llamaSourceModels();
+  return openTokenizer(await openGguf(`${folder}/models/ggml-vocab-qwen35.gguf`));
+}, (tokenizer) => {
+  const schemas = [
+    { type: "string", maxLength: 70 },
+    { type: "string", pattern: "^[a-z ,日-本]{1,40}$" },
+    {
+      type: "object",
+      properties: { quick: { type: "string" }, n: { type: "number" } },
+      additionalProperties: {},
+    },
+  ];
+  const text = `"quick, the brown 日本 fox; jumps over": the lazy`;
+  for (const schema of schemas) {
+    const constraint = compileConstraint({ kind: "json_schema", schema }, tokenizer).start(
+      schema.type === "object" ? "{" : "",
+    )!;
+    for (const token of [undefined, ...tokenizer.encode(text)]) {
+      if (token !== undefined && !constraint.allows(token)) break;
+      if (token !== undefined) constraint.accept(token);
+      const mask = constraint.mask();
+      for (let t = 0; t < tokenizer.size; t++) {
+        if (constraint.allows(t) !== ((mask[t >> 5] >>> (t & 31) & 1) === 1)) {
+          throw new Error(`${JSON.stringify(tokenizer.text(t))} under ${JSON.stringify(schema)}`);
+        }
+      }
+    }
+  }
 });

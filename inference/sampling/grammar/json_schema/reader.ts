@@ -3,7 +3,7 @@ import { fitsAny } from "./values.ts";
 import { annotations, below, isObject, refusal, type SchemaDocument, type SchemaObject } from "./document.ts";
 import { readArray, readNumber, readObject, readString, typeKeywords } from "./typed_keywords.ts";
 import { type Alternative, anything, type Conjunction, meet } from "./shapes.ts";
-import { excludes } from "./exclusion.ts";
+import { excludes, type Forbid } from "./exclusion.ts";
 
 /** Keywords that are read here. */
 const generalKeywords = new Set([
@@ -45,6 +45,9 @@ const ignored = new Set([
   "contentSchema",
   "$dynamicAnchor",
 ]);
+
+/** Branches of anyOf times those beside it. */
+const mostCombinations = 100_000;
 
 export interface ReaderOptions {
   /** Refuse unknown keywords and formats instead of taking them for annotations. */
@@ -89,6 +92,9 @@ export class SchemaReader {
   }
 
   #meet(a: Alternative[], b: Alternative[]): Alternative[] {
+    if (a.length * b.length > mostCombinations) {
+      throw refusal("#", "allOf and anyOf combine in too many ways");
+    }
     return meet(a, b, (value, alternative) => fitsAny(this, value, [alternative]));
   }
 
@@ -175,9 +181,11 @@ export class SchemaReader {
   /** Only where no value can match two branches: which one a text is going to match is not known while it grows. */
   #readOneOf(schema: SchemaObject, pointer: string): Alternative[] {
     const branches = this.#branches(schema, pointer, "oneOf").map((part) => this.read(part));
-    branches.forEach((one, i) =>
+    const made = branches.map((branch) => branch.map(separate));
+    const forbid: Forbid = (shape, property) => shape.properties.set(property, false);
+    made.forEach((one, i) =>
       branches.forEach((other, k) => {
-        if (i === k || excludes(this, one, other)) return;
+        if (i === k || excludes(this, one, other, { forbid })) return;
         throw refusal(
           below(pointer, "oneOf"),
           `a value may match both branch ${Math.min(i, k)} and branch ${Math.max(i, k)}`,
@@ -185,6 +193,12 @@ export class SchemaReader {
         );
       })
     );
-    return branches.flat();
+    return made.flat();
   }
+}
+
+/** A copy whose properties may be changed. */
+function separate(alternative: Alternative): Alternative {
+  if (alternative.type !== "object") return alternative;
+  return { ...alternative, properties: new Map(alternative.properties) };
 }

@@ -11,6 +11,8 @@ export interface GrammarAnalysis {
 
 /** Character positions up to which a rule is copied. Larger ones are called, so that masks are shared. */
 const inlineWeight = 16;
+/** Chains of rules are followed so far only: automata come as thousands of rules, each referring to the next. */
+const deepestInlined = 32;
 
 /**
  * Checks that the grammar matches something and has no left recursion.
@@ -67,11 +69,11 @@ function fixpoint(grammar: Grammar, holds: (e: Expression, known: boolean[]) => 
   const known = grammar.rules.map(() => false);
   for (let changed = true; changed;) {
     changed = false;
-    grammar.rules.forEach((rule, i) => {
-      if (known[i] || !holds(rule.body, known)) return;
+    for (let i = grammar.rules.length - 1; i >= 0; i--) { // rules mostly refer to later ones
+      if (known[i] || !holds(grammar.rules[i].body, known)) continue;
       known[i] = true;
       changed = true;
-    });
+    }
   }
   return known;
 }
@@ -111,15 +113,16 @@ function leftmost(e: Expression, nullable: boolean[], found: Set<number>): Set<n
 function chooseInlined(grammar: Grammar): boolean[] {
   const inlined = grammar.rules.map(() => false);
   const weights: (number | undefined)[] = grammar.rules.map(() => undefined);
-  const weigh = (index: number): number => {
+  const weigh = (index: number, depth: number): number => {
     if (weights[index] !== undefined) return weights[index];
+    if (depth > deepestInlined) return Infinity;
     weights[index] = Infinity; // while on the way: a rule that reaches itself is recursive
-    const weight = expressionWeight(grammar.rules[index].body, weigh);
+    const weight = expressionWeight(grammar.rules[index].body, (rule) => weigh(rule, depth + 1));
     weights[index] = weight;
     inlined[index] = weight <= inlineWeight;
     return weight;
   };
-  grammar.rules.forEach((_, i) => weigh(i));
+  grammar.rules.forEach((_, i) => weigh(i, 0));
   return inlined;
 }
 

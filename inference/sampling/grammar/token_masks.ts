@@ -87,14 +87,15 @@ export class TokenMasks {
   #frameTokens(frame: Frame): FrameTokens {
     const known = this.#cache.get(frame);
     if (known) return known as FrameTokens;
-    const { plainRoot, otherRoot, plainMask, longestPlain, size } = this.#trie;
+    const { plainRoot, otherRoot, plainMasks, size } = this.#trie;
     const start = this.#automaton.enter(frame);
     const mask = new Uint32Array((size + 31) >> 5);
     const exits: number[] = [];
-    this.#walk(otherRoot, start, mask, exits);
-    if (plainCharacters(this.#automaton, start, allKinds, longestPlain) >= longestPlain) {
-      for (let i = 0; i < mask.length; i++) mask[i] |= plainMask[i];
-    } else this.#walk(plainRoot, start, mask, exits);
+    this.#walk(otherRoot, start, mask, { exits });
+    const sure = plainCharacters(this.#automaton, start, allKinds, plainMasks[0].characters);
+    const allowed = plainMasks.find(({ characters }) => characters <= sure);
+    if (allowed) { for (let i = 0; i < mask.length; i++) mask[i] |= allowed.mask[i]; }
+    if (allowed !== plainMasks[0]) this.#walk(plainRoot, start, mask, { exits, known: allowed?.characters });
     const made: FrameTokens = {
       ...compact(mask),
       exits: exits.length === 0 ? exits : this.#undecided(exits, mask),
@@ -106,16 +107,26 @@ export class TokenMasks {
 
   /**
    * Allows the tokens below a node that the configuration there can read. With `exits`, notes the nodes
-   * where a configuration under an unknown stack was left.
+   * where a configuration under an unknown stack was left. Plain tokens of up to `known` characters are
+   * allowed already.
    */
-  #walk(node: number, from: Configuration, mask: Uint32Array, exits?: number[]): void {
-    const { byte, depth, end, first, tokens, remaining, otherRoot } = this.#trie;
+  #walk(
+    node: number,
+    from: Configuration,
+    mask: Uint32Array,
+    { exits, known = 0 }: { exits?: number[]; known?: number } = {},
+  ): void {
+    const { byte, depth, end, first, tokens, remaining, longest, otherRoot } = this.#trie;
     const { classOf } = this.#automaton;
     const path = this.#path;
     const last = end[node];
     const plain = node < otherRoot;
     path[depth[node]] = from;
     for (let i = node + 1; i < last;) {
+      if (plain && longest[i] <= known) {
+        i = end[i];
+        continue;
+      }
       const d = depth[i];
       const before = path[d - 1];
       let at = before.next[classOf[byte[i]]];

@@ -24,11 +24,12 @@ export interface TokenTrie {
   remaining: Uint8Array;
   /** Per node of the plain tree: bits of the kinds of characters that begin in its subtree. */
   kinds: Uint32Array;
+  /** Per node of the plain tree: characters of the longest token at or below it. */
+  longest: Uint8Array;
   plainRoot: number;
   otherRoot: number;
-  /** Bit mask of all plain tokens, and the number of characters of the longest. */
-  plainMask: Uint32Array;
-  longestPlain: number;
+  /** Bit masks of the plain tokens up to some numbers of characters, the largest first: that has them all. */
+  plainMasks: { characters: number; mask: Uint32Array }[];
   /** Bit mask of all tokens with text that are not control tokens. */
   textMask: Uint32Array;
   endTokens: number[];
@@ -164,13 +165,16 @@ type Flat = Omit<TokenTrie, "size" | "bytes" | "offsets" | "endTokens">;
 function flatten(tree: LinkedTree, size: number, longestToken: number): Flat {
   const n = tree.count;
   const byte = new Uint8Array(n), depth = new Uint16Array(n), end = new Int32Array(n);
-  const first = new Int32Array(n + 1), remaining = new Uint8Array(n), kinds = new Uint32Array(n);
+  const first = new Int32Array(n + 1),
+    remaining = new Uint8Array(n),
+    kinds = new Uint32Array(n),
+    longest = new Uint8Array(n);
   const tokens = new Int32Array(size);
-  const plainMask = new Uint32Array((size + 31) >> 5), textMask = new Uint32Array((size + 31) >> 5);
+  const textMask = new Uint32Array((size + 31) >> 5);
   // The way down to the node at hand: the numbers of the nodes and of their next children.
   const deepest = 2 + longestToken;
   const place = new Int32Array(deepest), nextChild = new Int32Array(deepest);
-  let node = 0, tokenCount = 0, longestPlain = 0, level = 0;
+  let node = 0, tokenCount = 0, level = 0;
   const enter = (from: number) => {
     place[level] = node;
     nextChild[level] = tree.child[from];
@@ -180,9 +184,7 @@ function flatten(tree: LinkedTree, size: number, longestToken: number): Flat {
     for (let t = tree.token[from]; t >= 0; t = tree.nextToken[t]) {
       tokens[tokenCount++] = t;
       textMask[t >> 5] |= 1 << (t & 31);
-      if (tree.plainOf[t] < 0) continue;
-      plainMask[t >> 5] |= 1 << (t & 31);
-      longestPlain = Math.max(longestPlain, tree.plainOf[t]);
+      if (tree.plainOf[t] > 0) longest[node - 1] = tree.plainOf[t];
     }
   };
   const starts = [0, 0];
@@ -198,24 +200,36 @@ function flatten(tree: LinkedTree, size: number, longestToken: number): Flat {
       }
       const at = place[--level];
       end[at] = node;
-      if (root === 0) describeBranch(at, node, { byte, end, remaining, kinds });
+      if (root === 0) describeBranch(at, node, { byte, end, remaining, kinds, longest });
     }
     if (root === 0) markWithinCharacters(node, byte, end, remaining);
   }
   first[n] = tokenCount;
-  const shape = { byte, depth, end, first, tokens: tokens.slice(0, tokenCount), remaining, kinds };
-  return { ...shape, plainRoot: starts[0], otherRoot: starts[1], plainMask, longestPlain, textMask };
+  const shape = { byte, depth, end, first, tokens: tokens.slice(0, tokenCount), remaining, kinds, longest };
+  const plainMasks = masksByLength(tree.plainOf, longest[starts[0]]);
+  return { ...shape, plainRoot: starts[0], otherRoot: starts[1], plainMasks, textMask };
 }
 
-type Branches = Pick<TokenTrie, "byte" | "end" | "remaining" | "kinds">;
+type Branches = Pick<TokenTrie, "byte" | "end" | "remaining" | "kinds" | "longest">;
 
 /** Number on the longest path, and kinds, of the characters that begin in a subtree whose children are done. */
-function describeBranch(at: number, last: number, { byte, end, remaining, kinds }: Branches): void {
+function describeBranch(at: number, last: number, { byte, end, remaining, kinds, longest }: Branches): void {
   for (let child = at + 1; child < last; child = end[child]) {
     const kind = kindBit(byte[child]);
     kinds[at] |= kinds[child] | kind;
+    longest[at] = Math.max(longest[at], longest[child]);
     remaining[at] = Math.max(remaining[at], remaining[child] + (kind !== 0 ? 1 : 0));
   }
+}
+
+function masksByLength(plainOf: Int16Array, longest: number): TokenTrie["plainMasks"] {
+  return [longest, 64, 32, 16, 8, 4].filter((characters) => characters <= longest).map((characters) => {
+    const mask = new Uint32Array((plainOf.length + 31) >> 5);
+    for (let t = 0; t < plainOf.length; t++) {
+      if (plainOf[t] > 0 && plainOf[t] <= characters) mask[t >> 5] |= 1 << (t & 31);
+    }
+    return { characters, mask };
+  });
 }
 
 /** No branch may be taken whole from the middle of a character. */

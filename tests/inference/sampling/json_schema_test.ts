@@ -237,6 +237,15 @@ for (const [schema, message] of refusals) {
   });
 }
 
+Deno.test("huge limits are no trouble", () => {
+  const long = "ab".repeat(400);
+  for (const pattern of [undefined, "^(ab)+$"]) {
+    const items = { type: "string", pattern, maxLength: 2 ** 31 - 1 };
+    const spec = { kind: "json_schema" as const, schema: { type: "array", items, maxItems: 10 ** 9 } };
+    strictEqual(judgeSpec(spec, `["${long}", "${long}"]`), "complete");
+  }
+});
+
 Deno.test("strict schemas refuse unknown keywords and formats", () => {
   for (const schema of [{ type: "string", format: "colour" }, { type: "string", maxlength: 3 }]) {
     throws(

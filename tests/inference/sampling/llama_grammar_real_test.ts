@@ -16,6 +16,7 @@ const ownGrammars: Record<string, string> = {
   "negated classes, escapes": 'root ::= ([^a-z\\x41-\\u005A\\U0001F600] | "\\"\\\\" | [\\]\\-])+ "end"',
   "any characters": 'root ::= . . . "=" .*',
   "empty alternatives": 'root ::= ("a" | ) b? c*\nb ::= "b" | "bb"\nc ::= ("c" | "cc" b)',
+  "tokens by their numbers": "root ::= (<[100]> | !<[101]>) (<[260]> | <[261]> !<[262]>)*",
   "rules across lines":
     "root ::= (\n  item # first\n  | item root\n)\nitem ::= [ \\t\\n]* [A-Za-z]+ |\n  [0-9]",
 };

@@ -26,6 +26,9 @@ import { writeObject } from "./object_writer.ts";
 import type { SchemaReader } from "./reader.ts";
 import type { Alternative, ArrayShape, Conjunction, NumberShape, StringShape } from "./shapes.ts";
 
+/** Characters and items are counted as far as this; schemas that allow more get so many. */
+const mostCounted = 65_536;
+
 export class SchemaWriter {
   readonly #reader: SchemaReader;
   readonly #rules: Rule[];
@@ -121,22 +124,24 @@ export class SchemaWriter {
     });
   }
 
-  #string({ min, max, matches }: StringShape, pointers: Conjunction): Expression {
+  #string(shape: StringShape, pointers: Conjunction): Expression {
+    const { min, max, matches } = shape;
     const anyLength = min === 0 && max === Infinity;
     if (matches.length === 0) {
       if (anyLength) return this.shared("string", () => quoted(repeat(anyCharacter, 0)));
-      return quoted(repeat(this.shared("character", () => anyCharacter), min, max));
+      const most = Math.max(min, Math.min(max, mostCounted)); // a shorter limit keeps to the longer one
+      return this.shared(`string of ${min} to ${max}`, () => {
+        return quoted(
+          repeat(this.shared("character", () => anyCharacter), min, max === Infinity ? max : most),
+        );
+      });
     }
     if (matches.length === 1 && anyLength) return quoted(inString(matches[0].expression));
-    return this.#within(pointers, () => {
-      const languages = matches.map(({ expression }) => languageOf(expression));
-      if (!anyLength) languages.push(lengthLanguage(min, max));
-      return quoted(this.language(languages.reduce(intersect), `string at ${pointers}`));
-    });
+    return quoted(this.language(this.#within(pointers, () => textLanguage(shape)), `string at ${pointers}`));
   }
 
   /** Regular languages may grow too large to be written down. */
-  #within(pointers: Conjunction, make: () => Expression): Expression {
+  #within<T>(pointers: Conjunction, make: () => T): T {
     try {
       return make();
     } catch (error) {
@@ -151,6 +156,7 @@ export class SchemaWriter {
   #array({ prefix, items, min, max }: ArrayShape): Expression {
     const rest = items === false ? undefined : sequence(this.value(items), blank);
     if (rest === undefined) max = Math.min(max, prefix.length);
+    if (max !== Infinity) max = Math.max(min, Math.min(max, mostCounted));
     const needed = Math.min(min, prefix.length);
     let tail = empty;
     if (max > prefix.length) {
@@ -167,5 +173,20 @@ export class SchemaWriter {
       tail = i < needed ? more : optional(more);
     }
     return sequence(text("["), blank, tail, text("]"));
+  }
+}
+
+/** Texts that match everything and keep to the lengths. Where that grows too large, only shorter ones. */
+function textLanguage({ min, max, matches }: StringShape): RegularLanguage {
+  const matching = matches.map(({ expression }) => languageOf(expression)).reduce(intersect);
+  if (min === 0 && max === Infinity) return matching;
+  for (let most = Math.min(max, 4096);; most = Math.floor(most / 2)) {
+    try {
+      return intersect(matching, lengthLanguage(min, max === Infinity ? max : most));
+    } catch (error) {
+      if (!(error instanceof LanguageTooLarge) || max === Infinity || most / 2 < Math.max(min, 64)) {
+        throw error;
+      }
+    }
   }
 }

@@ -149,6 +149,8 @@ class PreparedTemplate {
       add_generation_prompt: true,
       date_string: strftime("%d %b %Y", new Date()),
       ...chat.thinking !== undefined && { enable_thinking: chat.thinking, thinking: chat.thinking },
+      // the models of which thinking cannot be turned off are asked for little of it
+      ...chat.thinking === false && { reasoning_effort: "low" },
       ...chat.templateVariables,
       ...conversation,
       ...this.#family.variables?.(conversation.tools?.map((tool) => tool.function) ?? []),

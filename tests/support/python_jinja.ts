@@ -30,10 +30,14 @@ env.filters["tojson"] = tojson
 env.filters["from_json"] = json.loads
 env.globals["raise_exception"] = raise_exception
 env.globals["strftime_now"] = lambda f: datetime.datetime.now().strftime(f)
+compiled = {}
 answers = []
 for case in json.load(sys.stdin):
     try:
-        answers.append({"text": env.from_string(case["template"]).render(**case["variables"])})
+        source = case["template"]
+        if source not in compiled:
+            compiled[source] = env.from_string(source)
+        answers.append({"text": compiled[source].render(**case["variables"])})
     except Exception as error:
         answers.append({"error": str(error)})
 json.dump(answers, sys.stdout)

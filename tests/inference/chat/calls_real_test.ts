@@ -135,6 +135,52 @@ function forcedAnswer(format: ChatFormat): string {
     answer.slice(Math.max(0, from));
 }
 
+/** [template, what its model writes, the request] */
+const allowed: [template: string, said: string, request: Partial<ChatRequest>][] = [
+  [
+    "openai-gpt-oss-120b",
+    "<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>commentary to=functions.get_weather " +
+    '<|constrain|>json<|message|>{"city": "Rome", "days": 3}<|call|>',
+    { toolChoice: "required" },
+  ],
+  [
+    "openai-gpt-oss-120b",
+    '<|channel|>analysis<|message|>hm<|end|><|start|>assistant<|channel|>final<|message|>{"a": 1}',
+    { toolChoice: "none", constraint: { kind: "json_object" } },
+  ],
+  [
+    "LFM2.5-8B-A1B",
+    '<|tool_call_start|>[get_weather(city="Rome", days=3)]<|tool_call_end|>',
+    { toolChoice: "required" },
+  ],
+  [
+    "deepseek-ai-DeepSeek-V3.1",
+    '{"tool_calls": [{"name": "get_weather", "arguments": {"city": "Rome", "days": 3}}]}',
+    {},
+  ],
+  ["google-gemma-2-2b-it", '{"response": "It is \\"22\\"."}', {}],
+  ["Qwen-Qwen3-0.6B", '<think>\nhm < b </thin\n</think>\n\n{"a": 1}', {
+    constraint: { kind: "json_object" },
+  }],
+  [
+    "Qwen-Qwen3-0.6B",
+    '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Rome", "days": 3}}\n</tool_call>',
+    { constraint: { kind: "json_object" } },
+  ],
+];
+
+realTest("the grammars allow what models write", async () => ({
+  templates: await templates(),
+  tokenizer: await gpt2(),
+}), ({ templates, tokenizer }) => {
+  for (const [name, said, request] of allowed) {
+    const { constraint } = open(templates.get(name)!).render({ ...chat, ...request });
+    assert.ok(constraint, name);
+    const state = compileConstraint(constraint.spec, tokenizer).start(said);
+    assert.ok(state?.allows(tokenizer.special.eos!), `${name} ${said}\n${JSON.stringify(constraint.spec)}`);
+  }
+});
+
 /** As much of the text as a constraint allows, and whether the answer may end within its last white space. */
 function longestAllowed(compiled: CompiledConstraint, text: string, eos: number) {
   let low = 0, high = text.length;

@@ -36,7 +36,7 @@ export class BytePairEncoder {
       const text = encoder.encode(String.fromCodePoint(character));
       return this.#merges.find(text, 0, text.length);
     });
-    this.#byteTokens = pre.characters ? byteTokens(vocabulary) : this.#byteSymbols.map((symbol, byte) =>
+    this.#byteTokens = pre.characters ? vocabulary.byteTokens() : this.#byteSymbols.map((symbol, byte) =>
       // Only what is the same in the alphabet: llama.cpp looks for the raw byte here.
       symbol < vocabulary.size && characterOfByte[byte] < 0x80 ? symbol : -1
     );
@@ -127,11 +127,4 @@ function* spacedWords(text: string, lower: boolean): Generator<string> {
     }
   }
   if (word !== "") yield word;
-}
-
-/** The tokens <0x00> to <0xFF>, -1 where the vocabulary lacks one. */
-export function byteTokens(vocabulary: Vocabulary): Int32Array {
-  return Int32Array.from({ length: 256 }, (_, byte) => {
-    return vocabulary.findText(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
-  });
 }

@@ -1,5 +1,4 @@
 /** SentencePiece's byte pair encoding: pairs merge into the token with the best score. */
-import { byteTokens } from "./bpe.ts";
 import { KeyHeap, mergeSymbols, type PairRanks, SymbolChain } from "./merge_queue.ts";
 import { SpaceBorders } from "./space_borders.ts";
 import type { TokenList } from "./token_list.ts";
@@ -26,7 +25,7 @@ export class SentencePieceEncoder implements PairRanks {
     this.#addSpacePrefix = addSpacePrefix;
     this.#ranks = ranksByScore(vocabulary);
     this.#borders = new SpaceBorders(vocabulary);
-    this.#byteTokens = byteTokens(vocabulary).map((token, byte) =>
+    this.#byteTokens = vocabulary.byteTokens().map((token, byte) =>
       token >= 0 ? token : vocabulary.find(Uint8Array.of(byte))
     );
   }

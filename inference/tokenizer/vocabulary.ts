@@ -133,6 +133,13 @@ export class Vocabulary {
     return found;
   }
 
+  /** The tokens <0x00> to <0xFF>, -1 where there is none. */
+  byteTokens(): Int32Array {
+    return Int32Array.from({ length: 256 }, (_, byte) => {
+      return this.findText(`<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
+    });
+  }
+
   /** The token's text as stored. */
   text(token: number): string {
     return decoder.decode(this.bytes(token));

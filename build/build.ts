@@ -19,7 +19,8 @@ async function build(target: Target, output: string): Promise<void> {
   try {
     await bundle(root, stage);
     await copyFolder(`${root}/assets`, `${stage}/assets`);
-    await packLibraries(target, `${stage}/assets/native`);
+    const packed = await packLibraries(target.os, target.arch, `${stage}/assets`);
+    if (packed.length === 0) throw new Error(`There are no engine libraries for ${target.name}`);
     await compile(compiler, stage, target, output);
   } finally {
     await Deno.remove(stage, { recursive: true });

@@ -3,6 +3,7 @@
  * never carries a credential to another host, and speaks in SkiffErrors.
  */
 import { SkiffError } from "../errors/skiff_error.ts";
+import { systemTrustClient } from "./system_certificates.ts";
 
 export interface RequestOptions {
   method?: "GET" | "HEAD" | "POST";
@@ -77,7 +78,7 @@ async function send(url: URL, headers: Headers, options: RequestOptions): Promis
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMs);
   try {
-    return await fetch(url, {
+    return await fetchTrusting(url, {
       method,
       body,
       headers,
@@ -96,17 +97,39 @@ async function send(url: URL, headers: Headers, options: RequestOptions): Promis
   }
 }
 
+const distrust = /certificate|UnknownIssuer|invalid peer/i;
+/** Hosts whose certificate only the system's store vouches for. */
+const systemTrusted = new Set<string>();
+
+/** `fetch` that asks the system's certificates when Deno's own do not know the host's issuer. */
+async function fetchTrusting(url: URL, init: RequestInit): Promise<Response> {
+  if (!systemTrusted.has(url.host)) {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      if (!distrust.test(failureText(error)) || await systemTrustClient() === undefined) throw error;
+    }
+  }
+  const response = await fetch(url, { ...init, client: await systemTrustClient() });
+  systemTrusted.add(url.host);
+  return response;
+}
+
+function failureText(error: unknown): string {
+  return [error, (error as Error)?.cause].map((e) => e instanceof Error ? e.message : "").join(" ");
+}
+
 /** What the engine of `fetch` says -> what a person reads, and whether another try may help. */
 const failures: [RegExp, string, boolean][] = [
   [/dns error|failed to lookup|name or service not known/i, "its name cannot be resolved", false],
   [/connection refused/i, "the connection is refused", false],
-  [/certificate|UnknownIssuer|invalid peer/i, "its certificate is not trusted", false],
+  [distrust, "its certificate is not trusted", false],
   [/network is unreachable|no route to host/i, "there is no way to it", false],
   [/tunnel|proxy/i, "the proxy refuses the connection", false],
 ];
 
 function failureOf(error: unknown): { reason: string; transient: boolean } {
-  const text = [error, (error as Error)?.cause].map((e) => e instanceof Error ? e.message : "").join(" ");
+  const text = failureText(error);
   const row = failures.find(([pattern]) => pattern.test(text));
   return row ? { reason: row[1], transient: row[2] } : { reason: "the connection broke", transient: true };
 }
@@ -142,6 +165,44 @@ export async function expectOk(response: Response, what: string): Promise<Respon
     });
   }
   throw new SkiffError("network", `Cannot get ${what}: ${host} answered ${status}`);
+}
+
+/** The body as it comes; a broken connection is a "network" error. */
+export async function* bodyPieces(
+  response: Response,
+  url: string | URL,
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  try {
+    for await (const piece of response.body ?? []) yield piece;
+  } catch (error) {
+    throw signal?.aborted ? interrupted(error) : network(url, "it broke off", true, error);
+  }
+}
+
+const longestText = 64 * 1024 * 1024;
+
+/** A body of text. Throws "network" when it breaks off, "corrupt" when it is too long. */
+export async function bodyText(response: Response, url: string | URL, signal?: AbortSignal): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of bodyPieces(response, url, signal)) {
+    text += decoder.decode(piece, { stream: true });
+    if (text.length > longestText) {
+      throw new SkiffError("corrupt", `The answer of ${new URL(url).host} is too long`);
+    }
+  }
+  return text + decoder.decode();
+}
+
+/** A body of JSON. Throws as `bodyText` does, and "corrupt" when it is none. */
+export async function bodyJson(response: Response, url: string | URL, signal?: AbortSignal): Promise<any> {
+  const text = await bodyText(response, url, signal);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SkiffError("corrupt", `The answer of ${new URL(url).host} is no JSON`, { cause: error });
+  }
 }
 
 /** Waits; throws "interrupted" when the signal fires first. */

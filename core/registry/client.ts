@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { SkiffError } from "../errors/skiff_error.ts";
 import type { RemoteRange } from "../http/download.ts";
-import { expectOk, request, type RequestOptions } from "../http/request.ts";
+import { bodyJson, bodyPieces, expectOk, request, type RequestOptions } from "../http/request.ts";
 import type { Credential } from "./credentials.ts";
 
 export interface RepositoryName {
@@ -73,7 +73,7 @@ export class RegistryClient {
       await this.#get(`${this.#base}/manifests/${reference}`, { accept }),
       what,
     );
-    const bytes = await readAtMost(response, largestManifest, what);
+    const bytes = await readAtMost(response, `${this.#base}/manifests`, largestManifest, what);
     const digest = sha256Digest(bytes);
     if (reference.startsWith("sha256:") && digest !== reference) throw wrongDigest(what, reference, digest);
     let manifest: Manifest;
@@ -94,7 +94,7 @@ export class RegistryClient {
   async blob({ digest, size }: Descriptor): Promise<Uint8Array<ArrayBuffer>> {
     const what = `${this.name.registry}/${this.name.repository}@${digest}`;
     const response = await expectOk(await this.#get(`${this.#base}/blobs/${digest}`, {}), what);
-    const bytes = await readAtMost(response, size, what);
+    const bytes = await readAtMost(response, `${this.#base}/blobs`, size, what);
     const found = sha256Digest(bytes);
     if (found !== digest) throw wrongDigest(what, digest, found);
     return bytes;
@@ -147,8 +147,8 @@ export class RegistryClient {
     if (!/^bearer/i.test(challenge) || !realm) return undefined;
     const scope = field("scope") ?? `repository:${this.name.repository}:pull`;
     const answer = await this.#requestToken(new URL(realm), field("service"), scope);
-    const { token, access_token } = await (await expectOk(answer, `a token for ${this.name.repository}`))
-      .json();
+    await expectOk(answer, `a token for ${this.name.repository}`);
+    const { token, access_token } = await bodyJson(answer, realm, this.settings.request?.signal);
     return `Bearer ${token ?? access_token}`;
   }
 
@@ -190,10 +190,15 @@ function basic({ username, password }: Credential): string {
   return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
 }
 
-async function readAtMost(response: Response, limit: number, what: string): Promise<Uint8Array<ArrayBuffer>> {
+async function readAtMost(
+  response: Response,
+  url: string,
+  limit: number,
+  what: string,
+): Promise<Uint8Array<ArrayBuffer>> {
   const pieces: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  for await (const piece of response.body!) {
+  for await (const piece of bodyPieces(response, url)) {
     pieces.push(piece);
     size += piece.length;
     if (size > limit) {

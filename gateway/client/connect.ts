@@ -115,7 +115,6 @@ async function startInBackground(options: ConnectOptions): Promise<Started | und
     stdout: "piped",
     stderr: "null",
   }).spawn();
-  child.unref();
   const report = await firstReport(child.stdout);
   if (!report) {
     const { code } = await child.status;
@@ -123,6 +122,7 @@ async function startInBackground(options: ConnectOptions): Promise<Started | und
       hint: "Run `skiff serve` to see why.",
     });
   }
+  child.unref(); // it outlives this process
   if (report.ready) return report;
   if (report.error.details?.running) return undefined;
   const { code, message, hint, details } = report.error;

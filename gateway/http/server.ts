@@ -8,8 +8,10 @@ import { version as ownVersion } from "../../core/version.ts";
 import type { ModelHost } from "../../inference/runner/host.ts";
 import type { ModelStore } from "../../inference/store/model_store.ts";
 import { portSetting, type ServerAddresses, type ServerFiles, serverFiles } from "../endpoint.ts";
+import { nativeErrorResponse } from "./errors.ts";
 import type { AppParts, Connection, HttpSettings } from "./parts.ts";
 import { type LogSource, ServerLog } from "./server_log.ts";
+import { httpSettings, isLoopbackAddress } from "./settings.ts";
 import {
   clearStaleSocket,
   holdLifeLock,
@@ -36,6 +38,7 @@ export interface ServerOptions {
   host?: string;
   /** Default MODEL_RUNNER_PORT or 12434; 0 = any free one. */
   port?: number;
+  /** Over what the environment says (settings.ts). */
   settings?: Partial<HttpSettings>;
   /** A model to load at once, by name. */
   preload?: string;
@@ -43,7 +46,7 @@ export interface ServerOptions {
   idleExitMs?: number;
   /** How long requests in progress may go on after `close`. Default 10 s. */
   drainMs?: number;
-  /** End on SIGTERM and SIGINT; the second one ends at once. */
+  /** The process is the server's: SIGTERM and SIGINT end it, the second one at once; stray faults are logged. */
   signals?: boolean;
   /** Called with each line of the log. */
   onLog?: (line: string) => void;
@@ -161,7 +164,7 @@ class Server implements RunningServer {
     const loading = this.#load();
     this.#loading = loading;
     loading.then((handle) => this.#handle = handle, (error) => this.#fail(error));
-    if (this.#options.signals) this.#listenToSignals();
+    if (this.#options.signals) this.#ownProcess();
     this.#watchIdleness();
     const { url, socket } = this.addresses;
     this.#line(`listening on ${url}${socket ? ` and ${socket}` : ""}, pid ${Deno.pid}`);
@@ -179,7 +182,11 @@ class Server implements RunningServer {
     const app = createApp({
       ...parts,
       version: this.#options.version ?? ownVersion,
-      settings: this.#options.settings,
+      settings: {
+        public: !isLoopbackAddress(this.#options.host ?? "127.0.0.1"),
+        ...httpSettings(),
+        ...this.#options.settings,
+      },
       log: this.#log,
       closing: this.#closing.signal,
     });
@@ -195,8 +202,8 @@ class Server implements RunningServer {
 
   #fail(error: unknown): void {
     this.#line(`cannot start: ${toSkiffError(error).message}`);
-    this.#handle = () => Promise.resolve(new Response("The server cannot start\n", { status: 500 }));
-    this.close({ force: true });
+    this.#handle = () => Promise.resolve(nativeErrorResponse(error));
+    this.close();
   }
 
   async #serve(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -209,7 +216,7 @@ class Server implements RunningServer {
       return await this.#handle(request, info);
     } catch (error) {
       this.#line(`failed: ${toSkiffError(error).message}`);
-      return new Response("Internal error\n", { status: 500 });
+      return nativeErrorResponse(error);
     }
   }
 
@@ -228,7 +235,8 @@ class Server implements RunningServer {
     this.#idleTimer = timer;
   }
 
-  #listenToSignals(): void {
+  /** Signals end the server; a fault that nobody waited for is logged and ends nothing. */
+  #ownProcess(): void {
     const end = () => {
       if (this.#closing.signal.aborted) Deno.exit(130);
       this.#line("ending on a signal");
@@ -238,14 +246,22 @@ class Server implements RunningServer {
       ? ["SIGINT", "SIGBREAK"]
       : ["SIGINT", "SIGTERM"];
     for (const signal of signals) Deno.addSignalListener(signal, end);
-    this.#forget = () => signals.forEach((signal) => Deno.removeSignalListener(signal, end));
+    const fault = (event: PromiseRejectionEvent) => {
+      event.preventDefault();
+      this.#line(`fault: ${event.reason instanceof Error ? event.reason.stack : event.reason}`);
+    };
+    globalThis.addEventListener("unhandledrejection", fault);
+    this.#forget = () => {
+      for (const signal of signals) Deno.removeSignalListener(signal, end);
+      globalThis.removeEventListener("unhandledrejection", fault);
+    };
   }
 
   close({ force = false }: { force?: boolean } = {}): Promise<void> {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort();
       this.#end(force).then(() => this.#ended.resolve(), (error) => this.#ended.reject(error));
-    } else if (force) this.#aborted.abort();
+    }
     return this.closed;
   }
 
@@ -253,12 +269,16 @@ class Server implements RunningServer {
     clearInterval(this.#idleTimer);
     const { socket } = this.#files;
     if (socket) await underStartLock(this.#files, () => removeOwnSocket(socket, this.#socketIdentity));
-    const drained = Promise.all(this.#listeners.map((listener) => listener.shutdown()));
-    if (!force) await withinTime(drained, this.#options.drainMs ?? 10_000);
+    let drained = false;
+    const draining = Promise.all(this.#listeners.map((listener) => listener.shutdown())).then(() => {
+      drained = true;
+    });
+    if (!force) await withinTime(draining, this.#options.drainMs ?? 10_000);
     await this.#loading.catch(() => {});
     await this.#host?.close({ force: true });
-    this.#aborted.abort();
-    await drained.catch(() => {});
+    if (!drained) await withinTime(draining, 100); // the host's end has ended most answers
+    if (!drained) this.#aborted.abort();
+    await draining.catch(() => {});
     this.#line("ended");
     this.#log.close();
     this.#forget();

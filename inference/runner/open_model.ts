@@ -97,6 +97,7 @@ async function openChat(
     eosText: textOf(tokenizer.special.eos),
     architecture: metadata.string("general.architecture") ?? "",
     controlTokens: controlTexts(tokenizer),
+    tokenId: (text) => tokenizer.find(text),
   });
 }
 

@@ -15,6 +15,8 @@ export interface IndexEntry {
   /** Digests of the layers and the config. */
   files: string[];
   source?: string;
+  /** What the source called its content, where it states no digests of the files. */
+  origin?: string;
   /** Files used in place, by digest. */
   places?: Record<string, { path: string; size: number; mtime: number }>;
 }

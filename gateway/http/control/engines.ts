@@ -1,6 +1,6 @@
 /** /engines/…: which engines there are, what runs, how much disk, unloading, settings. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { ModelSettings, RunnerMode } from "../../../inference/runner/host.ts";
 import { modelName } from "../model_lookup.ts";

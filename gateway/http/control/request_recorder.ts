@@ -31,6 +31,7 @@ export interface RequestRecord {
 export interface ModelRequests {
   count: number;
   model: string;
+  /** Settings of the model; filled in by the route. */
   config: Record<string, unknown>;
   records: RecordedRequest[];
 }

@@ -6,6 +6,7 @@ import { Channel, eventStreamResponse, sseEvent, streamBody } from "../event_str
 import { backends } from "../openai/routes.ts";
 import type { Env, RouteParts } from "../parts.ts";
 import { configurations, configure, diskUsage, engineStatus, runningModels, unload } from "./engines.ts";
+import type { ModelRequests } from "./request_recorder.ts";
 import { metricsText, type RequestCounter } from "./metrics.ts";
 
 type Handler = (c: Context<Env>) => Response | Promise<Response>;
@@ -79,10 +80,19 @@ async function requests(parts: RouteParts, c: Context<Env>): Promise<Response> {
   const model = wanted ? await parts.store.find(wanted) : undefined;
   const name = wanted === undefined || wanted === "" ? undefined : model ? model.tags[0] ?? model.id : wanted;
   if (!(c.req.header("accept") ?? "").includes("text/event-stream")) {
-    return Response.json(parts.recorder.list(name));
+    return Response.json(await withSettings(parts, parts.recorder.list(name)));
   }
-  const existing = flag(c, "include_existing") ? parts.recorder.list(name) : [];
+  const existing = flag(c, "include_existing") ? await withSettings(parts, parts.recorder.list(name)) : [];
   return eventStreamResponse(requestEvents(parts, name, existing, c.req.raw.signal));
+}
+
+async function withSettings(parts: RouteParts, groups: ModelRequests[]): Promise<ModelRequests[]> {
+  if (groups.length === 0) return groups;
+  const all = await parts.host.settings();
+  return groups.map((group) => {
+    const found = all.find(({ modelId }) => group.records[0].id.startsWith(`${modelId}_`));
+    return found ? { ...group, config: { ...found.settings } } : group;
+  });
 }
 
 async function* requestEvents(

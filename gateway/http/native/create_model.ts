@@ -1,6 +1,6 @@
 /** POST /models/create: pulls a model, or adds a file of this machine, with progress lines. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { type Env, isLocalClient, type RouteParts } from "../parts.ts";
 import { parseJsonObject, readText } from "../request_body.ts";

@@ -1,5 +1,6 @@
 /** POST …/v1/chat/completions */
 import type { Context } from "hono";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { GenerationEvent, GenerationRequest } from "../../../inference/chat/request.ts";
 import type { StoredModel } from "../../../inference/store/model.ts";
 import { openAIErrorBody } from "../errors.ts";
@@ -55,9 +56,20 @@ async function generationRequest(
   signal: AbortSignal,
 ): Promise<GenerationRequest> {
   const chat = chatRequest(fields);
+  refuseNoTokens(fields);
   const options = await generationOptions(fields, (text) => parts.host.tokenize(model, text, { signal }));
   const logprobs = fields.logprobs ? fields.top_logprobs ?? fields.n_probs ?? 0 : fields.n_probs || undefined;
   return { ...options, ...(logprobs === undefined ? {} : { logprobs }), prompt: { kind: "chat", chat } };
+}
+
+/** A chat answer has at least one token; text completions may have none, to echo and score a prompt. */
+function refuseNoTokens(fields: ChatFields): void {
+  for (const param of ["max_completion_tokens", "max_tokens", "n_predict"] as const) {
+    if (fields[param] !== 0) continue;
+    const message =
+      `Invalid '${param}': integer below minimum value. Expected a value >= 1, but got 0 instead.`;
+    throw new SkiffError("invalid_input", message, { details: { param, code: "integer_below_min_value" } });
+  }
 }
 
 async function* chatStream(

@@ -1,5 +1,5 @@
 /** A chat completion request: its schema, and the way into the internal form. */
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type {
   ChatMessage,

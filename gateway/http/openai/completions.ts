@@ -1,6 +1,6 @@
 /** POST …/v1/completions: text in, text out, in OpenAI's older form. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type {
   FinishReason,

@@ -1,6 +1,6 @@
 /** POST …/v1/embeddings */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { engineHeaders } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";

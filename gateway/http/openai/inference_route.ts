@@ -1,6 +1,6 @@
 /** What every inference route does around its work: body, schema, model, cancellation, record, errors. */
 import type { Context } from "hono";
-import type { z } from "zod";
+import type * as z from "zod";
 import { toSkiffError } from "../../../core/errors/skiff_error.ts";
 import type { RunnerMode } from "../../../inference/runner/host.ts";
 import type { StoredModel } from "../../../inference/store/model.ts";

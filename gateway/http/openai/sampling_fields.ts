@@ -1,5 +1,5 @@
 /** The generation fields that chat and text completions share: OpenAI's, and llama.cpp's beyond them. */
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { GenerationOptions } from "../../../inference/chat/request.ts";
 import type { ConstraintSpec, SamplingOptions } from "../../../inference/sampling/options.ts";

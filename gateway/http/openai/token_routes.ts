@@ -1,6 +1,6 @@
 /** llama-server's own routes: /tokenize, /detokenize, /apply-template. `model` may be left out when one is loaded. */
 import type { Context } from "hono";
-import { z } from "zod";
+import * as z from "zod";
 import { openAIErrorResponse } from "../errors.ts";
 import { namedOrLoadedModel } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";

@@ -1,5 +1,8 @@
-/** Request bodies against zod schemas, with errors in OpenAI's words. */
-import type { z } from "zod";
+/**
+ * Request bodies against zod schemas, with errors in OpenAI's words.
+ * zod is always imported as `* as z`: its named export `z` brings every locale along (440 kB, 14 MB of memory).
+ */
+import type * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
 type Issue = z.core.$ZodIssue;

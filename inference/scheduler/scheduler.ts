@@ -25,6 +25,9 @@ export interface SchedulerOptions {
   parkedBytes?: number;
 }
 
+/** An answer that has come so far goes on for a while: worth clearing the cache of what is idle. */
+const settledTokens = 8;
+
 /** Totals since the scheduler was made. */
 export interface SchedulerCounts {
   requests: number;
@@ -117,6 +120,7 @@ export class Scheduler {
     this.#admit();
     await this.#compute();
     this.#slots.sweep();
+    if (this.#active.some(({ answer }) => answer.generated === settledTokens)) this.#slots.parkIdle();
   }
 
   async #compute(): Promise<void> {

@@ -157,7 +157,10 @@ export class RunnerProcess {
     const reader = this.#child.stdout.getReader();
     const source = pulled(reader);
     try {
-      for await (const line of readLines(source)) this.#take(JSON.parse(line));
+      for await (const line of readLines(source)) {
+        if (line.startsWith("{")) this.#take(JSON.parse(line));
+        else this.#log(line); // a library that prints what it should not
+      }
     } catch (error) {
       this.#lastLines.push(`The runner's output cannot be read: ${error}`);
       this.#kill();
@@ -186,11 +189,13 @@ export class RunnerProcess {
 
   async #readLog(): Promise<void> {
     const reader = this.#child.stderr.getReader();
-    for await (const line of readLines(pulled(reader))) {
-      this.#options.onLog?.(line);
-      this.#lastLines.push(line);
-      if (this.#lastLines.length > keptLogLines) this.#lastLines.shift();
-    }
+    for await (const line of readLines(pulled(reader))) this.#log(line);
+  }
+
+  #log(line: string): void {
+    this.#options.onLog?.(line);
+    this.#lastLines.push(line);
+    if (this.#lastLines.length > keptLogLines) this.#lastLines.shift();
   }
 }
 

@@ -16,6 +16,8 @@ export class ParkedSequences {
   readonly #engine: Engine;
   readonly #limitBytes: number;
   #entries: ParkedSequence[] = [];
+  /** Of the state last seen, so that one which is too large is not copied to find that out. */
+  #bytesPerToken = 0;
 
   constructor(engine: Engine, limitBytes: number) {
     this.#engine = engine;
@@ -33,7 +35,9 @@ export class ParkedSequences {
 
   /** Copies what a slot holds; those used longest ago go when it gets too much. False when it does not fit. */
   park({ id, tokens, checkpoint, lastUsed }: Slot): boolean {
+    if (tokens.length * this.#bytesPerToken > this.#limitBytes) return false;
     const state = this.#engine.saveSequence!(id);
+    this.#bytesPerToken = state.byteLength / tokens.length;
     if (state.byteLength > this.#limitBytes) return false;
     this.#entries = this.#entries.filter((entry) => !isPrefix(entry.tokens, tokens));
     this.#entries.push({ tokens, checkpoint, state, lastUsed });

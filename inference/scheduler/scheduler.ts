@@ -25,6 +25,9 @@ export interface SchedulerOptions {
   parkedBytes?: number;
 }
 
+/** An answer that has come so far goes on for a while: worth clearing the cache of what is idle. */
+const settledTokens = 8;
+
 /** Totals since the scheduler was made. */
 export interface SchedulerCounts {
   requests: number;
@@ -117,6 +120,7 @@ export class Scheduler {
     this.#admit();
     await this.#compute();
     this.#slots.sweep();
+    if (this.#active.some(({ answer }) => answer.generated === settledTokens)) this.#slots.parkIdle();
   }
 
   async #compute(): Promise<void> {
@@ -161,16 +165,16 @@ export class Scheduler {
 
   /** Remembers what was computed and lets each complete answer choose its next token. */
   #take({ shares, batch }: PlannedBatch, logits: Logits): void {
-    let row = 0;
-    for (const share of shares) {
-      const entry = this.#active.find(({ answer }) => answer === share.answer)!;
-      const { tokens } = share.answer.slot!;
-      for (let i = 0; i < share.count; i++) tokens.push(batch.tokens[share.from + i]);
-      if (!share.complete) continue;
-      const values = logits.row(row++);
-      if (share.answer.generated === 0) this.#keepCheckpoint(share.answer, values);
-      this.#choose(entry, values);
+    for (const { answer, from, count } of shares) {
+      for (let i = from; i < from + count; i++) answer.slot!.tokens.push(batch.tokens[i]);
     }
+    shares.filter(({ complete }) => complete).forEach(({ answer }, i) => {
+      const entry = this.#active.find((other) => other.answer === answer);
+      if (!entry) return; // its job failed with another of its answers
+      const values = logits.row(i);
+      if (answer.generated === 0) this.#keepCheckpoint(answer, values);
+      this.#choose(entry, values);
+    });
   }
 
   #keepCheckpoint(answer: Answer, values: Float32Array): void {
@@ -249,8 +253,8 @@ export class Scheduler {
       const entry = this.#active.find((other) => other.answer === answer);
       if (!entry) continue; // its job failed with another answer
       const alone = planBatch([answer], count, count);
-      if (!alone) continue;
       try {
+        if (!alone) throw failure; // it was computed, and what came after that failed
         this.#take(alone, await this.#engine.decode(alone.batch));
       } catch (own) {
         this.#restore(answer, toSkiffError(own));

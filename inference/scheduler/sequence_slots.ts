@@ -71,7 +71,7 @@ export class SequenceSlots {
     if (cached === 0) this.#empty(slot);
     slot.busy = true;
     slot.lastUsed = ++this.#clock;
-    this.#parkIdle();
+    if (cached * 2 < tokens.length) this.parkIdle(); // a continuation is to answer first
     const row = cached === tokens.length ? slot.checkpoint?.row : undefined;
     return { slot, cached, row };
   }
@@ -102,6 +102,14 @@ export class SequenceSlots {
     return true;
   }
 
+  /** Idle sequences leave the engine when they are more than a little in the way. */
+  parkIdle(): void {
+    if (!this.#parked.possible) return;
+    const idle = this.#slots.filter((slot) => !slot.busy && slot.tokens.length > 0);
+    if (idle.reduce((sum, { tokens }) => sum + tokens.length, 0) < worthParking) return;
+    for (const slot of idle) if (this.#parked.park(slot)) this.#empty(slot);
+  }
+
   /** After a failed batch: makes the engine hold again what the slot says; empties the slot if it cannot. */
   repair(slot: Slot): boolean {
     try {
@@ -127,14 +135,6 @@ export class SequenceSlots {
     const slot = this.#leastUseful(match?.slot) ?? this.#leastUseful();
     this.#empty(slot);
     return this.#parked.restore(best.entry, slot) ? { slot, length: best.length } : this.#bestMatch(tokens);
-  }
-
-  /** Idle sequences leave the engine when they are more than a little in the way. */
-  #parkIdle(): void {
-    if (!this.#parked.possible) return;
-    const idle = this.#slots.filter((slot) => !slot.busy && slot.tokens.length > 0);
-    if (idle.reduce((sum, { tokens }) => sum + tokens.length, 0) < worthParking) return;
-    for (const slot of idle) if (this.#parked.park(slot)) this.#empty(slot);
   }
 
   #empty(slot: Slot): void {

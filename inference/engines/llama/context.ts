@@ -67,6 +67,8 @@ export interface ContextPlan {
 }
 
 /**
+ * Layers with sliding windows keep the whole context too (llama.cpp's default `swa_full`): only so can a prefix
+ * be cut back and used again anywhere.
  * One cache for all sequences ("unified"), so that a prefix that they share is stored and copied once, with room
  * for each to fill its whole context. Embeddings need the whole input in one micro-batch and no more cache than that.
  */

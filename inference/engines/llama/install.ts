@@ -35,10 +35,7 @@ export async function installLibraries(set: LibrarySet, options: InstallOptions 
   const folder = `${root}/${set.name}`;
   await privateFolder(root);
   await privateFolder(folder);
-  const missing = [];
-  for (const file of set.files) {
-    if (!await isIntact(`${folder}/${file.name}`, file)) missing.push(file);
-  }
+  const missing = set.files.filter((file) => !isIntact(`${folder}/${file.name}`, file));
   const toDownload = [];
   for (const file of missing) {
     const packed = await readAsset(libraryAsset(file));
@@ -73,14 +70,14 @@ async function privateFolder(path: string): Promise<void> {
 }
 
 /** Whether the path is a regular file of the user's with the pinned content. */
-async function isIntact(path: string, file: LibraryFile): Promise<boolean> {
+function isIntact(path: string, file: LibraryFile): boolean {
   try {
-    const info = await Deno.lstat(path);
+    const info = Deno.lstatSync(path);
     if (!info.isFile || info.size !== file.bytes) return false;
     if (Deno.build.os !== "windows") {
       if (info.uid !== Deno.uid() || (info.mode! & 0o022) !== 0 || info.nlink !== 1) return false;
     }
-    return sha256(await Deno.readFile(path)) === file.sha256;
+    return fileDigest(path) === file.sha256;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
@@ -130,6 +127,18 @@ async function removeStrangers(folder: string, set: LibrarySet): Promise<void> {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
+}
+
+/** One buffer for all files: taking fresh memory for each costs as much as the hashing. */
+const readBuffer = new Uint8Array(1024 * 1024);
+
+function fileDigest(path: string): string {
+  const hash = createHash("sha256");
+  using file = Deno.openSync(path);
+  for (let read = file.readSync(readBuffer); read !== null; read = file.readSync(readBuffer)) {
+    hash.update(readBuffer.subarray(0, read));
+  }
+  return hash.digest("hex");
 }
 
 function sha256(bytes: Uint8Array): string {

@@ -339,6 +339,24 @@ Deno.test("Scheduler fails only the request at fault", async () => {
   equal(after.texts, ["okokok"]);
 });
 
+Deno.test("Scheduler survives a job whose sampler fails in one of several answers", async () => {
+  const { submit, run } = setUp();
+  const good = submit("ab", { maxTokens: 12 }).outcome;
+  const bad = submit("cd", { n: 3, maxTokens: 12 }).outcome;
+  let pieces = 0;
+  const count = bad.piece;
+  bad.piece = (answer, text, logprobs) => {
+    if (++pieces === 5) throw new Error("the sink broke");
+    count(answer, text, logprobs);
+  };
+  await run();
+  equal(bad.error?.message, "the sink broke");
+  equal(good.texts, ["abababababab"]);
+  const after = submit("cdcdc", { maxTokens: 3 }).outcome;
+  await run();
+  equal(after.texts, ["dcd"]);
+});
+
 Deno.test("Scheduler applies a constraint from the start or after a trigger", async () => {
   const digits = () => {
     let left = 2;

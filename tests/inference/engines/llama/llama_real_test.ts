@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import type { EngineOptions } from "../../../../inference/engines/engine.ts";
 import { loadLlamaEngine } from "../../../../inference/engines/llama/engine.ts";
+import { openLibrary } from "../../../../inference/engines/llama/native.ts";
+import { f32, type PlainTensor, writeGguf } from "../../../support/gguf_writer.ts";
 import { llamaLibrary } from "../../../support/llama_library.ts";
 import { smollm2 } from "../../../support/models.ts";
 import { realTest } from "../../../support/parts.ts";
@@ -136,3 +138,96 @@ realTest("a damaged file is refused with llama.cpp's reason", llamaLibrary, asyn
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** A LoRA adapter of rank 2 for the tiny model's first feed-forward matrix (64 x 128). */
+function tinyAdapter(): Uint8Array<ArrayBuffer> {
+  const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 7 + 1));
+  const tensors: PlainTensor[] = [
+    {
+      name: "blk.0.ffn_up.weight.lora_a",
+      type: "F32",
+      shape: [64, 2],
+      data: new Uint8Array(values(128).buffer),
+    },
+    {
+      name: "blk.0.ffn_up.weight.lora_b",
+      type: "F32",
+      shape: [2, 128],
+      data: new Uint8Array(values(256).buffer),
+    },
+  ];
+  const metadata = {
+    "general.architecture": "llama",
+    "general.type": "adapter",
+    "adapter.type": "lora",
+    "adapter.lora.alpha": f32(2),
+  };
+  return writeGguf({ metadata, tensors });
+}
+
+realTest(
+  "adapters change what is computed, by their scale, until they are taken off",
+  () => opener(tinyModel()),
+  async (open) => {
+    const path = await Deno.makeTempFile({ suffix: ".gguf" });
+    await Deno.writeFile(path, tinyAdapter());
+    const engine = await open({ contextTokens: 64 });
+    try {
+      const logits = async () => {
+        engine.freeSequence(0);
+        return (await engine.decode(batchOf([[5, 0, 0, 0], [9, 1, 0, 1]]))).row(0).slice();
+      };
+      const plain = await logits();
+      engine.setAdapters!([{ path, scale: 1 }]);
+      const adapted = await logits();
+      assert.notDeepEqual(adapted, plain);
+      engine.setAdapters!([{ path, scale: 0.25 }]);
+      assert.notDeepEqual(await logits(), adapted);
+      engine.setAdapters!([]);
+      assert.deepEqual(await logits(), plain);
+      await Deno.writeTextFile(path + "2", "no adapter");
+      assert.throws(
+        () => engine.setAdapters!([{ path: path + "2", scale: 1 }]),
+        (error) => error instanceof SkiffError && error.code === "corrupt",
+      );
+    } finally {
+      engine.close();
+      for (const file of [path, path + "2"]) await Deno.remove(file).catch(() => {});
+    }
+  },
+);
+
+realTest("libraries of another release than the table says are not used", llamaLibrary, ({ set, folder }) => {
+  const claimed = { ...set, release: "v0.4.0" };
+  for (const wrong of [claimed, { ...set, release: "v9.9.9" }]) {
+    assert.throws(
+      () => openLibrary(`${folder}/.`, wrong),
+      (error) => error instanceof SkiffError && error.code === "unsupported",
+    );
+  }
+});
+
+realTest(
+  "an architecture that llama.cpp does not know is unsupported",
+  llamaLibrary,
+  async ({ set, root }) => {
+    const modelPath = await Deno.makeTempFile({ suffix: ".gguf" });
+    try {
+      await Deno.writeFile(
+        modelPath,
+        writeGguf({ metadata: { "general.architecture": "brandnew" }, tensors: [] }),
+      );
+      await assert.rejects(
+        () =>
+          loadLlamaEngine({ modelPath, contextTokens: 64, maxSequences: 1, threads: 1 }, {
+            set,
+            install: { root },
+          }),
+        (error) =>
+          error instanceof SkiffError && error.code === "unsupported" && /brandnew/.test(error.message),
+      );
+    } finally {
+      await Deno.remove(modelPath);
+    }
+  },
+);

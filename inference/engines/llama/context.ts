@@ -66,6 +66,17 @@ export interface ContextPlan {
   threads: number;
 }
 
+/** What the plan depends on, of the model and the machine. */
+export interface PlannedModel {
+  trainedContextTokens: number;
+  encoder: boolean;
+  /** Physical cores. */
+  threads: number;
+  modelPooling?: string;
+  /** Cache size above which llama.cpp takes the model's other rope factors ("longrope"), made for long contexts. */
+  longRopeTokens?: number;
+}
+
 /**
  * Layers with sliding windows keep the whole context too (llama.cpp's default `swa_full`): only so can a prefix
  * be cut back and used again anywhere.
@@ -74,7 +85,7 @@ export interface ContextPlan {
  */
 export function planContext(
   options: EngineOptions,
-  model: { trainedContextTokens: number; encoder: boolean; threads: number; modelPooling?: string },
+  model: PlannedModel,
 ): ContextPlan {
   const embedding = Boolean(options.embedding) || model.encoder;
   const asked = options.contextTokens || model.trainedContextTokens;
@@ -96,8 +107,10 @@ export function planContext(
   }
   const microBatchTokens = Math.min(options.microBatchTokens ?? 512, options.batchTokens ?? 2048);
   const sequences = options.maxSequences;
+  const cacheTokens = options.cacheTokens ?? contextTokens * sequences;
+  const longest = Math.max(contextTokens, model.longRopeTokens ?? Infinity);
   return {
-    cacheTokens: Math.max(options.cacheTokens ?? contextTokens * sequences, contextTokens),
+    cacheTokens: Math.min(Math.max(cacheTokens, contextTokens), longest),
     contextTokens,
     sequences,
     batchTokens: options.batchTokens ?? 2048,
@@ -154,6 +167,8 @@ export function contextPooling(library: NativeLibrary, context: Deno.PointerValu
 export function modelFacts(library: NativeLibrary, model: Deno.PointerValue) {
   const { llama } = library;
   const architecture = metadata(library, model, "general.architecture") ?? "unknown";
+  const scaling = (key: string) => metadata(library, model, `${architecture}.rope.scaling.${key}`);
+  const hasLongRope = !["yarn", "linear", "none"].includes(scaling("type") ?? "");
   return {
     architecture,
     trainedContextTokens: llama.llama_model_n_ctx_train(model),
@@ -161,6 +176,7 @@ export function modelFacts(library: NativeLibrary, model: Deno.PointerValue) {
     embeddingLength: llama.llama_model_n_embd_out(model),
     /** An encoder attends to later tokens too: it cannot continue a text. */
     encoder: metadata(library, model, `${architecture}.attention.causal`) === "false",
+    longRopeTokens: hasLongRope ? Number(scaling("original_context_length")) || undefined : undefined,
     modelPooling: metadata(library, model, `${architecture}.pooling_type`),
     canTruncate: !llama.llama_model_is_recurrent(model) && !llama.llama_model_is_hybrid(model),
     weightBytes: Number(llama.llama_model_size(model)),

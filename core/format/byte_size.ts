@@ -34,15 +34,3 @@ export function parseSize(text: string): number | undefined {
   const base = match[3]?.toLowerCase() === "b" ? 1000 : 1024;
   return Math.round(Number(match[1]) * base ** power);
 }
-
-/** `134.52M`: counts with two decimals and K, M, B, T, as parameters of models are given. */
-export function countOf(count: number): string {
-  const units = ["", "K", "M", "B", "T"];
-  let unit = 0;
-  let value = count;
-  while (unit < units.length - 1 && Number(value.toFixed(unit === 0 ? 0 : 2)) >= 1000) {
-    value /= 1000;
-    unit++;
-  }
-  return unit === 0 ? String(count) : `${value.toFixed(2)}${units[unit]}`;
-}

@@ -218,8 +218,8 @@ async function enterModel(
     digest: fetched[i].digest,
     size: fetched[i].size,
   }));
-  const weights = layers.find(({ kind }) => kind === "gguf")!;
-  const described = await describeGguf(folder.blob(weights.digest)).catch((error) => {
+  const weights = layers.filter(({ kind }) => kind === "gguf").map(({ digest }) => folder.blob(digest));
+  const described = await describeGguf(weights).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });

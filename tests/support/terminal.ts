@@ -3,7 +3,10 @@
 export interface TerminalSession {
   /** Sends keys. */
   type(text: string): Promise<void>;
-  /** Waits until what was printed since the last match fits; throws with the screen when the program ends before. */
+  /**
+   * Waits until what was printed since the last match fits. Throws with the screen when the program ends before,
+   * or prints nothing more for two minutes.
+   */
   expect(pattern: RegExp): Promise<string>;
   /** Waits for the end; the exit code. */
   ended(): Promise<number>;
@@ -33,7 +36,7 @@ export function onTerminal(command: string, env: Record<string, string>): Termin
           from += match.index + match[0].length;
           return match[0];
         }
-        const { value, done } = await output.read();
+        const { value, done } = await withinTwoMinutes(output.read(), () => child.kill("SIGKILL"));
         if (done) throw new Error(`The program ended before ${pattern} appeared:\n${screen.slice(from)}`);
         screen += value;
       }
@@ -45,4 +48,14 @@ export function onTerminal(command: string, env: Record<string, string>): Termin
     },
     kill: () => child.kill("SIGKILL"),
   };
+}
+
+/** A guard against waiting forever, not a measure of speed. */
+async function withinTwoMinutes<T>(work: Promise<T>, giveUp: () => void): Promise<T> {
+  const timer = setTimeout(giveUp, 120_000);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+  }
 }

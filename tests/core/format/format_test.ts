@@ -1,5 +1,5 @@
 import { deepStrictEqual as equal } from "node:assert";
-import { binarySize, countOf, decimalSize, parseSize } from "../../../core/format/byte_size.ts";
+import { binarySize, decimalSize, parseSize } from "../../../core/format/byte_size.ts";
 import { durationWords, formatDuration, parseDuration, relativeTime } from "../../../core/format/duration.ts";
 
 const sizes: [number, string, string][] = [
@@ -29,10 +29,6 @@ Deno.test("parseSize reads sizes as users write them", () => {
     ["5x", undefined],
   ];
   for (const [text, bytes] of cases) equal(parseSize(text), bytes, text);
-});
-
-Deno.test("countOf gives parameter counts", () => {
-  equal([134_515_008, 999, 1_000, 7_241_732_096].map(countOf), ["134.52M", "999", "1.00K", "7.24B"]);
 });
 
 Deno.test("parseDuration and formatDuration are Go's", () => {

@@ -29,6 +29,9 @@ import type { Alternative, ArrayShape, Conjunction, NumberShape, StringShape } f
 /** Characters and items are counted as far as this; schemas that allow more get so many. */
 const mostCounted = 65_536;
 
+/** Above it, a double may round a multiple to what is none. */
+const largestExact = 10 ** 15;
+
 export class SchemaWriter {
   readonly #reader: SchemaReader;
   readonly #rules: Rule[];
@@ -115,8 +118,10 @@ export class SchemaWriter {
   }
 
   #number(shape: NumberShape, pointers: Conjunction): Expression {
-    const plain = numberExpression(shape);
-    if (shape.multipleOf === undefined) return plain;
+    if (shape.multipleOf === undefined) return numberExpression(shape);
+    const { min = -Infinity, max = Infinity } = shape;
+    const [low, high] = [Math.max(min, -largestExact), Math.min(max, largestExact)];
+    const plain = numberExpression({ ...shape, min: low, max: high });
     const name = `multiples at ${pointers}`;
     return this.#within(pointers, () => {
       const language = intersect(languageOf(plain), multiplesOf(shape.multipleOf!));

@@ -119,7 +119,9 @@ Deno.test("pull refuses a registry's wrong blobs, wrong manifests, and artifacts
 function serveHuggingFace(paths: string[]) {
   const server = serveFiles();
   const tree = paths.map((path) => {
-    const body = tinyGguf({ name: path });
+    const [, index, count] = /-(\d{5})-of-(\d{5})/.exec(path) ?? [];
+    const shard = count ? { index: Number(index) - 1, count: Number(count) } : undefined;
+    const body = tinyGguf({ name: path, shard });
     server.files.set(`/Org/Repo/resolve/main/${path}`, { body });
     return {
       type: "file",

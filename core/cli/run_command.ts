@@ -49,7 +49,7 @@ const named = (entry: LazyCommand, word: string) => entry.name === word || !!ent
 
 async function runFound({ command, path, words }: FoundCommand, context: Context): Promise<number> {
   let code: number | void = 0;
-  const parser = makeParser(command, path, context);
+  const { parser, written } = makeParser(command, path, context);
   const split = words.indexOf("--");
   const rest = split >= 0 && !command.passThrough ? words.slice(split + 1) : [];
   if (command.run) {
@@ -62,11 +62,20 @@ async function runFound({ command, path, words }: FoundCommand, context: Context
   }
   const parsed = split >= 0 && !command.passThrough ? words.slice(0, split) : words;
   const wantsHelp = !command.run && parsed.filter((word) => word !== "--debug").length === 0;
-  await parser.parseAsync(wantsHelp ? ["--help"] : parsed, { from: "user" });
+  try {
+    await parser.parseAsync(wantsHelp ? ["--help"] : parsed, { from: "user" });
+  } finally {
+    await written();
+  }
   return code ?? 0;
 }
 
-function makeParser(command: Command, path: string[], context: Context): Commander {
+interface Parser {
+  parser: Commander;
+  written: () => Promise<void>;
+}
+
+function makeParser(command: Command, path: string[], context: Context): Parser {
   const parser = new Commander(path.join(" "));
   parser.summary(command.summary).description(command.description ?? command.summary);
   parser.exitOverride().showSuggestionAfterError(true).helpOption("-h, --help", "Show this help");
@@ -86,14 +95,15 @@ function makeParser(command: Command, path: string[], context: Context): Command
   if (command.examples?.length) {
     parser.addHelpText("after", `\nExamples:\n${command.examples.map((line) => `  ${line}`).join("\n")}`);
   }
-  configureOutput(parser, path, context);
-  return parser;
+  return { parser, written: configureOutput(parser, path, context) };
 }
 
-function configureOutput(parser: Commander, path: string[], context: Context): void {
+/** Commander writes without waiting; what this gives resolves when all of it is out. */
+function configureOutput(parser: Commander, path: string[], context: Context): () => Promise<void> {
+  let written = Promise.resolve();
   parser.configureOutput({
-    writeOut: (text) => void context.out(text),
-    writeErr: (text) => void context.err(text),
+    writeOut: (text) => void (written = written.then(() => context.out(text))),
+    writeErr: (text) => void (written = written.then(() => context.err(text))),
     getOutHasColors: () => context.color,
     getErrHasColors: () => context.color,
     outputError: (text, write) => {
@@ -103,6 +113,7 @@ function configureOutput(parser: Commander, path: string[], context: Context): v
       write(`See '${path.join(" ")} --help'.\n`);
     },
   });
+  return () => written;
 }
 
 function toCommanderArgument(argument: NonNullable<Command["args"]>[number]): CommanderArgument {

@@ -13,6 +13,8 @@ export interface Finished {
 export interface RunOptions {
   stdin?: string;
   env?: Record<string, string>;
+  /** Interrupts it (Ctrl+C) once so many characters came on stdout. */
+  until?: number;
   /** Called with the child as soon as it runs; its end is awaited anyway. */
   started?: (child: Deno.ChildProcess) => void;
 }
@@ -96,7 +98,7 @@ async function run(
   program: string,
   args: string[],
   env: Record<string, string>,
-  { stdin, started, ...options }: RunOptions,
+  { stdin, started, until, ...options }: RunOptions,
 ): Promise<Finished> {
   const child = new Deno.Command(program, {
     args,
@@ -111,11 +113,21 @@ async function run(
     await new Response(stdin).body!.pipeTo(child.stdin).catch(() => {}); // it may end without reading
   }
   const [stdout, stderr, { code }] = await Promise.all([
-    new Response(child.stdout).text(),
+    readUntil(child, until),
     new Response(child.stderr).text(),
     child.status,
   ]);
   return { code, stdout, stderr };
+}
+
+async function readUntil(child: Deno.ChildProcess, characters = Infinity): Promise<string> {
+  let text = "";
+  for await (const piece of child.stdout.pipeThrough(new TextDecoderStream() as ReadableWritablePair)) {
+    const before = text.length;
+    text += piece;
+    if (before < characters && text.length >= characters) child.kill("SIGINT");
+  }
+  return text;
 }
 
 export function freePort(): number {

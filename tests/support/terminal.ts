@@ -27,6 +27,8 @@ export function onTerminal(command: string, env: Record<string, string>): Termin
   const output = child.stdout.pipeThrough(new TextDecoderStream() as ReadableWritablePair).getReader();
   let screen = "";
   let from = 0;
+  let over = false;
+  child.status.then(() => over = true);
   return {
     type: (text) => input.write(new TextEncoder().encode(text)),
     async expect(pattern) {
@@ -46,7 +48,9 @@ export function onTerminal(command: string, env: Record<string, string>): Termin
       await input.close().catch(() => {});
       return (await child.status).code;
     },
-    kill: () => child.kill("SIGKILL"),
+    kill() {
+      if (!over) child.kill("SIGKILL");
+    },
   };
 }
 

@@ -105,6 +105,8 @@ export interface Engine {
 export interface EngineOptions {
   /** GGUF file; the first one of a split set. */
   modelPath: string;
+  /** All files of a split set in order, the first one included, where their names don't tell. */
+  shardPaths?: string[];
   /** Positions a sequence; 0 = the model's own maximum. */
   contextTokens: number;
   maxSequences: number;

@@ -49,6 +49,7 @@ export async function planLoad(
   const configuration: RunnerConfiguration = {
     model: modelName(model),
     modelPath: files.weights[0],
+    shardPaths: files.weights.length > 1 ? files.weights : undefined,
     chatTemplatePath: files.chatTemplate,
     engine: settings.engine ?? "auto",
     mode,

@@ -51,7 +51,7 @@ async function openText(configuration: RunnerConfiguration) {
     import("../tokenizer/mod.ts"),
     import("../sampling/sampler.ts"),
   ]);
-  const gguf = await openGguf(configuration.modelPath);
+  const gguf = await openGguf(configuration.shardPaths ?? configuration.modelPath);
   const tokenizer = openTokenizer(gguf);
   const chat = configuration.mode === "completion"
     ? await openChat(gguf, tokenizer, configuration).catch(unusable)

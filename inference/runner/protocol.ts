@@ -11,6 +11,8 @@ export interface RunnerConfiguration {
   /** For logs: the name the user gave. */
   model: string;
   modelPath: string;
+  /** All files of split weights in order. */
+  shardPaths?: string[];
   /** Replaces the template of the GGUF. */
   chatTemplatePath?: string;
   engine: "auto" | EngineName;

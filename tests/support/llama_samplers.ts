@@ -2,34 +2,9 @@
  * llama.cpp's own samplers through FFI, to compare ours with. The library is that of npm's
  * @node-llama-cpp/linux-x64; struct layouts and signatures are those of its llama.cpp release, v0.5.0.
  */
-import { createHash } from "node:crypto";
-import { part } from "./parts.ts";
+import { llamaLibrary } from "./llama_library.ts";
 
 const release = "v0.5.0";
-const archive = {
-  path: "@node-llama-cpp/linux-x64/-/linux-x64-3.22.1.tgz",
-  sha512: "5uCCDNqWCNfaAm8aR/Uzxbo4HBpKgNF91kCHPepKhgMgV2OAmatoefbOlMihsqCiH2Od35E/eUHQCFbfRBJuOg==",
-};
-
-/** Folder with the libraries. */
-async function libraryFolder(): Promise<string> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") throw new Error("only for Linux on x86-64");
-  const folder = await part("npm/node-llama-cpp-linux-x64-3.22.1", async (target) => {
-    const registry = (Deno.env.get("NPM_CONFIG_REGISTRY") ?? "https://registry.npmjs.org").replace(/\/$/, "");
-    const response = await fetch(`${registry}/${archive.path}`);
-    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const digest = createHash("sha512").update(bytes).digest("base64");
-    if (digest !== archive.sha512) throw new Error(`${archive.path} has digest ${digest}`);
-    await Deno.mkdir(target);
-    await Deno.writeFile(`${target}/package.tgz`, bytes);
-    const args = ["xzf", `${target}/package.tgz`, "-C", target, "--strip-components=1"];
-    const out = await new Deno.Command("tar", { args }).output();
-    if (!out.success) throw new Error(new TextDecoder().decode(out.stderr));
-    await Deno.remove(`${target}/package.tgz`);
-  });
-  return `${folder}/bins/linux-x64`;
-}
 
 /** A structure of `words` 64-bit words, given by value. */
 const structure = (words: number) => ({ struct: new Array<"u64">(words).fill("u64") }) as const;
@@ -172,7 +147,7 @@ function cString(text: string): Uint8Array<ArrayBuffer> {
 export async function ggmlTypes(): Promise<
   (id: number) => { name: string; blockSize: number; blockBytes: number }
 > {
-  const { symbols } = Deno.dlopen(`${await libraryFolder()}/libggml-base.so`, {
+  const { symbols } = Deno.dlopen(`${(await llamaLibrary()).folder}/libggml-base.so`, {
     ggml_type_name: { parameters: ["i32"], result: "pointer" },
     ggml_blck_size: { parameters: ["i32"], result: "i64" },
     ggml_type_size: { parameters: ["i32"], result: "usize" },
@@ -186,7 +161,7 @@ export async function ggmlTypes(): Promise<
 
 /** Opens the library; its log is silenced. */
 export async function llamaSamplers(): Promise<LlamaSamplers> {
-  const folder = await libraryFolder();
+  const folder = (await llamaLibrary()).folder;
   Deno.dlopen(`${folder}/libggml-base.so`, {});
   const ggml = Deno.dlopen(`${folder}/libggml.${release}.so`, {
     ggml_backend_load_all_from_path: { parameters: ["buffer"], result: "void" },

@@ -1,34 +1,9 @@
 /** llama.cpp's own tokenizer through its library: what ours is compared with, token for token. */
-import { part } from "./parts.ts";
+import { llamaLibrary } from "./llama_library.ts";
 
-const tarball = "@node-llama-cpp/linux-x64/-/linux-x64-3.22.1.tgz";
-/** sha512, as the npm registry states it. */
-const integrity = "5uCCDNqWCNfaAm8aR/Uzxbo4HBpKgNF91kCHPepKhgMgV2OAmatoefbOlMihsqCiH2Od35E/eUHQCFbfRBJuOg==";
-
-/** Folder with the prebuilt libraries of llama.cpp 0.5.0 for Linux x64. */
+/** Folder with the prebuilt libraries; one for all tests, since a process may load them only once. */
 export async function llamaLibraries(): Promise<string> {
-  if (Deno.build.os !== "linux" || Deno.build.arch !== "x86_64") {
-    throw new Error("llama.cpp's library is fetched for Linux x64 only");
-  }
-  const folder = await part("node-llama-cpp-linux-x64-3.22.1", async (target) => {
-    const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? "https://registry.npmjs.org/";
-    const response = await fetch(new URL(tarball, registry.endsWith("/") ? registry : `${registry}/`));
-    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-    const archive = new Uint8Array(await response.arrayBuffer());
-    const digest = btoa(
-      String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-512", archive))),
-    );
-    if (digest !== integrity) throw new Error(`${tarball} has digest ${digest}`);
-    await Deno.mkdir(target);
-    const tar = new Deno.Command("tar", {
-      args: ["xz", "-C", target, "--strip-components=3"],
-      stdin: "piped",
-    });
-    const child = tar.spawn();
-    await new Blob([archive]).stream().pipeTo(child.stdin);
-    if (!(await child.status).success) throw new Error(`${tarball} cannot be unpacked`);
-  });
-  return folder;
+  return (await llamaLibrary()).folder;
 }
 
 /** llama_model_params: 80 bytes, and spare ones against a release that has more. */

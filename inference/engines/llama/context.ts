@@ -28,10 +28,17 @@ export function loadModel(
       return true;
     });
   if (progress) params.set("progress_callback", progress.pointer);
-  const path = cString(options.modelPath);
+  const paths = (options.shardPaths ?? [options.modelPath]).map(cString);
+  const pointers = BigUint64Array.from(
+    paths,
+    (path) => Deno.UnsafePointer.value(Deno.UnsafePointer.of(path)),
+  );
   const { result: model, log } = withLog(
     library,
-    () => llama.llama_model_load_from_file(path, params.bytes),
+    () =>
+      paths.length === 1
+        ? llama.llama_model_load_from_file(paths[0], params.bytes)
+        : llama.llama_model_load_from_splits(pointers, BigInt(paths.length), params.bytes),
   );
   progress?.close();
   if (model !== null) return { model, log };

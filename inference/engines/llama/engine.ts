@@ -42,7 +42,7 @@ export async function loadLlamaEngine(
 
 /**
  * The libraries, installed, verified and opened: those of the best device, and the processor's when they cannot
- * be had. Once opened there is no way back, so a GPU library that finds no GPU computes on the processor.
+ * be had. Once one is opened there is no way back (two copies of ggml end a process), so a GPU library that finds no GPU computes on the processor.
  */
 async function readyLibrary(dependencies: LlamaDependencies, gpuLayers?: number) {
   const nativeLog = dependencies.open?.nativeLog ?? Boolean(Deno.env.get("SKIFF_DEBUG"));
@@ -54,17 +54,18 @@ async function readyLibrary(dependencies: LlamaDependencies, gpuLayers?: number)
   if (choice.variant === fallback.variant) {
     return { library: await open(fallback), deviceReason: choice.reason };
   }
+  let folder: string;
   try {
-    const folder = await installLibraries(requireSet(choice.variant), dependencies.install);
+    folder = await installLibraries(requireSet(choice.variant), dependencies.install);
     for (const name of choice.preload) Deno.dlopen(name, {});
-    const library = openLibrary(folder, requireSet(choice.variant), { nativeLog });
-    const found = library.devices.some(({ type }) => type === 1 || type === 2);
-    const deviceReason = found ? choice.reason : `the processor, since ${choice.variant} found no device`;
-    return { library, deviceReason };
   } catch (error) {
     const { message } = toSkiffError(error);
     return { library: await open(fallback), deviceReason: `the processor: ${choice.reason}, but ${message}` };
   }
+  const library = openLibrary(folder, requireSet(choice.variant), { nativeLog });
+  const found = library.devices.some(({ type }) => type === 1 || type === 2);
+  const deviceReason = found ? choice.reason : `the processor, since ${choice.variant} found no device`;
+  return { library, deviceReason };
 }
 
 function makeEngine(

@@ -11,6 +11,10 @@ export function llamaSymbols({ modelParams, contextParams, batch }: StructLayout
 
     llama_model_default_params: { parameters: [], result: modelParams.native },
     llama_model_load_from_file: { parameters: ["buffer", modelParams.native], result: "pointer" },
+    llama_model_load_from_splits: {
+      parameters: ["buffer", "usize", modelParams.native],
+      result: "pointer",
+    },
     llama_model_free: { parameters: ["pointer"], result: "void" },
     llama_model_get_vocab: { parameters: ["pointer"], result: "pointer" },
     llama_model_n_ctx_train: { parameters: ["pointer"], result: "i32" },

@@ -4,7 +4,7 @@
  * is noise, but always the same noise, and it ends now and then.
  */
 import type { TensorTypeName } from "../../inference/gguf/tensor_types.ts";
-import { f32, i32s, type PlainTensor, type PlainValue, writeGguf } from "./gguf_writer.ts";
+import { f32, i32s, type PlainTensor, type PlainValue, Typed, writeGguf } from "./gguf_writer.ts";
 import { seeded } from "./mutations.ts";
 import { part } from "./parts.ts";
 
@@ -35,6 +35,29 @@ export async function tinyModel(options: TinyModelOptions = {}): Promise<string>
 
 /** Such a model as the bytes of its file. */
 export function tinyModelBytes(options: TinyModelOptions = {}): Uint8Array<ArrayBuffer> {
+  const model = complete(options);
+  return writeGguf({ metadata: metadataOf(model), tensors: tensors(model) });
+}
+
+/** The same model split into two files, as the bytes of each. */
+export function tinyModelShards(options: TinyModelOptions = {}): Uint8Array<ArrayBuffer>[] {
+  const model = complete(options);
+  const all = tensors(model);
+  const half = all.length >> 1;
+  return [all.slice(0, half), all.slice(half)].map((shard, i) =>
+    writeGguf({
+      metadata: {
+        ...(i === 0 ? metadataOf(model) : {}),
+        "split.no": new Typed("u16", i),
+        "split.count": new Typed("u16", 2),
+        "split.tensors.count": new Typed("i32", all.length),
+      },
+      tensors: shard,
+    })
+  );
+}
+
+function complete(options: TinyModelOptions): Required<TinyModelOptions> {
   const whole = {
     architecture: "llama",
     type: "F32",
@@ -43,8 +66,11 @@ export function tinyModelBytes(options: TinyModelOptions = {}): Uint8Array<Array
     contextLength: 512,
     seed: 1,
   } as const;
-  const model: Required<TinyModelOptions> = { ...whole, ...options };
-  return writeGguf({ metadata: { ...hyperparameters(model), ...tokenizer() }, tensors: tensors(model) });
+  return { ...whole, ...options };
+}
+
+function metadataOf(model: Required<TinyModelOptions>): Record<string, PlainValue> {
+  return { ...hyperparameters(model), ...tokenizer() };
 }
 
 const heads = 4;

@@ -8,7 +8,7 @@ import { f32, type PlainTensor, writeGguf } from "../../../support/gguf_writer.t
 import { llamaLibrary } from "../../../support/llama_library.ts";
 import { smollm2 } from "../../../support/models.ts";
 import { realTest } from "../../../support/parts.ts";
-import { tinyModel, tinyModelBytes } from "../../../support/tiny_model.ts";
+import { tinyModel, tinyModelBytes, tinyModelShards } from "../../../support/tiny_model.ts";
 import { batchOf, engineSuite, type OpenEngine } from "../engine_suite.ts";
 
 async function opener(modelPath: Promise<string>): Promise<OpenEngine> {
@@ -50,6 +50,24 @@ realTest("SmolLM2 says that Paris is the capital of France", () => opener(smollm
   // "The capital of France is" -> " Paris"
   assert.equal((await continuation(open, [504, 3575, 282, 4649, 314], 1))[0], 7042);
 });
+
+realTest(
+  "a split model in files of any name computes what the whole one does",
+  () => opener(tinyModel()),
+  async (open) => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const shardPaths = tinyModelShards().map((bytes, i) => {
+        Deno.writeFileSync(`${folder}/blob${i}`, bytes);
+        return `${folder}/blob${i}`;
+      });
+      const split: OpenEngine = (options) => open({ ...options, modelPath: shardPaths[0], shardPaths });
+      assert.deepEqual(await continuation(split, [5, 6, 7], 8), await continuation(open, [5, 6, 7], 8));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
 
 realTest("info tells what was loaded", () => opener(tinyModel()), async (open) => {
   const fractions: number[] = [];

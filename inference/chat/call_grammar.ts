@@ -130,7 +130,8 @@ function spec(
   context: ConstraintContext,
 ): Extract<ConstraintSpec, { kind: "gbnf" }> {
   const { grammar, reasoning } = context;
-  const rules = [root, `space ::= [ \\t\\n]*`];
+  // Bounded: a model that may write blanks without end can do nothing else.
+  const rules = [root, `space ::= [ \\t]{0,2} | "\\n"{1,2} [ \\t]{0,20}`];
   const schemas: Record<string, unknown> = {};
   if (grammar && tools.length > 0) {
     const more = chat.parallelToolCalls === false ? "" : ` (${grammar.separator ?? "space"} call)*`;

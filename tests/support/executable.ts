@@ -63,7 +63,7 @@ async function makeHome(built: string): Promise<Home> {
     PATH: "/usr/bin:/bin",
     MODEL_RUNNER_PORT: String(port),
   };
-  // Package mirrors and certificates are the machine's, not the user's.
+  // How package mirrors are reached is the machine's affair, not the user's.
   for (
     const name of [
       "HTTP_PROXY",
@@ -78,7 +78,6 @@ async function makeHome(built: string): Promise<Home> {
     const value = Deno.env.get(name);
     if (value) env[name] = value;
   }
-  env.DENO_TLS_CA_STORE = "system";
   const skiff = (args: string[], options: RunOptions = {}) => run(executable, args, env, options);
   return {
     folder,

@@ -2,12 +2,20 @@
 import type { Row } from "./report.ts";
 import { median } from "./report.ts";
 import { makeProse } from "./prose.ts";
-import { runSkiff, type Server, type ServerOptions, type SkiffHome, startPeer } from "./servers.ts";
+import {
+  largeVocabularyModel,
+  runSkiff,
+  type Server,
+  type ServerOptions,
+  type SkiffHome,
+  startPeer,
+} from "./servers.ts";
 import { type StreamRequest, type StreamTimes, timeStream } from "./stream.ts";
 
-type Measure = (server: Server, round: number) => Promise<number>;
+type Side = Server & { more?: Record<string, unknown> };
+type Measure = (server: Side, round: number) => Promise<number>;
 
-async function alternate(skiff: Server, peer: Server, rounds: number, measure: Measure) {
+async function alternate(skiff: Side, peer: Side, rounds: number, measure: Measure) {
   const ours: number[] = [];
   const theirs: number[] = [];
   await measure(skiff, -1); // loads the model, warms the caches
@@ -82,6 +90,46 @@ async function turn(skiff: Server, peer: Server, rounds: number): Promise<Row> {
   };
 }
 
+/** Endless records: a model that writes them never comes to the end of the schema. */
+const records = {
+  type: "array",
+  minItems: 1000,
+  items: {
+    type: "object",
+    properties: {
+      name: { type: "string", maxLength: 30 },
+      kind: { enum: ["whale", "dolphin", "seal"] },
+      tons: { type: "number", minimum: 0 },
+      seen: { type: "array", items: { type: "string", format: "date" }, maxItems: 3 },
+    },
+    required: ["name", "kind", "tons", "seen"],
+    additionalProperties: false,
+  },
+};
+
+/** Tokens a second under a JSON Schema against free text, on a vocabulary of 262,144. */
+async function grammar(skiff: Server, rounds: number): Promise<Row> {
+  const free = { ...skiff, model: largeVocabularyModel };
+  const response_format = { type: "json_schema", json_schema: { name: "records", schema: records } };
+  const { ours, theirs } = await alternate(
+    { ...free, more: { response_format } },
+    free,
+    rounds,
+    async (server) => {
+      const messages = [{ role: "user", content: "List sea animals as JSON." }];
+      const times = await timeStream({ ...request(server, messages, 192), more: server.more });
+      return (times.completionTokens - 1) / times.rest * 1000;
+    },
+  );
+  return {
+    name: "decode under a JSON Schema; without one (Gemma 3 270M, 262k tokens)",
+    unit: "tok/s",
+    ours,
+    theirs,
+    bound: { atLeast: 0.85 },
+  };
+}
+
 /** Milliseconds from typing `skiff model run` with no server there to the first character, against a server's start. */
 async function cold(home: SkiffHome, options: ServerOptions, rounds: number): Promise<Row> {
   const ours: number[] = [];
@@ -123,4 +171,4 @@ async function firstCharacter({ executable, env }: SkiffHome): Promise<number> {
   return first - start;
 }
 
-export const comparisons = { decode, prompt, streams, turn, cold };
+export const comparisons = { decode, prompt, streams, turn, grammar, cold };

@@ -2,7 +2,7 @@
  * `deno task bench`: the executable against llama-server on the same file, threads and prompts, through HTTP,
  * both in one run and by turns. Prints a table of ratios; `--write` adds it to tests/bench/RESULTS.md.
  *
- *   deno task bench [--rounds 5] [--threads 2] [--only decode,prompt,streams,turn,cold,start,memory] [--write]
+ *   deno task bench [--rounds 5] [--threads 2] [--only decode,prompt,streams,turn,grammar,cold,start,size,memory] [--write]
  */
 import { parseArgs } from "node:util";
 import { smollm2 } from "../support/models.ts";
@@ -37,6 +37,14 @@ try {
   if (wanted("size")) rows.push(await measureSize(values.executable));
   if (wanted("memory")) rows.push(await measureIdle(home));
   if (wanted("cold")) rows.push(await comparisons.cold(home, options, rounds));
+  if (wanted("grammar")) {
+    const skiff = await startSkiff(home);
+    try {
+      rows.push(await comparisons.grammar(skiff, rounds));
+    } finally {
+      await skiff.stop();
+    }
+  }
   const names = (["decode", "prompt", "streams", "turn"] as const).filter(wanted);
   if (names.length > 0) {
     const peer = await startPeer(options);

@@ -1,5 +1,6 @@
 /** The two servers that are compared: the executable under test, and llama-server's own code as PyPI has it. */
 import { freePort } from "../support/executable.ts";
+import { gemma3 } from "../support/models.ts";
 import { wheelFolder } from "../support/packages.ts";
 
 export interface Server {
@@ -73,7 +74,10 @@ export interface SkiffHome {
   env: Record<string, string>;
 }
 
-/** An empty home with the model in its store. */
+/** Name of the model that grammars are measured on. */
+export const largeVocabularyModel = "bench/large-vocabulary";
+
+/** An empty home with the models in its store. */
 export async function makeHome(
   executable: string,
   { modelPath, ...options }: ServerOptions,
@@ -90,6 +94,14 @@ export async function makeHome(
   await runSkiff(skiff, ["model", "package", "--gguf", modelPath, "bench/model"]);
   const flags = ["--", "--threads", String(options.threads), "--parallel", String(options.parallel)];
   await runSkiff(skiff, ["model", "configure", `--context-size=${options.context}`, "bench/model", ...flags]);
+  await runSkiff(skiff, ["model", "package", "--gguf", await gemma3(), largeVocabularyModel]);
+  await runSkiff(skiff, [
+    "model",
+    "configure",
+    `--context-size=${options.context}`,
+    largeVocabularyModel,
+    ...flags,
+  ]);
   await runSkiff(skiff, ["stop"]);
   return skiff;
 }

@@ -6,6 +6,8 @@ export interface StreamRequest {
   model: string;
   messages: { role: string; content: string }[];
   maxTokens: number;
+  /** Further fields of the request. */
+  more?: Record<string, unknown>;
 }
 
 export interface StreamTimes {
@@ -20,7 +22,9 @@ export interface StreamTimes {
 }
 
 /** Greedy, without an end: every run computes the same number of tokens. */
-export async function timeStream({ base, model, messages, maxTokens }: StreamRequest): Promise<StreamTimes> {
+export async function timeStream(
+  { base, model, messages, maxTokens, more }: StreamRequest,
+): Promise<StreamTimes> {
   const body = {
     model,
     messages,
@@ -29,6 +33,7 @@ export async function timeStream({ base, model, messages, maxTokens }: StreamReq
     ignore_eos: true,
     stream: true,
     stream_options: { include_usage: true },
+    ...more,
   };
   const start = performance.now();
   const response = await fetch(`${base}/chat/completions`, {

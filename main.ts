@@ -3,11 +3,17 @@ import { version } from "./core/version.ts";
 
 /** Called as `docker-model` (a Docker CLI plugin), the group is part of the name and repeated by Docker. */
 function commandWords(): { program: string; words: string[] } {
-  const name = Deno.execPath().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
+  const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
   const group = /^docker-(model)$/.exec(name)?.[1];
   if (!group) return { program: "skiff", words: Deno.args };
   if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
   return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
+}
+
+/** The path that it was called by; where only the program's own is known, a link's name is not seen. */
+function calledAs(): string {
+  if (Deno.build.os !== "linux") return Deno.execPath();
+  return Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0];
 }
 
 async function main(): Promise<number> {
@@ -25,7 +31,10 @@ async function main(): Promise<number> {
     import("./core/cli/context.ts"),
     import("./cmd/root.ts"),
   ]);
-  return await runCommandLine(program, rootCommand, words, processContext(words));
+  const context = processContext(words);
+  const code = await runCommandLine(program, rootCommand, words, context);
+  await context.written();
+  return code;
 }
 
 Deno.exit(await main());

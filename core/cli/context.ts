@@ -1,11 +1,18 @@
 /** The real world for commands: this process's streams, environment and signals. */
 import type { Context } from "./command.ts";
 
+export interface ProcessContext extends Context {
+  /** Resolves when all that was given to `out` and `err` is written; to be awaited before the process ends. */
+  written(): Promise<void>;
+}
+
 /** `words` are only looked at for `--debug`; parsing is run_command.ts's. */
-export function processContext(words: string[]): Context {
+export function processContext(words: string[]): ProcessContext {
   const end = words.indexOf("--");
   const own = end < 0 ? words : words.slice(0, end);
   const stdoutIsTerminal = Deno.stdout.isTerminal();
+  const stdout = new TextWriter(Deno.stdout);
+  const stderr = new TextWriter(Deno.stderr);
   let signal: AbortSignal | undefined;
   return {
     env: Deno.env,
@@ -17,8 +24,9 @@ export function processContext(words: string[]): Context {
     stdinIsTerminal: Deno.stdin.isTerminal(),
     stdoutIsTerminal,
     stderrIsTerminal: Deno.stderr.isTerminal(),
-    out: (text) => writeAll(Deno.stdout, text),
-    err: (text) => writeAll(Deno.stderr, text),
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    written: async () => void await Promise.all([stdout.written, stderr.written]),
   };
 }
 
@@ -35,6 +43,17 @@ function interruptSignal(): AbortSignal {
 }
 
 const encoder = new TextEncoder();
+
+/** Writes texts one after the other, also those whose writing nobody waited for. */
+class TextWriter {
+  written: Promise<void> = Promise.resolve();
+
+  constructor(private readonly stream: { write(bytes: Uint8Array): Promise<number> }) {}
+
+  write(text: string): Promise<void> {
+    return this.written = this.written.then(() => writeAll(this.stream, text));
+  }
+}
 
 async function writeAll(stream: { write(bytes: Uint8Array): Promise<number> }, text: string): Promise<void> {
   let bytes = encoder.encode(text);

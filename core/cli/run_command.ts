@@ -36,6 +36,10 @@ export async function findCommand(program: string, root: Command, words: string[
   const path = [program];
   let at = 0;
   while (at < words.length && command.commands) {
+    if (words[at] === "--debug") { // for all commands, wherever it stands
+      at++;
+      continue;
+    }
     const next = command.commands.find((entry) => named(entry, words[at]));
     if (!next) break;
     command = await next.load();

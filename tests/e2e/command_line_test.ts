@@ -49,3 +49,24 @@ homeTest("no colours without a terminal", async (home) => {
   // deno-lint-ignore no-control-regex
   ok(!/\x1b/.test(await home.ok(["--help"])));
 });
+
+homeTest("under the name docker-model it is a plugin of the Docker CLI", async (home) => {
+  await Deno.symlink(home.executable, `${home.folder}/bin/docker-model`);
+  const call = async (...args: string[]) => {
+    const command = new Deno.Command(`${home.folder}/bin/docker-model`, {
+      args,
+      env: home.env,
+      clearEnv: true,
+    });
+    return new TextDecoder().decode((await command.output()).stdout);
+  };
+  strictEqual(JSON.parse(await call("docker-cli-plugin-metadata")).SchemaVersion, "0.1.0");
+  match(await call("model", "run", "--help"), /^Usage: docker model run/);
+  match(await call("run", "--help"), /^Usage: docker model run/);
+});
+
+homeTest("--debug may stand before the command", async (home) => {
+  const { code, stderr } = await home.skiff(["--debug", "model", "rm", "nope"]);
+  strictEqual(code, 1);
+  match(stderr, /Model not found: nope\n[^]*SkiffError/);
+});

@@ -10,6 +10,7 @@ import type { ModelStore } from "../../inference/store/model_store.ts";
 import { portSetting, type ServerAddresses, type ServerFiles, serverFiles } from "../endpoint.ts";
 import { nativeErrorResponse } from "./errors.ts";
 import type { AppParts, Connection, HttpSettings } from "./parts.ts";
+import { giveMemoryBack } from "./idle_memory.ts";
 import { type LogSource, ServerLog } from "./server_log.ts";
 import { httpSettings, isLoopbackAddress } from "./settings.ts";
 import {
@@ -20,6 +21,9 @@ import {
   socketIdentity,
   underStartLock,
 } from "./single_instance.ts";
+
+/** A pause between requests after which memory is given back. */
+const restMs = 2000;
 
 /** What the server serves. */
 export interface ServerParts {
@@ -94,6 +98,7 @@ class Server implements RunningServer {
   #host?: ModelHost;
   #handle!: Handler;
   #inFlight = 0;
+  #restTimer?: ReturnType<typeof setTimeout>;
   #lastActive = Date.now();
   #idleTimer?: ReturnType<typeof setInterval>;
   #loading: Promise<unknown> = Promise.resolve();
@@ -211,6 +216,10 @@ class Server implements RunningServer {
     info.completed.catch(() => {}).finally(() => {
       this.#inFlight--;
       this.#lastActive = Date.now();
+      clearTimeout(this.#restTimer);
+      if (this.#inFlight > 0) return;
+      this.#restTimer = setTimeout(giveMemoryBack, restMs);
+      Deno.unrefTimer(this.#restTimer);
     });
     try {
       return await this.#handle(request, info);
@@ -267,6 +276,7 @@ class Server implements RunningServer {
 
   async #end(force: boolean): Promise<void> {
     clearInterval(this.#idleTimer);
+    clearTimeout(this.#restTimer);
     const { socket } = this.#files;
     if (socket) await underStartLock(this.#files, () => removeOwnSocket(socket, this.#socketIdentity));
     let drained = false;

@@ -32,7 +32,13 @@ async function build(target: Target, output: string): Promise<void> {
 async function compile(compiler: Compiler, stage: string, target: Target, output: string): Promise<void> {
   const partial = `${output}.part${target.os === "windows" ? ".exe" : ""}`;
   const args = ["compile", "-A", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote"];
-  args.push("--node-modules-dir=none", "--no-code-cache", "--unstable-webgpu", "--v8-flags=--expose-gc");
+  args.push(
+    "--node-modules-dir=none",
+    "--no-code-cache",
+    "--unstable-webgpu",
+    "--unstable-no-legacy-abort",
+    "--v8-flags=--expose-gc",
+  );
   args.push("--include", "assets", "--include", "chunks", "--output", partial);
   if (!compiler.env.DENORT_BIN) args.push("--target", target.triple);
   const command = new Deno.Command(compiler.deno, {

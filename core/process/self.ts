@@ -18,6 +18,7 @@ export function selfCommand(args: string[]): { program: string; args: string[] }
     "-A",
     "--quiet",
     "--unstable-webgpu",
+    "--unstable-no-legacy-abort",
     "--unstable-raw-imports",
     `--v8-flags=${v8Flags}`,
   ];

@@ -217,7 +217,7 @@ class Server implements RunningServer {
       this.#inFlight--;
       this.#lastActive = Date.now();
       clearTimeout(this.#restTimer);
-      if (this.#inFlight > 0) return;
+      if (this.#inFlight > 0 || this.#closing.signal.aborted) return;
       this.#restTimer = setTimeout(giveMemoryBack, restMs);
       Deno.unrefTimer(this.#restTimer);
     });

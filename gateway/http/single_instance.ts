@@ -20,7 +20,7 @@ export async function underStartLock<T>(files: ServerFiles, work: () => T | Prom
 export function prepareFolders(files: ServerFiles): void {
   const folders = [files.startLock, ...(files.socket ? [files.socket] : [])].map(folderOf);
   for (const folder of new Set(folders)) {
-    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     if (Deno.build.os === "windows") continue;
     const { uid, isDirectory } = Deno.lstatSync(folder);
     if (uid !== Deno.uid() || !isDirectory) {
@@ -29,6 +29,17 @@ export function prepareFolders(files: ServerFiles): void {
       });
     }
     Deno.chmodSync(folder, 0o700);
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new SkiffError("forbidden", `Cannot make the folder ${folder}`, {
+      hint: "Set SKIFF_HOME to a folder that you can write to.",
+      cause,
+    });
   }
 }
 

@@ -4,7 +4,7 @@ import { type Home, homeTest } from "../support/executable.ts";
 import { gemma3, smollm2 } from "../support/models.ts";
 
 /** Small models ramble; what is checked here is not their wit. */
-const shortAnswers = ["--", "--n-predict", "64", "--seed", "1"];
+const shortAnswers = ["--", "--n-predict", "64", "--temp", "0"];
 const question = "Give me a fact about whales.";
 
 homeTest("skiff model run answers, pulling the model and starting the server once", async (home, t) => {
@@ -13,7 +13,7 @@ homeTest("skiff model run answers, pulling the model and starting the server onc
     match(stderr, /Started the skiff server/);
     match(stderr, /Unable to find model 'smollm2' locally/);
     match(stderr, /pypi:|docker\.io/); // says which source
-    ok(stdout.trim().length > 20, stdout);
+    ok(stdout.trim().length > 0, stderr);
   });
   await t.step("configured to short answers, the second run only answers", async () => {
     await home.ok(["model", "configure", "smollm2", ...shortAnswers]);
@@ -78,7 +78,7 @@ homeTest("a model of another family and quantisation runs from a file", async (h
 
 homeTest("a GGUF file runs by its path", async (home) => {
   const { stdout } = await home.skiff(["model", "run", await smollm2(), question], { until: 40 });
-  ok(stdout.length > 20);
+  ok(stdout.trim().length > 0);
 });
 
 homeTest("configure keeps its settings over a restart", async (home) => {

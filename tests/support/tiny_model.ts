@@ -233,7 +233,7 @@ function tensors(
 }
 
 /** Normally distributed numbers, mean 0, deviation 1 (Box-Muller). */
-function gaussian(seed: number): () => number {
+export function gaussian(seed: number): () => number {
   const next = seeded(seed);
   const uniform = () => (next(2 ** 24) + 1) / (2 ** 24 + 1);
   return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());

@@ -23,7 +23,7 @@ const weather: OpenAI.ChatCompletionTool = {
     description: "Current weather of a city",
     parameters: {
       type: "object",
-      properties: { city: { type: "string", maxLength: 24 } }, // a base model would not end it
+      properties: { city: { type: "string" } },
       required: ["city"],
       additionalProperties: false,
     },
@@ -32,7 +32,7 @@ const weather: OpenAI.ChatCompletionTool = {
 
 const person = {
   type: "object",
-  properties: { name: { type: "string", maxLength: 24 }, age: { type: "integer" } },
+  properties: { name: { type: "string" }, age: { type: "integer" } },
   required: ["name", "age"],
   additionalProperties: false,
 };

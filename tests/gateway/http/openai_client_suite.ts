@@ -111,7 +111,7 @@ const checks: Record<string, Check> = {
 
   async "the same seed gives the same text"(client, model) {
     const request = { model, messages: ask("Invent a name."), seed: 42, temperature: 1, max_tokens: 8 };
-    // One after the other: sums of a batch of two are rounded in another order than those of one.
+    // One after the other: beside others a request lies at other places of the shared cache, and is rounded otherwise.
     const a = await client.chat.completions.create(request);
     const b = await client.chat.completions.create(request);
     equal(a.choices[0].message.content, b.choices[0].message.content);

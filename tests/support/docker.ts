@@ -56,7 +56,9 @@ export async function newestDocker(): Promise<TestDocker> {
 }
 
 /** An Engine of the test's own; ends and disappears with it. `args`: e.g. ["--live-restore"]. */
-export async function ownDocker({ args = [], newest = false } = {}): Promise<OwnDocker> {
+export async function ownDocker(
+  { args = [], newest = false }: { args?: string[]; newest?: boolean } = {},
+): Promise<OwnDocker> {
   const id = crypto.randomUUID().slice(0, 8);
   const binFolder = newest ? await newestEngine() : undefined;
   const settings: DockerdSettings = {

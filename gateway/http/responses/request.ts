@@ -46,8 +46,8 @@ export const responseSchema = z.object({
   user: z.string().nullish(),
   safety_identifier: z.string().nullish(),
   prompt_cache_key: z.string().nullish(),
-  conversation: z.unknown(),
-  prompt: z.unknown(),
+  conversation: z.unknown().optional(),
+  prompt: z.unknown().optional(),
 });
 export type ResponseFields = z.infer<typeof responseSchema>;
 

@@ -5,7 +5,7 @@ import OpenAI from "openai";
 import { smollm2 } from "../../support/models.ts";
 import { realTest } from "../../support/parts.ts";
 import { withRealService } from "../../support/real_service.ts";
-import { runAnthropicClientChecks } from "./anthropic/anthropic_client_suite.ts";
+import { anthropicClient, runAnthropicClientChecks } from "./anthropic/anthropic_client_suite.ts";
 import { openaiClient } from "./openai_client_suite.ts";
 import { runResponsesClientChecks } from "./responses/responses_client_suite.ts";
 
@@ -20,12 +20,7 @@ realTest("the dialects' clients on SmolLM2", smollm2, async (path, t) => {
     await t.step("anthropic's messages", (t) => runAnthropicClientChecks(t, target(`${url}/anthropic`)));
     await t.step("images and long prompts are refused in each dialect's form", async () => {
       const openai = openaiClient(target(`${url}/v1`));
-      const anthropic = new Anthropic({
-        baseURL: url,
-        apiKey: "x",
-        maxRetries: 0,
-        dangerouslyAllowBrowser: true,
-      });
+      const anthropic = anthropicClient(target(url));
       const long = "whale ".repeat(20000);
       await rejects(
         openai.responses.create({

@@ -24,7 +24,8 @@ const person = {
   additionalProperties: false,
 };
 
-const whales = { input: "Name three whales.", max_output_tokens: 16, temperature: 0, seed: 1 };
+/** What every model is sure of: a prompt that comes from the cache is rounded otherwise. */
+const capital = { input: "What is the capital of France?", max_output_tokens: 8, temperature: 0 };
 
 const checks: Checks<OpenAI> = {
   async "a response has text, usage and a status"(client, model) {
@@ -37,11 +38,11 @@ const checks: Checks<OpenAI> = {
   },
 
   async "a stream gives the same response as a whole answer"(client, model) {
-    const whole = await client.responses.create({ model, ...whales });
+    const whole = await client.responses.create({ model, ...capital });
     let text = "";
     const types: string[] = [];
     let last: OpenAI.Responses.Response | undefined;
-    for await (const event of await client.responses.create({ model, ...whales, stream: true })) {
+    for await (const event of await client.responses.create({ model, ...capital, stream: true })) {
       types.push(event.type);
       if (event.type === "response.output_text.delta") text += event.delta;
       if (event.type === "response.completed" || event.type === "response.incomplete") last = event.response;
@@ -59,7 +60,7 @@ const checks: Checks<OpenAI> = {
       `response.${whole.status}`,
     ]);
     equal([text, last?.usage?.output_tokens], [whole.output_text, whole.usage!.output_tokens]);
-    const helper = await client.responses.stream({ model, ...whales }).finalResponse();
+    const helper = await client.responses.stream({ model, ...capital }).finalResponse();
     equal(helper.output_text, whole.output_text);
   },
 
@@ -78,7 +79,7 @@ const checks: Checks<OpenAI> = {
   },
 
   async "a response is continued, read, listed and deleted"(client, model) {
-    const first = await client.responses.create({ model, ...whales, instructions: "Be short." });
+    const first = await client.responses.create({ model, ...capital, instructions: "Be short." });
     const second = await client.responses.create({
       model,
       input: "And one more?",
@@ -97,7 +98,7 @@ const checks: Checks<OpenAI> = {
   },
 
   async "a background response is asked for later"(client, model) {
-    let response = await client.responses.create({ model, ...whales, background: true });
+    let response = await client.responses.create({ model, ...capital, background: true });
     ok(["queued", "in_progress"].includes(response.status!));
     while (["queued", "in_progress"].includes(response.status!)) {
       response = await client.responses.retrieve(response.id);

@@ -1,0 +1,137 @@
+/**
+ * What skiff knows about a coding agent. An agent is plain data and pure functions in a file of its own beside
+ * this one; whoever creates and runs sandboxes asks these and nothing else.
+ */
+
+/** Where the agent's login comes from: a volume that all its sandboxes share, this machine's user, nowhere. */
+export type CredentialsMode = "sandbox" | "host" | "none";
+
+/** Facts of one run, from which environment, command and files follow. All paths are inside the sandbox. */
+export interface AgentContext {
+  /** The mounted folder, at the same absolute path as on the host; the working directory. */
+  workspace: string;
+  /** Home of the user that the agent runs as. */
+  home: string;
+  /** Whether a terminal is attached. */
+  interactive: boolean;
+  /** Whether the agent runs as uid 0 (rootless Engine, a folder of root's). */
+  root: boolean;
+  /** The local model that answers instead of the vendor's service. */
+  model?: AgentModel;
+  /** The MCP gateway: streamable HTTP at `url`, bearer token in the variable `tokenVariable`. */
+  mcp?: { url: string; tokenVariable: string };
+  credentials: CredentialsMode;
+  /**
+   * Credentials are added to requests outside of the sandbox: base of the forwarder, e.g.
+   * "http://127.0.0.1:3129"; a service is reached at `${injection.baseUrl}/${rule.service}`. Only the rules of
+   * `services` have a secret on this machine.
+   */
+  injection?: { baseUrl: string; services: string[] };
+}
+
+export interface AgentModel {
+  /** As the server knows it, e.g. "ai/smollm2". */
+  name: string;
+  /** The server as the sandbox reaches it, without a path and without a slash at the end: "http://127.0.0.1:12434". */
+  baseUrl: string;
+  /** Tokens of context that the server gives it. */
+  contextTokens: number;
+  /** Weights in parameters, when known: small models get shorter prompts and fewer tools. */
+  parameters?: number;
+}
+
+/**
+ * A file in the agent's home. "keys" are merged into what is there (what the user set stays, unless `force`);
+ * "text" is skiff's own and is written anew.
+ */
+export type AgentFile =
+  | { path: string; format: "json"; keys: Record<string, unknown>; force?: boolean }
+  | { path: string; format: "text"; text: string; mode?: number };
+
+/**
+ * A secret that is added to requests on their way out. The sandbox sends `placeholder`; whatever it sends in
+ * any of `strip` is removed.
+ */
+export interface CredentialRule {
+  /** Name in the policy, the log, and the forwarder's path: "anthropic". */
+  service: string;
+  /** Where requests go, always by TLS on port 443: "api.anthropic.com". */
+  host: string;
+  /** Where the real secret is found on this machine, in this order; the first that is there is used. */
+  sources: CredentialSource[];
+  /** Request headers that never leave as the sandbox wrote them, lower case. */
+  strip: string[];
+  placeholder: string;
+}
+
+export interface CredentialSource {
+  /** An environment variable of the user … */
+  variable?: string;
+  /** … or a JSON file in the user's home, and the path of keys to a string in it. */
+  file?: { path: string; keys: string[] };
+  /** Header that carries the secret, lower case, and what stands before it there: "Bearer ". */
+  header: string;
+  prefix: string;
+  /** Headers that go with this kind of secret, added where the request lacks the value. */
+  extra?: Record<string, string>;
+}
+
+/** How the agent's native program is got for a template. */
+export interface AgentRecipe {
+  /** npm packages whose files go into the image; versions and digests are in packages.ts. */
+  packages: RecipePackage[];
+  /** Programs of the base that the agent calls. Missing ones are an error when `required`, else a warning. */
+  tools: { name: string; required: boolean }[];
+  /** Symbolic links to make, path -> target. */
+  links?: Record<string, string>;
+  /** Written executable files, path -> text. */
+  scripts?: Record<string, string>;
+}
+
+export interface RecipePackage {
+  /** Key of packages.ts. */
+  name: string;
+  /** Folder or file inside the tarball (after "package/", {arch} = x64|arm64, {triple} = Rust's) -> path in the image. */
+  files: Record<string, string>;
+  /** Paths inside the tarball that are left out. */
+  leaveOut?: string[];
+}
+
+/** Login files and variables that `--credentials host` takes from this machine. */
+export interface HostCredentials {
+  /** Environment variables of the user, passed on when set. */
+  variables: string[];
+  /** Files below the user's home -> path below the agent's home; mounted, so that a renewed login is kept. */
+  files: Record<string, string>;
+}
+
+export interface Agent {
+  /** Word on the command line: "claude". */
+  name: string;
+  /** As its maker calls it: "Claude Code". */
+  title: string;
+  /** Program that must be in the sandbox. */
+  binary: string;
+  /** Published image. */
+  template: string;
+  /** Name of the volume that keeps the login; undefined when the agent has none. */
+  credentialsVolume?: string;
+  /** Where that volume is mounted, below the home: ".claude". */
+  credentialsFolder?: string;
+  hostCredentials: HostCredentials;
+  credentialRules: CredentialRule[];
+  /** Hosts that the agent needs for its own service, for the allow-list: "api.anthropic.com". */
+  hosts: string[];
+  recipe: AgentRecipe;
+  /** Variables of the agent's process. Throws "unsupported" when the agent cannot use a local model. */
+  environment(context: AgentContext): Record<string, string>;
+  /** The whole argument vector: program, presets, then the user's own arguments, which win. */
+  command(context: AgentContext, args: string[]): string[];
+  /** Files to have in the home before the agent starts (`writeAgentFiles`). */
+  files(context: AgentContext): AgentFile[];
+  /** What the user should know about this workspace (a path on the host) before the agent starts. */
+  warnings(workspace: string): Promise<string[]>;
+}
+
+/** What the sandbox holds instead of a secret that is injected. */
+export const placeholderSecret = "proxy-managed";

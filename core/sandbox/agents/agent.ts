@@ -21,6 +21,8 @@ export interface AgentContext {
   /** The MCP gateway: streamable HTTP at `url`, bearer token in the variable `tokenVariable`. */
   mcp?: { url: string; tokenVariable: string };
   credentials: CredentialsMode;
+  /** Variables that the user gave with -e. */
+  variables?: Record<string, string>;
   /**
    * Credentials are added to requests outside of the sandbox: base of the forwarder, e.g.
    * "http://127.0.0.1:3129"; a service is reached at `${injection.baseUrl}/${rule.service}`. Only the rules of
@@ -101,7 +103,10 @@ export interface RecipePackage {
 export interface HostCredentials {
   /** Environment variables of the user, passed on when set. */
   variables: string[];
-  /** Files below the user's home -> path below the agent's home; mounted, so that a renewed login is kept. */
+  /**
+   * Files below the user's home -> path below the agent's home, mounted so that a renewed login is kept. Single
+   * files: in a whole folder the agent could write hooks that run on the host.
+   */
   files: Record<string, string>;
 }
 

@@ -1,0 +1,105 @@
+/** Gemini CLI, 0.61.0. It speaks Gemini's own API only, so that a local model cannot stand behind it. */
+import { SkiffError } from "../../errors/skiff_error.ts";
+import { type Agent, type AgentContext, type AgentFile, placeholderSecret } from "./agent.ts";
+import { googleRule } from "./credential_rules.ts";
+
+const folder = ".gemini";
+/** Settings of the lowest rank: what the user sets, in the volume or in the workspace, wins. */
+const defaultsFile = ".skiff/gemini-defaults.json";
+
+export const gemini: Agent = {
+  name: "gemini",
+  title: "Gemini CLI",
+  binary: "gemini",
+  template: "docker/sandbox-templates:gemini",
+  credentialsVolume: "docker-gemini-sandbox-data",
+  credentialsFolder: folder,
+  hostCredentials: {
+    variables: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+    files: {
+      ".gemini/oauth_creds.json": `${folder}/oauth_creds.json`,
+      ".gemini/google_accounts.json": `${folder}/google_accounts.json`,
+    },
+  },
+  credentialRules: [googleRule],
+  hosts: [
+    "generativelanguage.googleapis.com",
+    "cloudcode-pa.googleapis.com",
+    "oauth2.googleapis.com",
+    "accounts.google.com",
+  ],
+  recipe: {
+    packages: [
+      { name: "node", files: { "bin/node": "/opt/node/bin/node" } },
+      {
+        name: "gemini",
+        files: { "bundle": "/opt/gemini/bundle", "package.json": "/opt/gemini/package.json" },
+      },
+    ],
+    scripts: {
+      "/usr/local/bin/gemini":
+        '#!/bin/sh\nexec /opt/node/bin/node --no-warnings=DEP0040 /opt/gemini/bundle/gemini.js "$@"\n',
+    },
+    tools: [
+      { name: "bash", required: true },
+      { name: "git", required: true },
+      { name: "curl", required: false },
+      { name: "rg", required: false },
+    ],
+  },
+
+  environment(context) {
+    if (context.model) {
+      throw new SkiffError("unsupported", "Gemini CLI cannot use a local model", {
+        hint: "It speaks Gemini's own API only. Take codex, claude or opencode with --model.",
+      });
+    }
+    return {
+      GEMINI_CLI_SYSTEM_DEFAULTS_PATH: `${context.home}/${defaultsFile}`,
+      GEMINI_CLI_TRUST_WORKSPACE: "true",
+      ...(isInjected(context)
+        ? {
+          GEMINI_API_KEY: placeholderSecret,
+          GOOGLE_GEMINI_BASE_URL: `${context.injection!.baseUrl}/${googleRule.service}`,
+        }
+        : {}),
+    };
+  },
+
+  command: (_context, args) => ["gemini", "--yolo", "--skip-trust", ...args],
+
+  files(context) {
+    const hasKey = isInjected(context) || context.variables?.GEMINI_API_KEY !== undefined;
+    const settings = {
+      general: { disableAutoUpdate: true, disableUpdateNag: true, enableAutoUpdate: false },
+      privacy: { usageStatisticsEnabled: false },
+      security: {
+        folderTrust: { enabled: false },
+        ...(hasKey ? { auth: { selectedType: "gemini-api-key" } } : {}),
+      },
+      ...(context.mcp
+        ? {
+          mcpServers: {
+            gateway: {
+              httpUrl: context.mcp.url,
+              headers: { Authorization: `Bearer $${context.mcp.tokenVariable}` },
+              trust: true,
+            },
+          },
+        }
+        : {}),
+    };
+    const file: AgentFile = {
+      path: defaultsFile,
+      format: "text",
+      text: `${JSON.stringify(settings, null, 2)}\n`,
+    };
+    return [file];
+  },
+
+  warnings: () => Promise.resolve([]),
+};
+
+function isInjected({ injection }: AgentContext): boolean {
+  return injection?.services.includes(googleRule.service) ?? false;
+}

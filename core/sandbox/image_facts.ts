@@ -42,7 +42,9 @@ export async function readFacts(
 }
 
 function cacheFile(paths: Paths, imageId: string): string {
-  return `${paths.cache}/sandbox-images/${imageId.replace(/^sha256:/, "").replace(/[^a-zA-Z0-9]/g, "_")}.json`;
+  return `${paths.cache}/sandbox-images/${
+    imageId.replace(/^sha256:/, "").replace(/[^a-zA-Z0-9]/g, "_")
+  }.json`;
 }
 
 /** The text of a file in a container; undefined when there is none. */

@@ -1,5 +1,5 @@
 /** The files that a new sandbox gets before its first start, as one archive. Pure. */
-import type { TarItem } from "../archive/tar_writer.ts";
+import type { TarFile } from "../archive/tar_writer.ts";
 import { type Account, accountFiles } from "./account.ts";
 import { persistentFile } from "./entry_script.ts";
 import type { ImageFacts } from "./image_facts.ts";
@@ -19,12 +19,12 @@ export interface ProvisionRequest {
 /** Folders of a home that programs expect to be able to write. */
 const homeFolders = [".config", ".cache", ".local", ".local/share", ".local/state", ".local/bin"];
 
-export function provisionItems(request: ProvisionRequest): TarItem[] {
+export function provisionItems(request: ProvisionRequest): TarFile[] {
   const { account, facts, credentialsFolder, targets, links } = request;
   const { uid, gid, home } = account;
   const own = { uid, gid };
   const { passwd, group } = accountFiles(account, facts);
-  const items: TarItem[] = [];
+  const items: TarFile[] = [];
   if (passwd !== undefined) items.push(systemFile("etc/passwd", passwd));
   if (group !== undefined) items.push(systemFile("etc/group", group));
   items.push({
@@ -52,7 +52,7 @@ export function provisionItems(request: ProvisionRequest): TarItem[] {
   return items;
 }
 
-function systemFile(name: string, content: string): TarItem {
+function systemFile(name: string, content: string): TarFile {
   return { name, type: "file", mode: 0o644, content };
 }
 
@@ -60,10 +60,10 @@ function systemFile(name: string, content: string): TarItem {
  * The documentation mounts at /root/.cache and the like, as if the agent were root. For another user /root is
  * opened, and what is mounted there is linked into the home.
  */
-function rootHomeItems({ home }: Account, targets: string[]): TarItem[] {
+function rootHomeItems({ home }: Account, targets: string[]): TarFile[] {
   const below = targets.filter((target) => isInside(target, "/root") && target !== "/root");
   if (home === "/root" || below.length === 0) return [];
-  const items: TarItem[] = [{ name: "root", type: "directory", mode: 0o755 }];
+  const items: TarFile[] = [{ name: "root", type: "directory", mode: 0o755 }];
   for (const target of below) {
     const name = target.slice("/root/".length);
     items.push({ name: `${home.slice(1)}/${name}`, type: "symlink", mode: 0o777, linkName: target });
@@ -72,7 +72,7 @@ function rootHomeItems({ home }: Account, targets: string[]): TarItem[] {
 }
 
 /** The Engine makes the folders above a mount as root's; those in the home become the agent's. */
-function mountParents({ uid, gid, home }: Account, targets: string[]): TarItem[] {
+function mountParents({ uid, gid, home }: Account, targets: string[]): TarFile[] {
   const folders = new Set<string>();
   for (const target of targets) {
     const below = home !== "/root" && isInside(target, "/root")

@@ -118,9 +118,13 @@ async function refuseLinks(workspace: string, path: string): Promise<void> {
 }
 
 function linkRefused(path: string): SkiffError {
-  return new SkiffError("unsupported", `${path} is a symbolic link, which cannot be protected from the agent`, {
-    hint: "Use --clone to work on a private clone, or --allow-git to let the agent write it.",
-  });
+  return new SkiffError(
+    "unsupported",
+    `${path} is a symbolic link, which cannot be protected from the agent`,
+    {
+      hint: "Use --clone to work on a private clone, or --allow-git to let the agent write it.",
+    },
+  );
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -120,7 +120,9 @@ export async function checkVolumes(volumes: VolumeSetting[], uid: number, gid: n
           cause,
         });
       }
-      throw new SkiffError("forbidden", `Permission denied: ${source}, to be mounted at ${target}`, { cause });
+      throw new SkiffError("forbidden", `Permission denied: ${source}, to be mounted at ${target}`, {
+        cause,
+      });
     });
     if (!readableBy(info, uid, gid)) {
       warnings.push(

@@ -41,15 +41,11 @@ const besideGit = [
   ".vscode",
   ".idea",
   ".mcp.json",
-  ".envrc",
   ".claude/settings.json",
   ".claude/settings.local.json",
   ".claude/hooks",
   ".codex",
   ".gemini/settings.json",
-  ".gitmodules",
-  ".husky",
-  ".devcontainer",
 ];
 
 /**
@@ -89,8 +85,7 @@ export async function protectWorkspace(
 /** Self-mounts of all folders between the workspace and each path, and the paths read-only; parents first. */
 export function protectedMounts(workspace: string, paths: string[]): ProtectedMount[] {
   const mounts = new Map<string, ProtectedMount>();
-  const covered = (path: string) =>
-    paths.some((other) => other !== path && isInside(path, other) && !mounts.get(other)?.readOnly === false);
+  const covered = (path: string) => paths.some((other) => other !== path && isInside(path, other));
   for (const path of [...new Set(paths)].sort()) {
     if (covered(path)) continue;
     for (let parent = parentPath(path); parent !== workspace && isInside(parent, workspace);) {

@@ -23,12 +23,8 @@ export interface AgentContext {
   credentials: CredentialsMode;
   /** Variables that the user gave with -e. */
   variables?: Record<string, string>;
-  /**
-   * Credentials are added to requests outside of the sandbox: base of the forwarder, e.g.
-   * "http://127.0.0.1:3129"; a service is reached at `${injection.baseUrl}/${rule.service}`. Only the rules of
-   * `services` have a secret on this machine.
-   */
-  injection?: { baseUrl: string; services: string[] };
+  /** Credentials that are added to requests outside of the sandbox; it holds placeholders only. */
+  injection?: InjectedCredential[];
 }
 
 export interface AgentModel {
@@ -50,20 +46,14 @@ export type AgentFile =
   | { path: string; format: "json"; keys: Record<string, unknown>; force?: boolean }
   | { path: string; format: "text"; text: string; mode?: number };
 
-/**
- * A secret that is added to requests on their way out. The sandbox sends `placeholder`; whatever it sends in
- * any of `strip` is removed.
- */
-export interface CredentialRule {
-  /** Name in the policy, the log, and the forwarder's path: "anthropic". */
-  service: string;
-  /** Where requests go, always by TLS on port 443: "api.anthropic.com". */
-  host: string;
-  /** Where the real secret is found on this machine, in this order; the first that is there is used. */
+/** A service that takes credentials, and where the user's own are on this machine. */
+export interface CredentialService {
+  /** Name in the policy, the log and the endpoint: "anthropic". */
+  provider: string;
+  /** Where requests go: "https://api.anthropic.com". */
+  upstream: string;
+  /** In this order; the first that is there is used. */
   sources: CredentialSource[];
-  /** Request headers that never leave as the sandbox wrote them, lower case. */
-  strip: string[];
-  placeholder: string;
 }
 
 export interface CredentialSource {
@@ -71,11 +61,20 @@ export interface CredentialSource {
   variable?: string;
   /** … or a JSON file in the user's home, and the path of keys to a string in it. */
   file?: { path: string; keys: string[] };
-  /** Header that carries the secret, lower case, and what stands before it there: "Bearer ". */
+  /** Header that carries the secret, lower case, and its value with `{secret}` in it. */
   header: string;
-  prefix: string;
-  /** Headers that go with this kind of secret, added where the request lacks the value. */
-  extra?: Record<string, string>;
+  format: string;
+  /** The variable that holds the placeholder inside, so that the agent finds itself logged in. */
+  placeholder: string;
+}
+
+/** A credential as the agent sees it. */
+export interface InjectedCredential {
+  provider: string;
+  /** Where the sandbox reaches the service, without a slash at the end. */
+  baseUrl: string;
+  /** The variable that gets the placeholder. */
+  placeholder: string;
 }
 
 /** How the agent's native program is got for a template. */
@@ -124,7 +123,7 @@ export interface Agent {
   /** Where that volume is mounted, below the home: ".claude". */
   credentialsFolder?: string;
   hostCredentials: HostCredentials;
-  credentialRules: CredentialRule[];
+  credentials: CredentialService[];
   /** Hosts that the agent needs for its own service, for the allow-list: "api.anthropic.com". */
   hosts: string[];
   recipe: AgentRecipe;
@@ -137,6 +136,3 @@ export interface Agent {
   /** What the user should know about this workspace (a path on the host) before the agent starts. */
   warnings(workspace: string): Promise<string[]>;
 }
-
-/** What the sandbox holds instead of a secret that is injected. */
-export const placeholderSecret = "proxy-managed";

@@ -1,6 +1,7 @@
 /** Claude Code. Flags, variables and first-run questions as 2.1.332 has them. */
-import { type Agent, type AgentContext, type AgentFile, placeholderSecret } from "./agent.ts";
-import { anthropicRule } from "./credential_rules.ts";
+import type { Agent, AgentContext, AgentFile } from "./agent.ts";
+import { anthropic } from "./credential_services.ts";
+import { injectedFor, injectedVariables } from "./credentials.ts";
 import { answerTokens, promptSize, shortInstructions } from "./prompt_size.ts";
 import { readJsonFile } from "./json_file.ts";
 
@@ -19,7 +20,7 @@ export const claude: Agent = {
     variables: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"],
     files: { ".claude/.credentials.json": `${folder}/.credentials.json` },
   },
-  credentialRules: [anthropicRule],
+  credentials: [anthropic],
   hosts: ["api.anthropic.com", "claude.ai", "platform.claude.com", "console.anthropic.com"],
   recipe: {
     packages: [{ name: "claude", files: { "claude": "/opt/claude/claude" } }],
@@ -82,7 +83,8 @@ export const claude: Agent = {
 };
 
 /** A bearer token is taken without a question; an API key is asked about in the terminal. */
-function serverVariables({ model, injection }: AgentContext): Record<string, string> {
+function serverVariables(context: AgentContext): Record<string, string> {
+  const { model } = context;
   if (model) {
     return {
       ANTHROPIC_BASE_URL: model.baseUrl,
@@ -100,13 +102,7 @@ function serverVariables({ model, injection }: AgentContext): Record<string, str
       ...(promptSize(model) === "full" ? {} : { MAX_THINKING_TOKENS: "0" }),
     };
   }
-  if (injection?.services.includes(anthropicRule.service)) {
-    return {
-      ANTHROPIC_BASE_URL: `${injection.baseUrl}/${anthropicRule.service}`,
-      ANTHROPIC_AUTH_TOKEN: placeholderSecret,
-    };
-  }
-  return {};
+  return injectedVariables(injectedFor(context, anthropic.provider), "ANTHROPIC_BASE_URL");
 }
 
 /** `--tools` takes all words up to the next flag, so that it must not stand last. */

@@ -1,6 +1,8 @@
 /** Codex CLI. Flags and settings as 0.171.0 has them; of a setting given twice the later one counts. */
-import { type Agent, type AgentContext, type AgentFile, placeholderSecret } from "./agent.ts";
-import { openaiRule } from "./credential_rules.ts";
+import type { Agent, AgentContext, AgentFile } from "./agent.ts";
+import { placeholderSecret } from "../network/credential_rule.ts";
+import { openai } from "./credential_services.ts";
+import { injectedFor } from "./credentials.ts";
 import { promptSize, shortInstructions } from "./prompt_size.ts";
 
 const folder = ".codex";
@@ -18,7 +20,7 @@ export const codex: Agent = {
     variables: ["OPENAI_API_KEY", "CODEX_API_KEY"],
     files: { ".codex/auth.json": `${folder}/auth.json` },
   },
-  credentialRules: [openaiRule],
+  credentials: [openai],
   hosts: ["api.openai.com", "auth.openai.com", "chatgpt.com"],
   recipe: {
     packages: [{
@@ -36,12 +38,9 @@ export const codex: Agent = {
     ],
   },
 
-  environment({ home, model, injection }) {
-    const injected = injection?.services.includes(openaiRule.service);
-    return {
-      CODEX_HOME: `${home}/${folder}`,
-      ...(model ? { [keyVariable]: "skiff" } : injected ? { [keyVariable]: placeholderSecret } : {}),
-    };
+  environment(context) {
+    const key = context.model ? "skiff" : injectedFor(context, openai.provider) && placeholderSecret;
+    return { CODEX_HOME: `${context.home}/${folder}`, ...(key ? { [keyVariable]: key } : {}) };
   },
 
   command(context, args) {
@@ -73,7 +72,8 @@ export const codex: Agent = {
 
 type Toml = string | number | boolean | { [key: string]: Toml };
 
-function serverSettings({ model, injection, home }: AgentContext): Record<string, Toml> {
+function serverSettings(context: AgentContext): Record<string, Toml> {
+  const { model, home } = context;
   if (model) {
     const size = promptSize(model);
     return {
@@ -91,10 +91,8 @@ function serverSettings({ model, injection, home }: AgentContext): Record<string
         : {}),
     };
   }
-  if (injection?.services.includes(openaiRule.service)) {
-    return provider("OpenAI", `${injection.baseUrl}/${openaiRule.service}/v1`);
-  }
-  return {};
+  const credential = injectedFor(context, openai.provider);
+  return credential ? provider("OpenAI", `${credential.baseUrl}/v1`) : {};
 }
 
 /** The Responses API is the only one that Codex still speaks. A wrong server is given up after a few tries. */

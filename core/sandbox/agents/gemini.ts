@@ -1,7 +1,8 @@
 /** Gemini CLI, 0.61.0. It speaks Gemini's own API only, so that a local model cannot stand behind it. */
 import { SkiffError } from "../../errors/skiff_error.ts";
-import { type Agent, type AgentContext, type AgentFile, placeholderSecret } from "./agent.ts";
-import { googleRule } from "./credential_rules.ts";
+import type { Agent, AgentFile } from "./agent.ts";
+import { google } from "./credential_services.ts";
+import { injectedFor, injectedVariables } from "./credentials.ts";
 
 const folder = ".gemini";
 /** Settings of the lowest rank: what the user sets, in the volume or in the workspace, wins. */
@@ -21,7 +22,7 @@ export const gemini: Agent = {
       ".gemini/google_accounts.json": `${folder}/google_accounts.json`,
     },
   },
-  credentialRules: [googleRule],
+  credentials: [google],
   hosts: [
     "generativelanguage.googleapis.com",
     "cloudcode-pa.googleapis.com",
@@ -57,19 +58,15 @@ export const gemini: Agent = {
     return {
       GEMINI_CLI_SYSTEM_DEFAULTS_PATH: `${context.home}/${defaultsFile}`,
       GEMINI_CLI_TRUST_WORKSPACE: "true",
-      ...(isInjected(context)
-        ? {
-          GEMINI_API_KEY: placeholderSecret,
-          GOOGLE_GEMINI_BASE_URL: `${context.injection!.baseUrl}/${googleRule.service}`,
-        }
-        : {}),
+      ...injectedVariables(injectedFor(context, google.provider), "GOOGLE_GEMINI_BASE_URL"),
     };
   },
 
   command: (_context, args) => ["gemini", "--yolo", "--skip-trust", ...args],
 
   files(context) {
-    const hasKey = isInjected(context) || context.variables?.GEMINI_API_KEY !== undefined;
+    const hasKey = injectedFor(context, google.provider) !== undefined ||
+      context.variables?.GEMINI_API_KEY !== undefined;
     const settings = {
       general: { disableAutoUpdate: true, disableUpdateNag: true, enableAutoUpdate: false },
       privacy: { usageStatisticsEnabled: false },
@@ -99,7 +96,3 @@ export const gemini: Agent = {
 
   warnings: () => Promise.resolve([]),
 };
-
-function isInjected({ injection }: AgentContext): boolean {
-  return injection?.services.includes(googleRule.service) ?? false;
-}

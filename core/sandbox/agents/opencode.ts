@@ -1,6 +1,7 @@
 /** opencode, 1.18.33. All of its settings fit in a variable, which ranks above the user's own files. */
-import { type Agent, type AgentContext, placeholderSecret } from "./agent.ts";
-import { anthropicRule, openaiRule } from "./credential_rules.ts";
+import type { Agent, AgentContext } from "./agent.ts";
+import { placeholderSecret } from "../network/credential_rule.ts";
+import { anthropic, openai } from "./credential_services.ts";
 import { answerTokens, promptSize, shortInstructions } from "./prompt_size.ts";
 
 const folder = ".local/share/opencode";
@@ -16,7 +17,7 @@ export const opencode: Agent = {
     variables: ["ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY", "OPENCODE_API_KEY"],
     files: { ".local/share/opencode/auth.json": `${folder}/auth.json` },
   },
-  credentialRules: [anthropicRule, openaiRule],
+  credentials: [anthropic, openai],
   hosts: ["opencode.ai", "models.dev", "api.anthropic.com", "api.openai.com", "openrouter.ai"],
   recipe: {
     packages: [{ name: "opencode", files: { "bin/opencode": "/opt/opencode/opencode" } }],
@@ -48,10 +49,7 @@ function settings({ model, mcp, workspace, injection }: AgentContext): Record<st
     ? { skiff: localProvider(model.name, model.baseUrl, model.contextTokens, model) }
     : {};
   const injected = Object.fromEntries(
-    (injection?.services ?? []).filter((service) => variables[service] !== undefined).map((service) => [
-      service,
-      { options: { baseURL: `${injection!.baseUrl}/${service}/v1` } },
-    ]),
+    (injection ?? []).map(({ provider, baseUrl }) => [provider, { options: { baseURL: `${baseUrl}/v1` } }]),
   );
   return {
     $schema: "https://opencode.ai/config.json",
@@ -118,12 +116,14 @@ const allTools = [
   "lsp",
 ];
 
-const variables: Record<string, string> = {
-  [anthropicRule.service]: "ANTHROPIC_API_KEY",
-  [openaiRule.service]: "OPENAI_API_KEY",
+/** opencode knows API keys only, whatever the secret outside is. */
+const keyVariables: Record<string, string> = {
+  [anthropic.provider]: "ANTHROPIC_API_KEY",
+  [openai.provider]: "OPENAI_API_KEY",
 };
 
 function placeholders({ injection }: AgentContext): Record<string, string> {
-  const services = (injection?.services ?? []).filter((service) => variables[service] !== undefined);
-  return Object.fromEntries(services.map((service) => [variables[service], placeholderSecret]));
+  return Object.fromEntries(
+    (injection ?? []).map(({ provider }) => [keyVariables[provider], placeholderSecret]),
+  );
 }

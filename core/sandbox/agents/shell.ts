@@ -1,6 +1,7 @@
 /** A plain shell: for looking around, and for agents that skiff knows nothing of. */
-import { type Agent, placeholderSecret } from "./agent.ts";
-import { anthropicRule, openaiRule } from "./credential_rules.ts";
+import type { Agent } from "./agent.ts";
+import { anthropic, openai } from "./credential_services.ts";
+import { injectedFor, injectedVariables } from "./credentials.ts";
 
 export const shell: Agent = {
   name: "shell",
@@ -8,7 +9,7 @@ export const shell: Agent = {
   binary: "bash",
   template: "docker/sandbox-templates:shell",
   hostCredentials: { variables: [], files: {} },
-  credentialRules: [anthropicRule, openaiRule],
+  credentials: [anthropic, openai],
   hosts: [],
   recipe: {
     packages: [],
@@ -21,7 +22,8 @@ export const shell: Agent = {
   },
 
   /** What the clients of the usual services read, so that any program finds the model. */
-  environment({ model, injection }): Record<string, string> {
+  environment(context): Record<string, string> {
+    const { model } = context;
     if (model) {
       return {
         OPENAI_BASE_URL: `${model.baseUrl}/v1`,
@@ -32,20 +34,9 @@ export const shell: Agent = {
         ANTHROPIC_MODEL: model.name,
       };
     }
-    const services = injection?.services ?? [];
     return {
-      ...(services.includes(openaiRule.service)
-        ? {
-          OPENAI_BASE_URL: `${injection!.baseUrl}/${openaiRule.service}/v1`,
-          OPENAI_API_KEY: placeholderSecret,
-        }
-        : {}),
-      ...(services.includes(anthropicRule.service)
-        ? {
-          ANTHROPIC_BASE_URL: `${injection!.baseUrl}/${anthropicRule.service}`,
-          ANTHROPIC_AUTH_TOKEN: placeholderSecret,
-        }
-        : {}),
+      ...injectedVariables(injectedFor(context, openai.provider), "OPENAI_BASE_URL", "/v1"),
+      ...injectedVariables(injectedFor(context, anthropic.provider), "ANTHROPIC_BASE_URL"),
     };
   },
 

@@ -9,7 +9,8 @@ export interface TerminalSize {
 }
 
 /** Leaves what a full-screen program that was cut off has set: other screen, mouse, paste and key modes. */
-const resetSequence = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[0m\r\n";
+const resetSequence =
+  "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u\x1b[?25h\x1b[0m\r\n";
 
 export class RawTerminal {
   #raw = false;
@@ -62,7 +63,8 @@ export function terminalSize(): TerminalSize | undefined {
 }
 
 /** Terminals whose descriptions templates have; others are told that they are an xterm with 256 colours. */
-const knownTerminals = /^(xterm(-256color)?|screen(-256color)?|tmux(-256color)?|linux|vt\d+|rxvt.*|dumb|ansi)$/;
+const knownTerminals =
+  /^(xterm(-256color)?|screen(-256color)?|tmux(-256color)?|linux|vt\d+|rxvt.*|dumb|ansi)$/;
 
 /** Variables that tell a program about the terminal. */
 export function terminalEnvironment(
@@ -72,7 +74,9 @@ export function terminalEnvironment(
   const variables: Record<string, string> = { TERM: knownTerminals.test(term) ? term : "xterm-256color" };
   for (const name of ["COLORTERM", "NO_COLOR", "FORCE_COLOR", "LANG"]) {
     const value = env.get(name);
-    if (value && (name !== "LANG" || /utf-?8/i.test(value))) variables[name] = name === "LANG" ? "C.UTF-8" : value;
+    if (value && (name !== "LANG" || /utf-?8/i.test(value))) {
+      variables[name] = name === "LANG" ? "C.UTF-8" : value;
+    }
   }
   return variables;
 }

@@ -1,10 +1,10 @@
 /** What is written is read back by our reader, and by tar. */
 import { deepStrictEqual, rejects, strictEqual } from "node:assert";
 import { readTar } from "../../../core/archive/tar.ts";
-import { tarBytes, type TarItem, writeTar } from "../../../core/archive/tar_writer.ts";
+import { tarBytes, type TarFile, writeTar } from "../../../core/archive/tar_writer.ts";
 
 const long = `${"a".repeat(90)}/${"b".repeat(90)}`;
-const items: TarItem[] = [
+const items: TarFile[] = [
   { name: "folder", type: "directory", mode: 0o750, uid: 1000, gid: 1000 },
   { name: "folder/plain.txt", type: "file", mode: 0o644, content: "hello" },
   { name: "empty", type: "file", mode: 0o600 },
@@ -54,7 +54,9 @@ Deno.test("tar: a content of another size than promised is refused", async () =>
     yield new Uint8Array(3);
   }
   await rejects(
-    Array.fromAsync(writeTar([{ name: "f", type: "file", mode: 0o644, size: 4, content: short() }])),
+    Array.fromAsync(
+      writeTar([{ name: "f", type: "file", mode: 0o644, content: { size: 4, pieces: short() } }]),
+    ),
     /changed its size/,
   );
 });

@@ -1,6 +1,6 @@
 /** The build context of a recipe, made while it is sent: nothing is unpacked to the disk. */
 import { readTar, type TarEntry } from "../../archive/tar.ts";
-import { type TarItem, writeTar } from "../../archive/tar_writer.ts";
+import { type TarFile, writeTar } from "../../archive/tar_writer.ts";
 import { SkiffError } from "../../errors/skiff_error.ts";
 import { contextRoot, type PlacedPackage, type Recipe } from "./recipe.ts";
 
@@ -9,7 +9,7 @@ export function buildContext(recipe: Recipe, tarballs: string[]): AsyncGenerator
   return writeTar(contextItems(recipe, tarballs));
 }
 
-async function* contextItems(recipe: Recipe, tarballs: string[]): AsyncGenerator<TarItem> {
+async function* contextItems(recipe: Recipe, tarballs: string[]): AsyncGenerator<TarFile> {
   yield { name: "Dockerfile", type: "file", mode: 0o644, content: recipe.dockerfile };
   yield { name: "prepare.sh", type: "file", mode: 0o755, content: recipe.script };
   yield { name: contextRoot, type: "directory", mode: 0o755 };
@@ -23,7 +23,7 @@ async function* contextItems(recipe: Recipe, tarballs: string[]): AsyncGenerator
   }
 }
 
-async function* packageItems(placed: PlacedPackage, tarball: string): AsyncGenerator<TarItem> {
+async function* packageItems(placed: PlacedPackage, tarball: string): AsyncGenerator<TarFile> {
   const found = new Set<string>();
   using source = await Deno.open(tarball);
   for await (const entry of readTar(source.readable)) {
@@ -32,7 +32,7 @@ async function* packageItems(placed: PlacedPackage, tarball: string): AsyncGener
     found.add(place.rule);
     const mode = entry.mode & 0o111 ? 0o755 : 0o644;
     const name = `${contextRoot}${place.target}`;
-    yield { name, type: "file", mode, size: entry.size, content: entry.content() };
+    yield { name, mode, content: { size: entry.size, pieces: entry.content() } };
   }
   const missing = Object.keys(placed.files).filter((rule) => !found.has(rule));
   if (missing.length > 0) {

@@ -1,0 +1,141 @@
+/** What the Engine is asked to create for a sandbox. Pure: everything was looked up before. */
+import type { SandboxLabels } from "./labels.ts";
+import { writeLabels } from "./labels.ts";
+import type { ProtectedMount } from "./protection.ts";
+
+/** A mount in the Engine's own words. */
+export interface EngineMount {
+  Type: "bind" | "volume" | "tmpfs";
+  Source?: string;
+  Target: string;
+  ReadOnly?: boolean;
+}
+
+export interface CreateBody {
+  Image: string;
+  Hostname: string;
+  User: string;
+  WorkingDir: string;
+  Env: string[];
+  Entrypoint: string[];
+  Cmd: string[];
+  Labels: Record<string, string>;
+  Tty: boolean;
+  OpenStdin: boolean;
+  StopSignal: string;
+  StopTimeout: number;
+  Healthcheck: { Test: string[] };
+  HostConfig: {
+    Mounts: EngineMount[];
+    NetworkMode: string;
+    Init: boolean;
+    Runtime?: string;
+    CapDrop: string[];
+    SecurityOpt: string[];
+    GroupAdd: string[];
+    PidsLimit: number;
+    Memory: number;
+    MemorySwap: number;
+    NanoCpus?: number;
+    OomScoreAdj: number;
+    ShmSize: number;
+    Ulimits: { Name: string; Soft: number; Hard: number }[];
+    LogConfig: { Type: string; Config: Record<string, string> };
+    RestartPolicy: { Name: string };
+    IpcMode: string;
+    Privileged: boolean;
+    PublishAllPorts: boolean;
+  };
+}
+
+/** All that a create body is made of. */
+export interface SandboxPlan {
+  labels: SandboxLabels;
+  /** Image id or reference. */
+  image: string;
+  /** In order of precedence, weakest first; each is NAME -> value. */
+  env: Record<string, string>[];
+  /** Host folder that is the workspace inside; undefined for a clone, which has none. */
+  workspaceMount?: { source: string; target: string; readOnly: boolean };
+  protected: ProtectedMount[];
+  /** Credentials, volumes, sockets. */
+  mounts: EngineMount[];
+  networkMode: string;
+  groups: string[];
+  command: string[];
+  extraLabels: Record<string, string>;
+  runtime?: string;
+  memory: number;
+  /** Processors; undefined for all. */
+  cpus?: number;
+  pids: number;
+}
+
+export const defaultPids = 2048;
+const eightGiB = 8 * 2 ** 30;
+
+/** Half of the machine's memory, 8 GiB at most; `total` in bytes, 0 when it is not known. */
+export function defaultMemory(total: number): number {
+  return total > 0 ? Math.min(eightGiB, Math.floor(total / 2)) : eightGiB;
+}
+
+/** The body of `POST /containers/create`. */
+export function createConfig(plan: SandboxPlan): CreateBody {
+  const { labels } = plan;
+  return {
+    Image: plan.image,
+    Hostname: labels.name.replace(/[^a-zA-Z0-9-]/g, "-").slice(0, 63),
+    User: `${labels.uid}:${labels.gid}`,
+    WorkingDir: labels.workspace,
+    Env: mergeEnvironment(plan.env),
+    Entrypoint: [],
+    Cmd: plan.command,
+    Labels: { ...writeLabels(labels), ...plan.extraLabels },
+    Tty: false,
+    OpenStdin: false,
+    StopSignal: "SIGTERM",
+    StopTimeout: 5,
+    Healthcheck: { Test: ["NONE"] }, // a template's own would start processes every now and then
+    HostConfig: {
+      Mounts: mountsOf(plan),
+      NetworkMode: plan.networkMode,
+      Init: true,
+      ...(plan.runtime ? { Runtime: plan.runtime } : {}),
+      CapDrop: ["ALL"],
+      SecurityOpt: ["no-new-privileges:true"],
+      GroupAdd: plan.groups,
+      PidsLimit: plan.pids,
+      Memory: plan.memory,
+      MemorySwap: plan.memory, // the same: no swap on top
+      ...(plan.cpus ? { NanoCpus: Math.round(plan.cpus * 1e9) } : {}),
+      OomScoreAdj: 500,
+      ShmSize: 256 * 2 ** 20,
+      Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
+      LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
+      RestartPolicy: { Name: "no" },
+      IpcMode: "private",
+      Privileged: false,
+      PublishAllPorts: false,
+    },
+  };
+}
+
+/** Workspace first, then its protected parts, then the rest: a later mount lies over an earlier one. */
+function mountsOf({ workspaceMount, protected: parts, mounts }: SandboxPlan): EngineMount[] {
+  const result: EngineMount[] = [];
+  if (workspaceMount) {
+    const { source, target, readOnly } = workspaceMount;
+    result.push({ Type: "bind", Source: source, Target: target, ReadOnly: readOnly });
+  }
+  for (const { path, readOnly } of parts) {
+    result.push({ Type: "bind", Source: path, Target: path, ReadOnly: readOnly });
+  }
+  return [...result, ...mounts];
+}
+
+/** `NAME=value` lines; a later map wins over an earlier one. */
+export function mergeEnvironment(maps: Record<string, string>[]): string[] {
+  return Object.entries(Object.assign({}, ...maps) as Record<string, string>).map(([name, value]) =>
+    `${name}=${value}`
+  );
+}

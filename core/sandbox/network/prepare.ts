@@ -2,6 +2,7 @@
 import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Paths } from "../../paths/paths.ts";
 import type { AccessRequest } from "./access.ts";
+import { ensureForwarder, type ForwarderArch } from "./forwarder.ts";
 import { ensureProxy, type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
 import { readRecord, writePolicy, writeRecord } from "./records.ts";
 import { sandboxFiles } from "./sandbox_files.ts";
@@ -27,6 +28,7 @@ export async function prepareAccess(request: AccessRequest, identity: SandboxIde
     sandbox: request.sandbox,
     ...identity,
     created: new Date().toISOString(),
+    forwarder: request.forwarder,
     model: request.model,
     mcp: request.mcp,
     credentials: request.credentials ?? [],
@@ -49,13 +51,28 @@ export async function openAccess(
   sandbox: string,
   options: OpenAccessOptions = {},
 ): Promise<void> {
-  if (!await readRecord(paths, sandbox)) {
+  const record = await readRecord(paths, sandbox);
+  if (!record) {
     throw new SkiffError("not_found", `Nothing is known of the network of the sandbox ${sandbox}`, {
       hint: "Create it anew: `skiff sandbox run --recreate`.",
     });
   }
+  await restoreForwarder(paths, record.forwarder, options.onStart);
   await ensureProxy(paths, options);
   await serveSandbox(paths, sandbox, options.secrets ?? {});
+}
+
+/** The container cannot start without the file that it mounts, and the cache folder may have been emptied. */
+async function restoreForwarder(
+  paths: Paths,
+  forwarder: string,
+  onNote?: (line: string) => void,
+): Promise<void> {
+  const there = await Deno.stat(forwarder).then(() => true, () => false);
+  const arch = /forwarder-(x86_64|aarch64)-[0-9a-f]+$/.exec(forwarder)?.[1] as ForwarderArch | undefined;
+  if (there || !arch) return;
+  const made = await ensureForwarder(paths, arch, { onNote });
+  if (made !== forwarder) await Deno.copyFile(made, forwarder); // one of an older skiff
 }
 
 /** Ends the access of a removed sandbox and deletes its files. Nothing happens when there are none. */

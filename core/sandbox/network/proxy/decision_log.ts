@@ -1,0 +1,105 @@
+/** What was decided for a sandbox: one JSON object a line, bounded, without paths, bodies or credentials. */
+import { dirname } from "node:path";
+
+export interface LogEntry {
+  /** ISO time. */
+  time: string;
+  /** What asked: the proxy for a tunnel or plain HTTP, or one of the other ways out. */
+  kind: "tunnel" | "http" | "model" | "mcp" | "credentials" | "docker";
+  /** "github.com:443"; a route's name for the others: "POST /v1/responses". */
+  target: string;
+  allowed: boolean;
+  reason: string;
+  rule?: string;
+}
+
+/** Bytes after which a log starts anew; the one before is kept as `<path>.1`. */
+export const longestLog = 1024 * 1024;
+
+export class DecisionLog {
+  readonly path: string;
+  #file?: Deno.FsFile;
+  #bytes = 0;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Adds a line. A log that cannot be written stops nothing. */
+  add(entry: Omit<LogEntry, "time">): void {
+    const line = new TextEncoder().encode(
+      `${JSON.stringify({ time: new Date().toISOString(), ...entry, target: entry.target.slice(0, 300) })}\n`,
+    );
+    try {
+      if (this.#file && this.#bytes + line.length > longestLog) this.#startAnew();
+      this.#open().writeSync(line);
+      this.#bytes += line.length;
+    } catch {
+      this.close();
+    }
+  }
+
+  #open(): Deno.FsFile {
+    if (this.#file) return this.#file;
+    Deno.mkdirSync(dirname(this.path), { recursive: true, mode: 0o700 });
+    this.#file = Deno.openSync(this.path, { create: true, append: true, mode: 0o600 });
+    this.#bytes = this.#file.statSync().size;
+    return this.#file;
+  }
+
+  #startAnew(): void {
+    this.close();
+    Deno.renameSync(this.path, `${this.path}.1`);
+  }
+
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** The entries that a log and its predecessor hold, oldest first. Lines that cannot be read are left out. */
+export async function readLog(path: string): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  for (const file of [`${path}.1`, path]) {
+    const text = await Deno.readTextFile(file).catch(() => "");
+    entries.push(...parseLines(text));
+  }
+  return entries;
+}
+
+function parseLines(text: string): LogEntry[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** New entries from now on, until the signal aborts. The folder must exist. */
+export async function* followLog(path: string, signal: AbortSignal): AsyncGenerator<LogEntry> {
+  using watcher = Deno.watchFs(dirname(path), { recursive: false });
+  signal.addEventListener("abort", () => watcher.close(), { once: true });
+  let at = await Deno.stat(path).then(({ size }) => size, () => 0);
+  let rest = "";
+  if (signal.aborted) return;
+  for await (const _ of watcher) {
+    const file = await Deno.open(path).catch(() => undefined);
+    if (!file) continue;
+    try {
+      const { size } = await file.stat();
+      if (size < at) at = 0; // it was started anew
+      await file.seek(at, Deno.SeekMode.Start);
+      const bytes = new Uint8Array(size - at);
+      const count = bytes.length === 0 ? 0 : await file.read(bytes) ?? 0;
+      at += count;
+      const lines = (rest + new TextDecoder().decode(bytes.subarray(0, count))).split("\n");
+      rest = lines.pop()!;
+      yield* parseLines(lines.join("\n"));
+    } finally {
+      file.close();
+    }
+  }
+}

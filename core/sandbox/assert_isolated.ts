@@ -8,9 +8,13 @@ import { SkiffError } from "../errors/skiff_error.ts";
 export async function assertIsolated(docker: Docker, id: string): Promise<void> {
   const faults = weaknesses(await inspectContainer(docker, id));
   if (faults.length === 0) return;
-  throw new SkiffError("forbidden", `The Engine made a weaker sandbox than was asked for: ${faults.join(", ")}`, {
-    hint: "Look at the Engine's configuration (daemon.json), or use another Engine.",
-  });
+  throw new SkiffError(
+    "forbidden",
+    `The Engine made a weaker sandbox than was asked for: ${faults.join(", ")}`,
+    {
+      hint: "Look at the Engine's configuration (daemon.json), or use another Engine.",
+    },
+  );
 }
 
 /** What is weaker than a sandbox may be, in words. */
@@ -20,9 +24,14 @@ export function weaknesses({ HostConfig: host }: ContainerInspect): string[] {
   check(!host.Privileged, "it is privileged");
   check((host.CapDrop ?? []).some((name) => /^(cap_)?all$/i.test(name)), "capabilities are kept");
   check((host.CapAdd ?? []).length === 0, "capabilities are added");
-  check((host.SecurityOpt ?? []).some((option) => /^no-new-privileges(?::true|=true)?$/.test(option)),
-    "new privileges can be gained");
-  check(!(host.SecurityOpt ?? []).some((option) => /unconfined|label[:=]disable/.test(option)), "a profile is off");
+  check(
+    (host.SecurityOpt ?? []).some((option) => /^no-new-privileges(?::true|=true)?$/.test(option)),
+    "new privileges can be gained",
+  );
+  check(
+    !(host.SecurityOpt ?? []).some((option) => /unconfined|label[:=]disable/.test(option)),
+    "a profile is off",
+  );
   for (const [name, mode] of Object.entries({ PID: host.PidMode, IPC: host.IpcMode, UTS: host.UTSMode })) {
     check(mode !== "host" && !mode?.startsWith("container:"), `it shares the ${name} namespace`);
   }

@@ -23,7 +23,10 @@ export async function checkClonable(workspace: string, say: (line: string) => vo
     new SkiffError("unsupported", `Cannot use --clone: ${reason}`, { hint });
   const dotGit = await Deno.lstat(`${workspace}/.git`).catch(() => undefined);
   if (!dotGit) {
-    throw refuse(`${workspace} is not the top of a Git repository`, "Run it in the repository's top folder, or without --clone.");
+    throw refuse(
+      `${workspace} is not the top of a Git repository`,
+      "Run it in the repository's top folder, or without --clone.",
+    );
   }
   if (!dotGit.isDirectory) {
     throw refuse(
@@ -47,18 +50,28 @@ export async function checkClonable(workspace: string, say: (line: string) => vo
   }
 }
 
-/** Clones inside, once, after the first start. Throws with what Git says. */
+/** What a killed skiff left half cloned is cloned anew. */
+const cloneScript = `
+git -C "$2" rev-parse --quiet --verify refs/sandbox/base >/dev/null 2>&1 && exit 0
+find "$2" -mindepth 1 -delete &&
+git clone --quiet --no-hardlinks "$1" "$2" && git -C "$2" remote remove origin &&
+git -C "$2" update-ref refs/sandbox/base HEAD
+`.trim();
+
+/** Clones inside, if that is not done yet. Throws with what Git says. */
 export async function fillClone(docker: Docker, id: string, labels: SandboxLabels): Promise<void> {
-  const script = 'git clone --quiet --no-hardlinks "$1" "$2" && git -C "$2" remote remove origin && ' +
-    'git -C "$2" update-ref refs/sandbox/base HEAD';
   const { code, stderr } = await runCaptured(docker, id, {
-    Cmd: ["/bin/sh", "-c", script, "sandbox", cloneSource, labels.workspace],
+    Cmd: ["/bin/sh", "-c", cloneScript, "sandbox", cloneSource, labels.workspace],
     WorkingDir: "/",
   });
   if (code === 0) return;
-  throw new SkiffError("unsupported", `Cannot clone the repository in the sandbox: ${stderr.trim() || `code ${code}`}`, {
-    hint: "The template needs Git; look at its message.",
-  });
+  throw new SkiffError(
+    "unsupported",
+    `Cannot clone the repository in the sandbox: ${stderr.trim() || `code ${code}`}`,
+    {
+      hint: "The template needs Git; look at its message.",
+    },
+  );
 }
 
 /**
@@ -112,13 +125,22 @@ export async function fetchChanges(
   const commit = stdout.trim();
   if (!/^[0-9a-f]{40,64}$/.test(commit)) return undefined;
   const branch = cloneBranch(sandbox.name);
-  const known = await hostGit(sandbox.workspace, ["rev-parse", "--verify", "--quiet", `refs/heads/${branch}`]);
+  const known = await hostGit(sandbox.workspace, [
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    `refs/heads/${branch}`,
+  ]);
   if (known.text.trim() === commit) return undefined;
   await fetchBundle(docker, sandbox, branch);
   return { branch, commit };
 }
 
-async function fetchBundle(docker: Docker, { id, workspace }: { id: string; workspace: string }, branch: string) {
+async function fetchBundle(
+  docker: Docker,
+  { id, workspace }: { id: string; workspace: string },
+  branch: string,
+) {
   const file = await Deno.makeTempFile({ prefix: "skiff-changes-", suffix: ".bundle" });
   try {
     const { archive } = await getArchive(docker, id, { path: bundlePath });
@@ -136,9 +158,13 @@ async function fetchBundle(docker: Docker, { id, workspace }: { id: string; work
       `+refs/sandbox/changes:refs/heads/${branch}`,
     ]);
     if (fetched.success) return;
-    throw new SkiffError("conflict", `Cannot take the changes into the branch ${branch}: ${fetched.error.trim()}`, {
-      hint: "When that branch is checked out, switch to another one and run the command again.",
-    });
+    throw new SkiffError(
+      "conflict",
+      `Cannot take the changes into the branch ${branch}: ${fetched.error.trim()}`,
+      {
+        hint: "When that branch is checked out, switch to another one and run the command again.",
+      },
+    );
   } finally {
     await Deno.remove(file);
   }

@@ -44,6 +44,7 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
     await putArchive(docker, id, { path: "/", archive: await tarBytes(plan.items), copyOwners: false });
     await plan.writeFiles(id);
     await Promise.all([opening, assertIsolated(docker, id)]);
+    await recordStart(paths, plan.labels.key, plan.protected.map(({ path }) => path));
     await startContainer(docker, id);
     if (plan.labels.settings.clone) await fillClone(docker, id, plan.labels);
   } catch (error) {
@@ -51,7 +52,6 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
     await removeAccess(paths, plan.labels.key).catch(() => {});
     throw error;
   }
-  await recordStart(paths, plan.labels.key, plan.protected.map(({ path }) => path));
   return { ...plan.labels, id, state: "running", status: "Up", imageId: plan.image };
 }
 

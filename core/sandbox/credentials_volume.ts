@@ -25,7 +25,10 @@ export async function prepareVolume(
   if (same && before.uid === uid) return;
   if (same) await handOver(world, name, { uid, gid }, image);
   await privateFolder(folder);
-  await Deno.writeTextFile(file, JSON.stringify({ uid, created: CreatedAt, engine: world.docker.endpoint.url }));
+  await Deno.writeTextFile(
+    file,
+    JSON.stringify({ uid, created: CreatedAt, engine: world.docker.endpoint.url }),
+  );
 }
 
 /** In a container of the sandbox's image with that one capability, no network and nothing but the volume. */

@@ -21,7 +21,9 @@ export interface ImageFacts extends AccountFiles {
 /** The facts of the image with this id. */
 export async function imageFacts(docker: Docker, paths: Paths, imageId: string): Promise<ImageFacts> {
   const file = cacheFile(paths, imageId);
-  const cached = await Deno.readTextFile(file).then((text) => JSON.parse(text) as ImageFacts).catch(() => undefined);
+  const cached = await Deno.readTextFile(file).then((text) => JSON.parse(text) as ImageFacts).catch(() =>
+    undefined
+  );
   if (cached) return cached; // what is missing or half written is read anew
   const facts = await readFacts(docker, imageId);
   await Deno.mkdir(parentPath(file), { recursive: true });

@@ -14,6 +14,8 @@ export interface ProvisionRequest {
   targets: string[];
   /** Where host folders lie, the workspace included: nothing is written there. */
   hostPaths: string[];
+  /** Folder that the clone goes to. */
+  workspace?: string;
   /** Symbolic links to make. */
   links: { path: string; target: string }[];
 }
@@ -48,6 +50,9 @@ export function provisionItems(request: ProvisionRequest): TarFile[] {
     items.push({ name: `${home.slice(1)}/${credentialsFolder}`, type: "directory", mode: 0o700, ...own });
   }
   items.push(...rootHomeItems(account, targets));
+  if (request.workspace) {
+    items.push({ name: request.workspace.slice(1), type: "directory", mode: 0o755, ...own });
+  }
   for (const { path, target } of links) {
     items.push({ name: path.slice(1), type: "symlink", mode: 0o777, linkName: target });
   }

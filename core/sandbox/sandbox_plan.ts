@@ -1,27 +1,30 @@
 /** All that is found out and decided before a sandbox's container is created. */
 import type { TarFile } from "../archive/tar_writer.ts";
+import type { Docker } from "../docker/docker.ts";
 import { info } from "../docker/system.ts";
 import type { Mount } from "../docker/types/host_config.ts";
 import type { EngineInfo } from "../docker/types/system.ts";
+import { SkiffError } from "../errors/skiff_error.ts";
 import { version } from "../version.ts";
 import { type Account, accountFor } from "./account.ts";
 import { injected } from "./agents/credentials.ts";
+import { writeAgentFiles } from "./agents/write_files.ts";
 import { checkClonable, cloneSource } from "./clone.ts";
 import { defaultMemory, defaultPids, type SandboxPlan } from "./create_config.ts";
 import { type Credentials, credentialsFor, secretValues } from "./credentials.ts";
 import { persistentFile } from "./entry_script.ts";
-import { type GitFacts, gitEnvironment, readGit } from "./git.ts";
+import { gitEnvironment, type GitFacts, readGit } from "./git.ts";
 import { type ImageFacts, imageFacts } from "./image_facts.ts";
 import type { AgentAccess, SandboxLabels } from "./labels.ts";
 import { defaultName } from "./naming.ts";
-import { type AccessRequest, insidePorts, type SandboxAccess, sandboxAccess } from "./network/access.ts";
+import { type AccessRequest, type SandboxAccess, sandboxAccess } from "./network/access.ts";
 import { ensureForwarder, forwarderArch } from "./network/forwarder.ts";
 import { type Protection, protectWorkspace } from "./protection.ts";
 import { provisionItems } from "./provision.ts";
 import { chooseRuntime } from "./runtimes.ts";
 import { agentContext, agentEnvironment } from "./session_context.ts";
 import { policyOf, type VolumeSetting } from "./settings.ts";
-import { findTemplate, type TemplateImage } from "./template_image.ts";
+import { ensureTemplate, type Template } from "./template/ensure.ts";
 import { checkTargets } from "./volume_flag.ts";
 import { checkVolumes } from "./workspace.ts";
 import { engineSocket, type McpParts, type ModelParts, type SandboxRequest, type World } from "./world.ts";
@@ -29,7 +32,7 @@ import { engineSocket, type McpParts, type ModelParts, type SandboxRequest, type
 /** What the world says. */
 export interface PlanFacts {
   engine: EngineInfo;
-  template: TemplateImage;
+  template: Template;
   image: ImageFacts;
   git: GitFacts;
   /** Host path. */
@@ -62,7 +65,14 @@ export async function lookUp(world: World, request: SandboxRequest): Promise<Pla
   const asked = info(docker);
   const [engine, { template, image }, git, forwarder, model, mcp] = await Promise.all([
     asked,
-    findTemplate(world, request).then(async (template) => ({
+    ensureTemplate(docker, agent, {
+      image: settings.template,
+      base: settings.base,
+      pull: request.pull,
+      paths,
+      env: world.env,
+      onProgress: world.progress,
+    }).then(async (template) => ({
       template,
       image: await imageFacts(docker, paths, template.id),
     })),
@@ -90,10 +100,26 @@ export async function makePlan(
   const accessRequest = await requestAccess(world, request, facts, { credentials, protection, account });
   const access = sandboxAccess(accessRequest);
   const runtime = chooseRuntime(settings.runtime, facts.engine, access.proxied);
-  const labels = labelsOf(request, facts, { account, credentials, access, protection });
-  labels.key = accessRequest.sandbox;
+  const labels: SandboxLabels = {
+    workspace: workspace.path,
+    agent: agent.name,
+    name: request.name ?? defaultName(agent.name, workspace.path),
+    template: facts.template.reference,
+    settings,
+    created: new Date().toISOString(),
+    key: accessRequest.sandbox,
+    uid: account.uid,
+    gid: account.gid,
+    home: account.home,
+    access: agentAccess(facts, credentials, access),
+    git: protection.git ?? "",
+    version,
+  };
   const context = agentContext(labels, true);
-  const hostPaths = [workspace.path, ...[...volumes, ...bindTargets(credentials.mounts)].map(({ target }) => target)];
+  const hostPaths = [
+    workspace.path,
+    ...[...volumes, ...bindTargets(credentials.mounts)].map(({ target }) => target),
+  ];
   return {
     labels,
     image: facts.template.id,
@@ -131,7 +157,7 @@ export async function makePlan(
       workspace: settings.clone ? workspace.path : undefined,
       links: access.links,
     }),
-    writeFiles: (container) => writeFiles(world, container, agent.files(context), account),
+    writeFiles: (container) => writeAgentFiles(world.docker, container, agent.files(context), account),
   };
 }
 
@@ -145,9 +171,66 @@ export function ownerInside(
   return rootless && uid === self ? { uid: 0, gid: 0 } : { uid, gid };
 }
 
-async function protectionFor({ settings, workspace }: SandboxRequest, git: GitFacts): Promise<Protection | undefined> {
-  if (settings.allowGit || settings.clone) return undefined;
+async function protectionFor(
+  { settings, workspace }: SandboxRequest,
+  git: GitFacts,
+): Promise<{ mounts: Protection["mounts"]; git?: Protection["git"] }> {
+  if (settings.allowGit || settings.clone) return { mounts: [] };
   return await protectWorkspace(workspace.path, git.sensitive, workspace);
+}
+
+interface AccessParts {
+  credentials: Credentials;
+  protection: { mounts: Protection["mounts"] };
+  account: Account;
+}
+
+async function requestAccess(
+  { docker, paths }: World,
+  { agent, workspace, settings }: SandboxRequest,
+  { forwarder, model, mcp }: PlanFacts,
+  { credentials, protection, account }: AccessParts,
+): Promise<AccessRequest> {
+  return {
+    sandbox: crypto.randomUUID().replaceAll("-", "").slice(0, 12),
+    policy: policyOf(settings, settings.model === undefined ? agent.hosts : []),
+    paths,
+    forwarder,
+    model: model && { names: model.names, socket: model.socket },
+    mcp: mcp?.access,
+    credentials: credentials.injected.map(({ rule }) => rule),
+    docker: settings.dockerSocket === "none" ? undefined : {
+      kind: settings.dockerSocket,
+      ...await dockerSocket(docker),
+      workspace: settings.clone ? undefined : workspace.path,
+      protectedPaths: protection.mounts.filter(({ readOnly }) => readOnly).map(({ path }) => path),
+      user: `${account.uid}:${account.gid}`,
+    },
+  };
+}
+
+/** Throws "unsupported" where the Engine listens on something that cannot be mounted. */
+async function dockerSocket(docker: Docker): Promise<{ socket: string; gid?: number }> {
+  const socket = engineSocket(docker);
+  if (socket === undefined) {
+    throw new SkiffError("unsupported", `The Engine at ${docker.endpoint.url} has no socket file to mount`, {
+      hint: "Leave out --mount-docker-socket, or use an Engine that listens on a unix socket.",
+    });
+  }
+  return { socket, gid: (await Deno.stat(socket)).gid ?? undefined };
+}
+
+function agentAccess(
+  { model, mcp }: PlanFacts,
+  credentials: Credentials,
+  { endpoints }: SandboxAccess,
+): AgentAccess {
+  const access: AgentAccess = {};
+  if (model && endpoints.model) access.model = { ...model.agent, baseUrl: endpoints.model };
+  if (mcp && endpoints.mcp) access.mcp = { url: endpoints.mcp, tokenVariable: mcpTokenVariable };
+  const given = injected(credentials.injected, endpoints.credentials);
+  if (given.length > 0) access.injection = given;
+  return access;
 }
 
 function inHome(target: string, { home }: Account): string {

@@ -5,6 +5,8 @@ import type { Paths } from "../paths/paths.ts";
 import type { Agent, AgentModel } from "./agents/agent.ts";
 import type { McpAccess } from "./network/access.ts";
 import type { SandboxSettings } from "./settings.ts";
+import type { PullPolicy } from "./template/base_image.ts";
+import type { ShowProgress } from "./template/progress.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface World {
@@ -13,9 +15,9 @@ export interface World {
   env: { get(name: string): string | undefined };
   /** A line for the user, on standard error. */
   say(line: string): void;
+  /** Of pulls and builds. */
+  progress?: ShowProgress;
 }
-
-export type PullPolicy = "always" | "missing" | "never";
 
 /** The local model server, started and with the model loaded. */
 export interface ModelParts {
@@ -58,6 +60,7 @@ export function engineSocket({ endpoint }: Docker): string | undefined {
     (address.kind === "tcp" && /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(address.hostname));
   if (local) return undefined;
   throw new SkiffError("unsupported", `The Docker Engine at ${endpoint.url} is on another machine`, {
-    hint: "A sandbox mounts a folder of this machine, so it needs an Engine here (see DOCKER_HOST and contexts).",
+    hint:
+      "A sandbox mounts a folder of this machine, so it needs an Engine here (see DOCKER_HOST and contexts).",
   });
 }

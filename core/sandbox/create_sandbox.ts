@@ -41,7 +41,7 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
     opening.catch(() => {}); // awaited below
     if (plan.credentialsVolume) await prepareVolume(world, plan.credentialsVolume, plan.labels, plan.image);
     id = await createNamed(world, request, plan);
-    await putArchive(docker, id, { path: "/", archive: await tarBytes(plan.items), copyOwners: false });
+    await putArchive(docker, id, { path: "/", archive: await tarBytes(plan.items) });
     await plan.writeFiles(id);
     await Promise.all([opening, assertIsolated(docker, id)]);
     await recordStart(paths, plan.labels.key, plan.protected.map(({ path }) => path));

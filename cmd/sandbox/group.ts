@@ -77,7 +77,7 @@ export const sandboxCommand: Command = {
     {
       name: "policy",
       summary: "Decide what sandboxes may reach",
-      load: async () => (await import("./policy/group.ts")).policyCommand,
+      load: async () => (await import("./policy.ts")).policyCommand,
     },
     {
       name: "version",

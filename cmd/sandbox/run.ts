@@ -82,8 +82,8 @@ async function enterSandbox(invocation: Invocation, { detached }: { detached: bo
     openMcp: async (where) => await (await import("./mcp_gateway.ts")).openMcp(context, where),
   };
   if (settings.dockerSocket !== "none") world.say(dockerCaution(settings.dockerSocket));
-  await showProgress(world, context, quiet);
-  const opened = await openSandbox(world, request);
+  const closeProgress = showProgress(world, context, quiet);
+  const opened = await openSandbox(world, request).finally(closeProgress);
   if (opened.differences.length > 0) {
     await context.err(explainDifferences(opened.sandbox.name, program, opened.differences));
   }
@@ -130,13 +130,16 @@ function limitsOf(world: World, context: Context) {
 }
 
 /** Pulls and builds show their progress; loaded only when there is one to show. */
-function showProgress(world: World, context: Context, quiet: boolean): void {
-  if (quiet) return;
+function showProgress(world: World, context: Context, quiet: boolean): () => void {
+  if (quiet) return () => {};
   let view: import("../../core/progress/mod.ts").ProgressView | undefined;
-  const waiting = import("../../core/progress/mod.ts");
-  world.progress = (message) =>
-    void waiting.then(({ showProgress }) => {
+  let loading: Promise<typeof import("../../core/progress/mod.ts")> | undefined;
+  world.progress = (message) => {
+    loading ??= import("../../core/progress/mod.ts");
+    void loading.then(({ showProgress }) => {
       view ??= showProgress({ terminal: context.stderrIsTerminal });
       view.show(message);
     });
+  };
+  return () => view?.close();
 }

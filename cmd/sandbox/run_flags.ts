@@ -82,7 +82,7 @@ export async function givenSettings({ flags, context }: Invocation): Promise<Par
   const text = (name: string) => flags[name] as string | undefined;
   const list = (name: string) => flags[name] as string[] | undefined;
   if (list("env") || list("env-file")) {
-    given.env = readEnvironment(list("env") ?? [], await readFiles(list("env-file") ?? []), context.env);
+    given.env = readEnvironment(list("env") ?? [], await readEnvFiles(list("env-file") ?? []), context.env);
   }
   const place = { home: context.env.get("HOME") ?? "", cwd: Deno.cwd() };
   if (list("volume")) given.volumes = list("volume")!.map((volume) => parseVolume(volume, place));
@@ -127,7 +127,7 @@ export function wholeSettings(given: Partial<SandboxSettings>): SandboxSettings 
   return settings;
 }
 
-async function readFiles(paths: string[]): Promise<{ path: string; text: string }[]> {
+export async function readEnvFiles(paths: string[]): Promise<{ path: string; text: string }[]> {
   return await Promise.all(paths.map(async (path) => {
     try {
       return { path, text: await Deno.readTextFile(path) };

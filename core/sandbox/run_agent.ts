@@ -1,6 +1,7 @@
 /** Runs the agent of a sandbox in the foreground, and brings back what it did in a clone. */
 import type { Agent } from "./agents/agent.ts";
-import { missingBinaryMessage } from "./entry_script.ts";
+import { createExec, startDetachedExec } from "../docker/execs.ts";
+import { entryCommand, missingBinaryMessage } from "./entry_script.ts";
 import { terminalEnvironment } from "./raw_terminal.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { runSession, sendSignal } from "./session.ts";
@@ -73,13 +74,27 @@ export async function runIn(world: World, sandbox: Sandbox, program: ProgramRun)
   return end.code;
 }
 
+/** Starts a program and leaves it alone. */
+export async function runDetached(world: World, sandbox: Sandbox, program: ProgramRun): Promise<number> {
+  const { docker } = world;
+  const id = await createExec(docker, sandbox.id, {
+    Cmd: entryCommand(program),
+    Env: Object.entries(program.env).map((pair) => pair.join("=")),
+    WorkingDir: program.workingDir ?? sandbox.workspace,
+    User: program.user,
+  });
+  await startDetachedExec(docker, id);
+  return 0;
+}
+
 async function endOrphans({ docker, paths }: World, { id, key }: Sandbox): Promise<void> {
   for (const { session } of await takeOrphans(paths, key)) {
     await sendSignal(docker, { container: id, session }, "SIGKILL").catch(() => {}); // the sandbox was restarted
   }
 }
 
-async function bringBack(world: World, sandbox: Sandbox): Promise<void> {
+/** Takes the work of a clone into its branch on the host, and says so. */
+export async function bringBack(world: World, sandbox: Sandbox): Promise<void> {
   const { fetchChanges } = await import("./clone.ts");
   const changes = await fetchChanges(world.docker, sandbox);
   if (!changes) return world.say("The sandbox has no new changes.");

@@ -26,6 +26,13 @@ async function main(): Promise<number> {
     const { runRunner } = await import("./inference/runner/main.ts");
     return await runRunner();
   }
+  if (words[0] === "sandbox-proxy" && words.length === 1) {
+    const [{ runSandboxProxy }, { skiffPaths }] = await Promise.all([
+      import("./core/sandbox/network/proxy/main.ts"),
+      import("./core/paths/paths.ts"),
+    ]);
+    return await runSandboxProxy(skiffPaths());
+  }
   const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
     import("./core/cli/run_command.ts"),
     import("./core/cli/context.ts"),

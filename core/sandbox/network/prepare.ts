@@ -3,7 +3,7 @@ import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Paths } from "../../paths/paths.ts";
 import type { AccessRequest } from "./access.ts";
 import { ensureForwarder, type ForwarderArch } from "./forwarder.ts";
-import { ensureProxy, type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
+import { type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
 import { readRecord, writePolicy, writeRecord } from "./records.ts";
 import { sandboxFiles } from "./sandbox_files.ts";
 
@@ -58,8 +58,7 @@ export async function openAccess(
     });
   }
   await restoreForwarder(paths, record.forwarder, options.onStart);
-  await ensureProxy(paths, options);
-  await serveSandbox(paths, sandbox, options.secrets ?? {});
+  await serveSandbox(paths, sandbox, options.secrets ?? {}, options);
 }
 
 /** The container cannot start without the file that it mounts, and the cache folder may have been emptied. */

@@ -134,3 +134,12 @@ function oneByteAtATime(connection: Deno.TcpConn): ByteStream {
     close: () => connection.close(),
   };
 }
+
+/** A connection to a unix socket of this machine. Throws `BadMessage` (503) with the words for its absence. */
+export async function connectSocket(path: string, absent: string): Promise<HttpConnection> {
+  try {
+    return new HttpConnection(await Deno.connect({ transport: "unix", path }));
+  } catch {
+    throw new BadMessage(absent, 503);
+  }
+}

@@ -2,7 +2,7 @@
 import { HttpConnection } from "../http/connection.ts";
 import { answer, exchange } from "../http/exchange.ts";
 import { BadMessage, endToEnd, type RequestHead } from "../http/head.ts";
-import { connectSocket } from "./model_access.ts";
+import { connectSocket } from "./dial.ts";
 import type { ServedSandbox } from "./served_sandbox.ts";
 
 /** Serves one request; true when the connection can take another one. */

@@ -1,5 +1,5 @@
 /** The local model server as a sandbox may use it: its own model, inference routes, nothing that manages. */
-import { HttpConnection } from "../http/connection.ts";
+import type { HttpConnection } from "../http/connection.ts";
 import { answer, collect, exchange } from "../http/exchange.ts";
 import {
   BadMessage,
@@ -10,6 +10,7 @@ import {
   type RequestHead,
 } from "../http/head.ts";
 import { writeResponseHead } from "../http/head.ts";
+import { connectSocket } from "./dial.ts";
 import type { ServedSandbox } from "./served_sandbox.ts";
 
 /** Routes, as method and path without the query; "/engines/…" is how Docker's model runner calls them. */
@@ -87,15 +88,6 @@ async function relay(
     });
   } finally {
     upstream.close();
-  }
-}
-
-/** A connection to a unix socket of this machine. Throws `BadMessage` (503) with the words for its absence. */
-export async function connectSocket(path: string, absent: string): Promise<HttpConnection> {
-  try {
-    return new HttpConnection(await Deno.connect({ transport: "unix", path }));
-  } catch {
-    throw new BadMessage(absent, 503);
   }
 }
 

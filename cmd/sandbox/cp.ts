@@ -10,7 +10,10 @@ export const cpCommand: Command = {
   summary: "Copy files into or out of a sandbox",
   description: "Copies a file or a folder. `-` instead of a path of the host is a tar stream.",
   args: [{ name: "FROM", required: true }, { name: "TO", required: true }],
-  examples: ["skiff sandbox cp claude-project:/tmp/report.txt .", "skiff sandbox cp ./data claude-project:/tmp"],
+  examples: [
+    "skiff sandbox cp claude-project:/tmp/report.txt .",
+    "skiff sandbox cp ./data claude-project:/tmp",
+  ],
   async run({ context, args }) {
     const [from, to] = [parsePlace(String(args.FROM)), parsePlace(String(args.TO))];
     if ((from.sandbox === undefined) === (to.sandbox === undefined)) {

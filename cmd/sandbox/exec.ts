@@ -13,7 +13,8 @@ import { readEnvFiles } from "./run_flags.ts";
 export const execCommand: Command = {
   name: "exec",
   summary: "Run a program in a sandbox",
-  description: "Runs a program in a sandbox, as the agent's user and in the workspace. A stopped one is started.",
+  description:
+    "Runs a program in a sandbox, as the agent's user and in the workspace. A stopped one is started.",
   args: [
     { name: "SANDBOX", required: true, complete: sandboxNames },
     { name: "COMMAND", required: true, variadic: true },

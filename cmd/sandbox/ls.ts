@@ -12,7 +12,13 @@ export const lsCommand: Command = {
   flags: [
     { name: "quiet", short: "q", summary: "Print only ids" },
     { name: "no-trunc", summary: "Print whole ids, and times as they are" },
-    { name: "format", summary: "How to print", value: "FORMAT", choices: ["table", "json"], default: "table" },
+    {
+      name: "format",
+      summary: "How to print",
+      value: "FORMAT",
+      choices: ["table", "json"],
+      default: "table",
+    },
     { name: "json", summary: "Same as --format json", hidden: true },
   ],
   async run({ context, flags }) {

@@ -10,10 +10,16 @@ import { openWorld } from "./engine.ts";
 export const pruneCommand: Command = {
   name: "prune",
   summary: "Remove the sandboxes that do not run",
-  description: "Removes the sandboxes that do not run, or whose workspace is gone. Workspaces and logins stay.",
+  description:
+    "Removes the sandboxes that do not run, or whose workspace is gone. Workspaces and logins stay.",
   flags: [
     { name: "dry-run", summary: "Only print what would be removed" },
-    { name: "filter", summary: "Only those made before: until=168h, until=2026-01-31", value: "FILTER", repeatable: true },
+    {
+      name: "filter",
+      summary: "Only those made before: until=168h, until=2026-01-31",
+      value: "FILTER",
+      repeatable: true,
+    },
     { name: "force", short: "f", summary: "Do not ask" },
   ],
   async run({ context, flags }) {

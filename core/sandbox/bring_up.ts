@@ -89,4 +89,3 @@ function startFailed(sandbox: Sandbox, cause: unknown): unknown {
     cause,
   });
 }
-

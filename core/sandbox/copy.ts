@@ -28,7 +28,9 @@ export async function copyIn({ docker }: World, sandbox: Sandbox, { from, to }: 
   const contents = info.isDirectory && /(^|\/)\.$/.test(from);
   const isFolder = there?.type === "directory" || there?.type === "symlink";
   if (to.endsWith("/") && !isFolder) {
-    throw new SkiffError("not_found", `There is no folder ${target} in the sandbox`, { hint: "Make it first." });
+    throw new SkiffError("not_found", `There is no folder ${target} in the sandbox`, {
+      hint: "Make it first.",
+    });
   }
   const folder = isFolder ? target : contents ? target : parentPath(target);
   const name = contents ? "." : isFolder ? baseName(await Deno.realPath(from)) : baseName(target);
@@ -46,9 +48,18 @@ function insidePath({ workspace, home }: Sandbox, path: string): string {
   return normalizePath(path.startsWith("/") ? path : `${workspace}/${path}`);
 }
 
-async function* hostFiles(path: string, name: string, owner: { uid: number; gid: number }): AsyncGenerator<TarFile> {
+async function* hostFiles(
+  path: string,
+  name: string,
+  owner: { uid: number; gid: number },
+): AsyncGenerator<TarFile> {
   const info = await Deno.lstat(path);
-  const own = { uid: owner.uid, gid: owner.gid, mode: (info.mode ?? 0o644) & 0o7777, mtime: info.mtime ?? undefined };
+  const own = {
+    uid: owner.uid,
+    gid: owner.gid,
+    mode: (info.mode ?? 0o644) & 0o7777,
+    mtime: info.mtime ?? undefined,
+  };
   if (info.isSymlink) {
     yield { name, type: "symlink", linkName: await Deno.readLink(path), ...own };
   } else if (info.isDirectory) {

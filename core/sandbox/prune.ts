@@ -14,7 +14,11 @@ export function parsePruneFilters(filters: string[], now: number): PruneLimits {
   for (const filter of filters) {
     const value = /^until=(.+)$/.exec(filter)?.[1];
     const age = value === undefined ? undefined : parseDuration(value);
-    const time = age !== undefined ? now - age : /^\d+$/.test(value ?? "") ? Number(value) * 1000 : Date.parse(value ?? "");
+    const time = age !== undefined
+      ? now - age
+      : /^\d+$/.test(value ?? "")
+      ? Number(value) * 1000
+      : Date.parse(value ?? "");
     if (Number.isNaN(time)) {
       throw new SkiffError("usage", `--filter ${filter} is none`, {
         hint: "Write it like until=168h or until=2026-01-31.",

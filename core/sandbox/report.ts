@@ -79,7 +79,8 @@ function boundary(
     rootless_engine: security.some((option) => option.startsWith("name=rootless")),
     capabilities: weaknesses(container).some((fault) => fault.includes("capabilities")) ? "some" : "none",
     no_new_privileges: true,
-    seccomp: security.find((option) => option.startsWith("name=seccomp"))?.replace("name=seccomp,", "") ?? "none",
+    seccomp: security.find((option) => option.startsWith("name=seccomp"))?.replace("name=seccomp,", "") ??
+      "none",
     runs_as_root: uid === 0,
     limits: {
       memory: host.Memory,

@@ -203,7 +203,7 @@ async function requestAccess(
       kind: settings.dockerSocket,
       ...await dockerSocket(docker),
       workspace: settings.clone ? undefined : workspace.path,
-      protectedPaths: protection.mounts.filter(({ readOnly }) => readOnly).map(({ path }) => path),
+      protected: protection.mounts,
       user: `${account.uid}:${account.gid}`,
     },
   };

@@ -15,7 +15,12 @@ export const buildCommand: Command = {
   flags: [
     { name: "base", summary: "Image to build on", value: "IMAGE" },
     { name: "tag", short: "t", summary: "Name of the result", value: "NAME", repeatable: true },
-    { name: "pull", summary: "When to pull the base", value: "WHEN", choices: ["always", "missing", "never"] },
+    {
+      name: "pull",
+      summary: "When to pull the base",
+      value: "WHEN",
+      choices: ["always", "missing", "never"],
+    },
     { name: "no-cache", summary: "Build even if it is there" },
     { name: "network", summary: "Network of the build, e.g. none or host", value: "MODE" },
     { name: "quiet", short: "q", summary: "Print only the image's id" },
@@ -36,6 +41,8 @@ export const buildCommand: Command = {
       onProgress: (message) => view?.show(message),
     }).finally(() => view?.close());
     if (flags.quiet) return await context.out(`${id}\n`);
-    await context.out(`${reused ? "Already built" : "Built"} ${reference} (${id.replace("sha256:", "").slice(0, 12)})\n`);
+    await context.out(
+      `${reused ? "Already built" : "Built"} ${reference} (${id.replace("sha256:", "").slice(0, 12)})\n`,
+    );
   },
 };

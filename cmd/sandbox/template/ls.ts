@@ -12,7 +12,13 @@ export const lsCommand: Command = {
   summary: "List the templates that are here",
   flags: [
     { name: "quiet", short: "q", summary: "Print only names" },
-    { name: "format", summary: "How to print", value: "FORMAT", choices: ["table", "json"], default: "table" },
+    {
+      name: "format",
+      summary: "How to print",
+      value: "FORMAT",
+      choices: ["table", "json"],
+      default: "table",
+    },
   ],
   async run({ context, flags }) {
     const templates = await listTemplates((await openWorld(context)).docker);
@@ -27,6 +33,8 @@ export const lsCommand: Command = {
       decimalSize(one.size),
       relativeTime(one.created * 1000, Date.now()),
     ]);
-    await context.out(formatTable(["Template", "Agent", "Version", "Source", "Image ID", "Size", "Created"], rows));
+    await context.out(
+      formatTable(["Template", "Agent", "Version", "Source", "Image ID", "Size", "Created"], rows),
+    );
   },
 };

@@ -35,15 +35,19 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
       agent: plan.labels.agent,
       engineSocket: engineSocket(docker),
     });
-    const opening = plan.access.proxied
-      ? openAccess(paths, plan.labels.key, { secrets: plan.secrets, onStart: world.say })
-      : Promise.resolve();
-    opening.catch(() => {}); // awaited below
-    if (plan.credentialsVolume) await prepareVolume(world, plan.credentialsVolume, plan.labels, plan.image);
+    // The folder of sockets is mounted, so it must be there before the container is created.
+    await Promise.all([
+      plan.access.proxied
+        ? openAccess(paths, plan.labels.key, { secrets: plan.secrets, onStart: world.say })
+        : undefined,
+      plan.credentialsVolume
+        ? prepareVolume(world, plan.credentialsVolume, plan.labels, plan.image)
+        : undefined,
+    ]);
     id = await createNamed(world, request, plan);
     await putArchive(docker, id, { path: "/", archive: await tarBytes(plan.items) });
     await plan.writeFiles(id);
-    await Promise.all([opening, assertIsolated(docker, id)]);
+    await assertIsolated(docker, id);
     await recordStart(paths, plan.labels.key, plan.protected.map(({ path }) => path));
     await startContainer(docker, id);
     if (plan.labels.settings.clone) await fillClone(docker, id, plan.labels);

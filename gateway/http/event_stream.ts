@@ -1,4 +1,5 @@
 /** Answers that are written while they are made. */
+import { within } from "./generation.ts";
 
 const encoder = new TextEncoder();
 
@@ -43,6 +44,25 @@ export function eventStreamResponse(
       ...options.headers,
     },
   });
+}
+
+/** The chunks, with a sign of life between them whenever none came for `ms`. */
+export async function* keptAlive(
+  chunks: AsyncGenerator<string>,
+  ms: number,
+  sign: () => string,
+): AsyncGenerator<string> {
+  try {
+    while (true) {
+      const next = chunks.next();
+      while (!await within(next, ms)) yield sign();
+      const { done, value } = await next;
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
 }
 
 /** Values handed from callbacks to one reader, in order. */

@@ -1,8 +1,7 @@
 /** The official client against the server with a host that follows the request as a good model would. */
-import { skiffPaths } from "../../../core/paths/paths.ts";
-import { startServer } from "../../../gateway/http/server.ts";
 import type { GenerationEvent, GenerationRequest } from "../../../inference/chat/request.ts";
-import { MadeStore, ScriptedHost, scriptedUsage, textEvents } from "../../support/scripted_host.ts";
+import { ScriptedHost, scriptedUsage, textEvents } from "../../support/scripted_host.ts";
+import { scriptedService } from "../../support/scripted_service.ts";
 import { type ClientTarget, openaiClientSuite } from "./openai_client_suite.ts";
 
 const words = ["Whales", " are", " mammals", " that", " live", " in", " the", " sea", "."];
@@ -54,20 +53,8 @@ async function* toolEvents(name: string): AsyncGenerator<GenerationEvent> {
 }
 
 async function start(prefix: string): Promise<ClientTarget> {
-  const home = await Deno.makeTempDir({ prefix: "skiff-openai" });
-  const server = await startServer({
-    paths: skiffPaths({ get: (name) => name === "SKIFF_HOME" ? home : undefined }),
-    port: 0,
-    parts: () => ({ store: new MadeStore(), host: new ScriptedHost(obedient) }),
-  });
-  return {
-    baseURL: `${server.addresses.url}${prefix}`,
-    model: "ai/smollm2",
-    async close() {
-      await server.close({ force: true });
-      await Deno.remove(home, { recursive: true });
-    },
-  };
+  const { url, close } = await scriptedService(new ScriptedHost(obedient));
+  return { baseURL: `${url}${prefix}`, model: "ai/smollm2", close };
 }
 
 for (const prefix of ["/v1", "/engines/llama.cpp/v1"]) {

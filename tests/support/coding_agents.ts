@@ -1,0 +1,111 @@
+/**
+ * The real coding agents, out of their npm packages, run without a person: in a home of their own, with a
+ * model server on loopback and nothing else to talk to.
+ */
+import { npmMember } from "./npm_packages.ts";
+
+/** OpenAI's codex 0.169.0, a static executable (294 MB). */
+export async function codexBinary(): Promise<string> {
+  return await npmMember({
+    path: "@openai/codex/-/codex-0.169.0-linux-x64.tgz",
+    integrity: "o05NyAOCDygSPRo1yinzxvkRSdmsZyBD9E7mbpmjRanSfM8lypqWtQgEo4XfNkwhuCR2aFu8mlGOsQGFXVbVww==",
+  }, "vendor/x86_64-unknown-linux-musl/bin/codex");
+}
+
+/** Anthropic's Claude Code 2.1.330, for glibc (381 MB). */
+export async function claudeBinary(): Promise<string> {
+  return await npmMember({
+    path: "@anthropic-ai/claude-code-linux-x64/-/claude-code-linux-x64-2.1.330.tgz",
+    integrity: "9Gn+V7DtJ8M1nztP9CeDVl9g3RtrepI7rOFTyPRRnZe8D6zebIHKmC7OvBauucuAP0X0k85SDN/LPVZyjsGezQ==",
+  }, "claude");
+}
+
+/** Where an agent works: a home and a workspace, both temporary. */
+export interface Desk {
+  home: string;
+  workspace: string;
+}
+
+export async function withDesk(work: (desk: Desk) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "skiff-agent-" });
+  const desk = { home: `${folder}/home`, workspace: `${folder}/workspace` };
+  try {
+    await Deno.mkdir(desk.home);
+    await Deno.mkdir(desk.workspace);
+    await work(desk);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+export interface AgentAnswer {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** `codex exec` against an OpenAI base address ("http://127.0.0.1:1/v1"). */
+export async function runCodex(
+  desk: Desk,
+  baseURL: string,
+  model: string,
+  prompt: string,
+): Promise<AgentAnswer> {
+  const config = `
+model = "${model}"
+model_provider = "skiff"
+model_context_window = 32768
+check_for_update_on_startup = false
+[analytics]
+enabled = false
+[model_providers.skiff]
+name = "skiff"
+base_url = "${baseURL}"
+env_key = "SKIFF_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+`;
+  await Deno.mkdir(`${desk.home}/.codex`, { recursive: true });
+  await Deno.writeTextFile(`${desk.home}/.codex/config.toml`, config);
+  const flags = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"];
+  return await run(await codexBinary(), ["exec", ...flags, prompt], desk, { SKIFF_KEY: "unused" });
+}
+
+/** `claude -p` against an Anthropic base address ("http://127.0.0.1:1"). */
+export async function runClaude(
+  desk: Desk,
+  baseURL: string,
+  model: string,
+  prompt: string,
+): Promise<AgentAnswer> {
+  return await run(await claudeBinary(), ["-p", "--dangerously-skip-permissions", prompt], desk, {
+    ANTHROPIC_BASE_URL: baseURL,
+    ANTHROPIC_AUTH_TOKEN: "unused",
+    ANTHROPIC_MODEL: model,
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    CLAUDE_CODE_MAX_RETRIES: "0",
+    DISABLE_AUTOUPDATER: "1",
+    DISABLE_TELEMETRY: "1",
+    IS_SANDBOX: "1", // else it refuses to run as root
+  });
+}
+
+async function run(
+  program: string,
+  args: string[],
+  { home, workspace }: Desk,
+  env: Record<string, string>,
+): Promise<AgentAnswer> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    cwd: workspace,
+    clearEnv: true,
+    env: { HOME: home, PATH: "/usr/local/bin:/usr/bin:/bin", ...env },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}

@@ -31,10 +31,13 @@ export const policyLogCommand: Command = {
       flags.format === "json" ? `${JSON.stringify(entry)}\n` : textLine(entry);
     const path = sandboxFiles(paths, sandbox).log;
     const tail = tailOf(flags.tail as string | undefined);
-    const news = flags.follow ? followLog(path, context.signal) : undefined;
-    const entries = (await readLog(path)).filter(wanted);
-    await context.out(entries.slice(tail === undefined ? 0 : entries.length - tail).map(line).join(""));
-    for await (const entry of news ?? []) if (wanted(entry)) await context.out(line(entry));
+    const { entries, bytes } = await readLog(path);
+    const shown = entries.filter(wanted);
+    await context.out(shown.slice(tail === undefined ? 0 : -tail || shown.length).map(line).join(""));
+    if (!flags.follow) return;
+    for await (const entry of followLog(path, bytes, context.signal)) {
+      if (wanted(entry)) await context.out(line(entry));
+    }
   },
 };
 

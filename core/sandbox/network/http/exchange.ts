@@ -50,13 +50,19 @@ export async function exchange(order: Exchange): Promise<boolean> {
     ...framingHeaders(framing),
   ]));
   let bodySent = false;
+  let failure: unknown;
   const over = new AbortController();
   const sending = sendBody(order, asked).then(() => {
     bodySent = true;
     if (!order.hijacks && upgrade.length === 0) watchClient(client, upstream, over.signal);
-  }, () => upstream.close());
+  }, (error) => {
+    failure = error;
+    upstream.close();
+  });
   try {
-    const response = await finalHead(client, upstream);
+    const response = await finalHead(client, upstream).catch((error) => {
+      throw failure instanceof BadMessage ? failure : error;
+    });
     const raw = response.status === 101 || (order.hijacks && response.status === 200);
     if (raw) {
       await sending; // two readers of the client would take each other's bytes
@@ -123,7 +129,7 @@ async function passStream(
 
 async function passResponse(order: Exchange, response: ResponseHead): Promise<boolean> {
   const { client, upstream, request } = order;
-  const came = responseFraming(response, request.method);
+  const came = framingOf(response, request.method);
   const alive = keepsAlive(request) && request.minor === 1;
   let body: Uint8Array | undefined;
   if (order.rewrite && came.kind !== "none") body = order.rewrite(await collect(upstream.body(came)));
@@ -151,6 +157,14 @@ async function passResponse(order: Exchange, response: ResponseHead): Promise<bo
     return false;
   }
   return alive;
+}
+
+function framingOf(response: ResponseHead, method: string): Framing {
+  try {
+    return responseFraming(response, method);
+  } catch (error) {
+    throw error instanceof BadMessage ? new BadMessage(`of the answer: ${error.message}`, 502) : error;
+  }
 }
 
 /** All pieces in one. Throws `BadMessage` (413) beyond `most` bytes. */
@@ -201,7 +215,7 @@ const reasons: Record<number, string> = {
   413: "Content Too Large",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
-  501: "Not Implemented",
+  501: "Not Supported",
   502: "Bad Gateway",
   503: "Service Unavailable",
 };

@@ -189,9 +189,8 @@ export function writeResponseHead(
 }
 
 function headBytes(first: string, headers: Header[]): Uint8Array<ArrayBuffer> {
-  const text = [first, ...headers.map(([name, value]) => `${name}: ${value}`), "", ""].join("\r\n");
-  if (bareBreak.test(text) || text.indexOf("\r\n\r\n") !== text.length - 4) {
-    throw new BadMessage("a header holds a line break", 500);
-  }
+  const lines = [first, ...headers.map(([name, value]) => `${name}: ${value}`)];
+  if (lines.some((line) => /[\r\n\0]/.test(line))) throw new BadMessage("a header holds a line break", 500);
+  const text = [...lines, "", ""].join("\r\n");
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }

@@ -58,14 +58,16 @@ export class DecisionLog {
   }
 }
 
-/** The entries that a log and its predecessor hold, oldest first. Lines that cannot be read are left out. */
-export async function readLog(path: string): Promise<LogEntry[]> {
-  const entries: LogEntry[] = [];
-  for (const file of [`${path}.1`, path]) {
-    const text = await Deno.readTextFile(file).catch(() => "");
-    entries.push(...parseLines(text));
-  }
-  return entries;
+/**
+ * The entries that a log and its predecessor hold, oldest first, and how many bytes of the log they are: what
+ * comes later begins there. Lines that cannot be read are left out.
+ */
+export async function readLog(path: string): Promise<{ entries: LogEntry[]; bytes: number }> {
+  const before = await Deno.readFile(`${path}.1`).catch(() => new Uint8Array());
+  const now = await Deno.readFile(path).catch(() => new Uint8Array());
+  const whole = now.subarray(0, now.lastIndexOf(10) + 1);
+  const entries = [before, whole].flatMap((bytes) => parseLines(new TextDecoder().decode(bytes)));
+  return { entries, bytes: whole.length };
 }
 
 function parseLines(text: string): LogEntry[] {
@@ -78,28 +80,23 @@ function parseLines(text: string): LogEntry[] {
   });
 }
 
-/** New entries from now on, until the signal aborts. The folder must exist. */
-export async function* followLog(path: string, signal: AbortSignal): AsyncGenerator<LogEntry> {
+/** Entries behind the first `from` bytes, and on until the signal aborts. The folder must exist. */
+export async function* followLog(path: string, from: number, signal: AbortSignal): AsyncGenerator<LogEntry> {
   using watcher = Deno.watchFs(dirname(path), { recursive: false });
   signal.addEventListener("abort", () => watcher.close(), { once: true });
-  let at = await Deno.stat(path).then(({ size }) => size, () => 0);
-  let rest = "";
   if (signal.aborted) return;
-  for await (const _ of watcher) {
-    const file = await Deno.open(path).catch(() => undefined);
-    if (!file) continue;
-    try {
-      const { size } = await file.stat();
-      if (size < at) at = 0; // it was started anew
-      await file.seek(at, Deno.SeekMode.Start);
-      const bytes = new Uint8Array(size - at);
-      const count = bytes.length === 0 ? 0 : await file.read(bytes) ?? 0;
-      at += count;
-      const lines = (rest + new TextDecoder().decode(bytes.subarray(0, count))).split("\n");
-      rest = lines.pop()!;
-      yield* parseLines(lines.join("\n"));
-    } finally {
-      file.close();
-    }
+  let at = from;
+  const news = async () => {
+    const bytes = await Deno.readFile(path).catch(() => undefined);
+    if (!bytes) return [];
+    if (bytes.length < at) at = 0; // it was started anew
+    const end = bytes.lastIndexOf(10) + 1;
+    const entries = parseLines(new TextDecoder().decode(bytes.subarray(at, end)));
+    at = Math.max(at, end);
+    return entries;
+  };
+  yield* await news();
+  for await (const { paths } of watcher) {
+    if (paths.some((one) => one === path)) yield* await news();
   }
 }

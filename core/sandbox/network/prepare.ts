@@ -2,7 +2,7 @@
 import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Paths } from "../../paths/paths.ts";
 import type { AccessRequest } from "./access.ts";
-import { ensureForwarder, type ForwarderArch } from "./forwarder.ts";
+import type { ForwarderArch } from "./forwarder.ts";
 import { type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
 import { readRecord, writePolicy, writeRecord } from "./records.ts";
 import { sandboxFiles } from "./sandbox_files.ts";
@@ -70,6 +70,7 @@ async function restoreForwarder(
   const there = await Deno.stat(forwarder).then(() => true, () => false);
   const arch = /forwarder-(x86_64|aarch64)-[0-9a-f]+$/.exec(forwarder)?.[1] as ForwarderArch | undefined;
   if (there || !arch) return;
+  const { ensureForwarder } = await import("./forwarder.ts");
   const made = await ensureForwarder(paths, arch, { onNote });
   if (made !== forwarder) await Deno.copyFile(made, forwarder); // one of an older skiff
 }

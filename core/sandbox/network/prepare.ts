@@ -75,13 +75,28 @@ async function restoreForwarder(
   if (made !== forwarder) await Deno.copyFile(made, forwarder); // one of an older skiff
 }
 
-/** Ends the access of a removed sandbox and deletes its files. Nothing happens when there are none. */
+/**
+ * Ends the access of a removed sandbox, deletes its files and what it made through its Docker socket. Nothing
+ * happens when there are none.
+ */
 export async function removeAccess(paths: Paths, sandbox: string): Promise<void> {
+  const record = await readRecord(paths, sandbox).catch(() => undefined);
   await removeFromProxy(paths, sandbox);
+  if (record?.docker) await removeMade(record.docker.socket, sandbox);
   const { sockets, state } = sandboxFiles(paths, sandbox);
   for (const folder of [sockets, state]) {
     await Deno.remove(folder, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
+}
+
+/** The proxy does it as well, where it runs and sees the container go. */
+async function removeMade(socket: string, sandbox: string): Promise<void> {
+  const [{ openDocker }, { removeOwned }] = await Promise.all([
+    import("../../docker/docker.ts"),
+    import("./proxy/engine_watch.ts"),
+  ]);
+  using docker = await openDocker({ host: `unix://${socket}` });
+  await removeOwned(docker, sandbox);
 }

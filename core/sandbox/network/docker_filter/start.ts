@@ -14,11 +14,11 @@ import type { OwnedThings } from "./owned.ts";
 import { checkedSource, inside } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
 
-/** Sources below the workspace that the container binds. */
+/** Host paths that the container binds, those taken over from other containers included. */
 export function bindSources(container: ContainerInspect): string[] {
-  return (container.HostConfig.Mounts ?? [])
-    .filter((mount) => mount.Type === "bind")
-    .map((mount) => mount.Source ?? "");
+  const asked = (container.HostConfig.Mounts ?? []).filter((mount) => mount.Type === "bind");
+  const made = (container.Mounts ?? []).filter((mount) => mount.Type === "bind");
+  return [...new Set([...asked, ...made].map((mount) => mount.Source ?? ""))];
 }
 
 /** One at a time for a sandbox: two would let each other's processes go. */

@@ -34,7 +34,13 @@ export async function checkClonable(workspace: string, say: (line: string) => vo
       "Use the main working tree of the repository, or leave out --clone.",
     );
   }
-  const head = await hostGit(workspace, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+  const head = await hostGit(workspace, ["rev-parse", "--verify", "HEAD^{commit}"]);
+  if (/dubious ownership/.test(head.error)) {
+    throw refuse(
+      `Git does not trust ${workspace}, which belongs to another user`,
+      "Do as Git says (`git status` there shows it), or leave out --clone.",
+    );
+  }
   if (!head.success) {
     throw refuse("the repository has no commit yet", "Make a first commit, or leave out --clone.");
   }

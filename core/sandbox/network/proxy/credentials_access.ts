@@ -59,7 +59,7 @@ export async function serveCredentialRequest(
     [rule.header, rule.format.replace("{secret}", () => secret)],
   ];
   try {
-    return await exchange({ client, upstream: connection, request, target: path, headers });
+    return await exchange({ client, upstream: connection, request, target: path, headers, cancels: true });
   } finally {
     connection.close();
   }

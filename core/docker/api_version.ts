@@ -4,7 +4,7 @@ import { SkiffError } from "../errors/skiff_error.ts";
 /** The oldest that has all that skiff asks for (Engine 20.10, December 2020). */
 export const oldestApi = "1.41";
 /** The newest whose answers skiff knows. A newer Engine is asked in this one. */
-export const newestApi = "1.52";
+export const newestApi = "1.56";
 
 /** Negative when `a` is older than `b`, 0 when equal. */
 export function compareApi(a: string, b: string): number {

@@ -63,7 +63,6 @@ export async function openDocker(options: OpenDockerOptions = {}): Promise<Docke
     const transport = new HttpTransport({
       dial: (signal) => dial(endpoint.address, signal),
       most,
-      mostIdle: most,
     });
     try {
       return new Docker({

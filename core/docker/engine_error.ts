@@ -1,7 +1,7 @@
 /** What an Engine answers or fails to answer -> what a person reads, and what they can do. */
 import { type ErrorCode, SkiffError } from "../errors/skiff_error.ts";
 import type { DockerEndpoint } from "./endpoint.ts";
-import { isBreak } from "./transport/http_transport.ts";
+import { isBreak, SourceError } from "./transport/http_transport.ts";
 
 const statusCodes: Record<number, ErrorCode> = {
   400: "invalid_input",
@@ -54,6 +54,7 @@ const meanings: Row[] = [
     code: "not_found",
     hint: "The program is not in the image, or not on its PATH.",
   },
+  { pattern: /is not a directory/i, code: "invalid_input" },
   { pattern: /cannot allocate memory/i, code: "out_of_memory" },
 ];
 
@@ -144,9 +145,10 @@ export function noEngineError(tried: { endpoint: DockerEndpoint; error: unknown 
   );
 }
 
-/** The error of a request that was under way. */
-export function requestError(endpoint: DockerEndpoint, error: unknown): SkiffError {
+/** The error of a request that was under way; what the body's source threw stays what it is. */
+export function requestError(endpoint: DockerEndpoint, error: unknown): unknown {
   if (error instanceof SkiffError) return error;
+  if (error instanceof SourceError) return error.cause;
   if (!isBreak(error)) return dialError(endpoint, error);
   const broken = error instanceof SyntaxError
     ? `what answers there is no Docker Engine (${error.message})`

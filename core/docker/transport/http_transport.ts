@@ -12,10 +12,8 @@ import { ConnectionPool, type Lease } from "./pool.ts";
 
 export interface TransportOptions {
   dial: (signal?: AbortSignal) => Promise<Connection>;
-  /** Short requests at a time. Default 16. */
+  /** Short requests at a time, and connections that are kept. Default 16. */
   most?: number;
-  /** Connections kept for later. Default 8. */
-  mostIdle?: number;
 }
 
 export interface SendOptions {
@@ -32,8 +30,8 @@ export interface Refused {
 export class HttpTransport {
   readonly #pool: ConnectionPool;
 
-  constructor({ dial, most = 16, mostIdle = 8 }: TransportOptions) {
-    this.#pool = new ConnectionPool({ dial, most, mostIdle });
+  constructor({ dial, most = 16 }: TransportOptions) {
+    this.#pool = new ConnectionPool({ dial, most });
   }
 
   /** Connections that exist now. */
@@ -176,7 +174,6 @@ class Exchange {
     try {
       return await readHead(reader);
     } catch (error) {
-      if (this.#writeError instanceof SourceError) throw this.#writeError.cause;
       throw this.#writeError ?? error;
     }
   }
@@ -201,8 +198,8 @@ class Exchange {
         controller.close();
       } catch (error) {
         this.fail();
-        const { cause } = this.#writeError instanceof SourceError ? this.#writeError : {};
-        controller.error(this.#signal?.aborted ? interrupted(error) : cause ?? error);
+        const reason = this.#writeError instanceof SourceError ? this.#writeError : error;
+        controller.error(this.#signal?.aborted ? interrupted(error) : reason);
       }
     };
     return new ReadableStream({ pull, cancel: () => this.fail() }, { highWaterMark: 0 });
@@ -216,8 +213,8 @@ class Exchange {
   }
 }
 
-/** What the caller's own stream threw, apart from what the connection throws. */
-class SourceError extends Error {}
+/** Its `cause` is what the caller's own stream threw, as against what the connection throws. */
+export class SourceError extends Error {}
 
 async function* fromSource(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const pieces = source[Symbol.asyncIterator]();

@@ -15,9 +15,8 @@ export interface Lease {
 
 export interface PoolOptions {
   dial: (signal?: AbortSignal) => Promise<Connection>;
-  /** Short requests at a time; further ones wait in line. */
+  /** Short requests at a time, and connections that are kept; further requests wait in line. */
   most: number;
-  mostIdle: number;
 }
 
 interface Waiting {
@@ -63,7 +62,7 @@ export class ConnectionPool {
   release(lease: Lease): void {
     if (!this.#lent.delete(lease)) return;
     if (lease.counted) this.#leave();
-    if (this.#closed || this.#idle.length >= this.#options.mostIdle || lease.reader.buffered > 0) {
+    if (this.#closed || this.#idle.length >= this.#options.most || lease.reader.buffered > 0) {
       return lease.connection.close();
     }
     lease.reused = true;

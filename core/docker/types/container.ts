@@ -1,4 +1,4 @@
-/** Containers and processes in them, by the Engine API's own names (1.41 to 1.52). */
+/** Containers and processes in them, by the Engine API's own names (1.41 to 1.56). */
 import type { HostConfig } from "./host_config.ts";
 import type { EndpointSettings } from "./network.ts";
 

@@ -1,4 +1,4 @@
-/** What a container may use of the machine. Names are the Engine API's own (1.41 to 1.52). */
+/** What a container may use of the machine. Names are the Engine API's own (1.41 to 1.56). */
 
 export interface Mount {
   Type: "bind" | "volume" | "tmpfs" | "npipe" | "image" | "cluster";

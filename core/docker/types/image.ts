@@ -1,4 +1,4 @@
-/** Images and what is told while they move, by the Engine API's own names (1.41 to 1.52). */
+/** Images and what is told while they move, by the Engine API's own names (1.41 to 1.56). */
 import type { ContainerConfig } from "./container.ts";
 
 export interface ImageInspect {

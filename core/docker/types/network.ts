@@ -1,4 +1,4 @@
-/** Networks, by the Engine API's own names (1.41 to 1.52). */
+/** Networks, by the Engine API's own names (1.41 to 1.56). */
 
 export interface EndpointSettings {
   IPAMConfig?: { IPv4Address?: string; IPv6Address?: string; LinkLocalIPs?: string[] } | null;

@@ -1,4 +1,4 @@
-/** What a container uses, by the Engine API's own names (1.41 to 1.52). */
+/** What a container uses, by the Engine API's own names (1.41 to 1.56). */
 
 export interface CpuStats {
   cpu_usage: {

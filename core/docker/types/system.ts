@@ -1,4 +1,4 @@
-/** The Engine itself, by the Engine API's own names (1.41 to 1.52). */
+/** The Engine itself, by the Engine API's own names (1.41 to 1.56). */
 import type { ContainerSummary } from "./container.ts";
 import type { ImageSummary } from "./image.ts";
 import type { Volume } from "./volume.ts";

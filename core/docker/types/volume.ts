@@ -1,4 +1,4 @@
-/** Volumes, by the Engine API's own names (1.41 to 1.52). */
+/** Volumes, by the Engine API's own names (1.41 to 1.56). */
 
 export interface CreateVolumeBody {
   Name?: string;

@@ -32,7 +32,7 @@ export async function writeAgentFiles(
   }
   if (items.length === 0) return;
   const archive = await tarBytes([...foldersOf(items, owner), ...items]);
-  await putArchive(docker, container, { path: owner.home, archive, copyOwners: true });
+  await putArchive(docker, container, { path: owner.home, archive });
 }
 
 /** The folders above skiff's own files; those of volumes are there and keep their owner. */

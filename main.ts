@@ -1,10 +1,10 @@
 /** argv -> the command. Only the module of the command that runs is loaded: start-up is a feature. */
 import { version } from "./core/version.ts";
 
-/** Called as `docker-model` (a Docker CLI plugin), the group is part of the name and repeated by Docker. */
+/** Called as `docker-model` or `docker-sandbox` (Docker CLI plugins), the group is part of the name and repeated by Docker. */
 function commandWords(): { program: string; words: string[] } {
   const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
-  const group = /^docker-(model)$/.exec(name)?.[1];
+  const group = /^docker-(model|sandbox)$/.exec(name)?.[1];
   if (!group) return { program: "skiff", words: Deno.args };
   if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
   return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
@@ -25,6 +25,13 @@ async function main(): Promise<number> {
   if (words[0] === "runner") {
     const { runRunner } = await import("./inference/runner/main.ts");
     return await runRunner();
+  }
+  if (words[0] === "sandbox-proxy" && words.length === 1) {
+    const [{ runSandboxProxy }, { skiffPaths }] = await Promise.all([
+      import("./core/sandbox/network/proxy/main.ts"),
+      import("./core/paths/paths.ts"),
+    ]);
+    return await runSandboxProxy(skiffPaths());
   }
   const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
     import("./core/cli/run_command.ts"),

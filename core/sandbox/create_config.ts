@@ -1,52 +1,9 @@
 /** What the Engine is asked to create for a sandbox. Pure: everything was looked up before. */
+import type { CreateContainerBody } from "../docker/types/container.ts";
+import type { Mount } from "../docker/types/host_config.ts";
 import type { SandboxLabels } from "./labels.ts";
 import { writeLabels } from "./labels.ts";
 import type { ProtectedMount } from "./protection.ts";
-
-/** A mount in the Engine's own words. */
-export interface EngineMount {
-  Type: "bind" | "volume" | "tmpfs";
-  Source?: string;
-  Target: string;
-  ReadOnly?: boolean;
-}
-
-export interface CreateBody {
-  Image: string;
-  Hostname: string;
-  User: string;
-  WorkingDir: string;
-  Env: string[];
-  Entrypoint: string[];
-  Cmd: string[];
-  Labels: Record<string, string>;
-  Tty: boolean;
-  OpenStdin: boolean;
-  StopSignal: string;
-  StopTimeout: number;
-  Healthcheck: { Test: string[] };
-  HostConfig: {
-    Mounts: EngineMount[];
-    NetworkMode: string;
-    Init: boolean;
-    Runtime?: string;
-    CapDrop: string[];
-    SecurityOpt: string[];
-    GroupAdd: string[];
-    PidsLimit: number;
-    Memory: number;
-    MemorySwap: number;
-    NanoCpus?: number;
-    OomScoreAdj: number;
-    ShmSize: number;
-    Ulimits: { Name: string; Soft: number; Hard: number }[];
-    LogConfig: { Type: string; Config: Record<string, string> };
-    RestartPolicy: { Name: string };
-    IpcMode: string;
-    Privileged: boolean;
-    PublishAllPorts: boolean;
-  };
-}
 
 /** All that a create body is made of. */
 export interface SandboxPlan {
@@ -59,12 +16,14 @@ export interface SandboxPlan {
   workspaceMount?: { source: string; target: string; readOnly: boolean };
   protected: ProtectedMount[];
   /** Credentials, volumes, sockets. */
-  mounts: EngineMount[];
+  mounts: Mount[];
   networkMode: string;
   groups: string[];
   command: string[];
   extraLabels: Record<string, string>;
   runtime?: string;
+  /** The Engine remaps users, which would make the workspace nobody's. */
+  hostUsers: boolean;
   memory: number;
   /** Processors; undefined for all. */
   cpus?: number;
@@ -80,7 +39,7 @@ export function defaultMemory(total: number): number {
 }
 
 /** The body of `POST /containers/create`. */
-export function createConfig(plan: SandboxPlan): CreateBody {
+export function createConfig(plan: SandboxPlan): CreateContainerBody {
   const { labels } = plan;
   return {
     Image: plan.image,
@@ -114,6 +73,7 @@ export function createConfig(plan: SandboxPlan): CreateBody {
       LogConfig: { Type: "json-file", Config: { "max-size": "10m", "max-file": "3" } },
       RestartPolicy: { Name: "no" },
       IpcMode: "private",
+      ...(plan.hostUsers ? { UsernsMode: "host" } : {}),
       Privileged: false,
       PublishAllPorts: false,
     },
@@ -121,8 +81,8 @@ export function createConfig(plan: SandboxPlan): CreateBody {
 }
 
 /** Workspace first, then its protected parts, then the rest: a later mount lies over an earlier one. */
-function mountsOf({ workspaceMount, protected: parts, mounts }: SandboxPlan): EngineMount[] {
-  const result: EngineMount[] = [];
+function mountsOf({ workspaceMount, protected: parts, mounts }: SandboxPlan): Mount[] {
+  const result: Mount[] = [];
   if (workspaceMount) {
     const { source, target, readOnly } = workspaceMount;
     result.push({ Type: "bind", Source: source, Target: target, ReadOnly: readOnly });

@@ -4,41 +4,50 @@
  */
 import { readTar } from "../archive/tar.ts";
 import { getArchive } from "../docker/archives.ts";
+import { createContainer, removeContainer } from "../docker/containers.ts";
 import type { Docker } from "../docker/docker.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
 import type { Paths } from "../paths/paths.ts";
 import type { AccountFiles } from "./account.ts";
 import { persistentFile } from "./entry_script.ts";
+import { probeLabel } from "./labels.ts";
+import { parentPath } from "./path_rules.ts";
 
 export interface ImageFacts extends AccountFiles {
   /** What the image has in the file that all shells source. */
   persistent: string;
 }
 
-/** Cached facts of the image with this id; undefined when no sandbox was made of it yet. */
-export async function cachedFacts(paths: Paths, imageId: string): Promise<ImageFacts | undefined> {
-  try {
-    return JSON.parse(await Deno.readTextFile(cacheFile(paths, imageId)));
-  } catch {
-    return undefined; // none, or half written: it is read anew
-  }
-}
-
-/** Reads them out of a container of the image, and keeps them. */
-export async function readFacts(
-  docker: Docker,
-  container: string,
-  paths: Paths,
-  imageId: string,
-): Promise<ImageFacts> {
-  const [passwd, group, persistent] = await Promise.all(
-    ["/etc/passwd", "/etc/group", persistentFile].map((path) => readFile(docker, container, path)),
-  );
-  const facts = { passwd: passwd ?? "", group: group ?? "", persistent: persistent ?? "" };
+/** The facts of the image with this id. */
+export async function imageFacts(docker: Docker, paths: Paths, imageId: string): Promise<ImageFacts> {
   const file = cacheFile(paths, imageId);
-  await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+  const cached = await Deno.readTextFile(file).then((text) => JSON.parse(text) as ImageFacts).catch(() =>
+    undefined
+  );
+  if (cached) return cached; // what is missing or half written is read anew
+  const facts = await readFacts(docker, imageId);
+  await Deno.mkdir(parentPath(file), { recursive: true });
   await Deno.writeTextFile(file, JSON.stringify(facts));
   return facts;
+}
+
+/** Out of a container that is never started. */
+async function readFacts(docker: Docker, imageId: string): Promise<ImageFacts> {
+  const { Id } = await createContainer(docker, {
+    Image: imageId,
+    Entrypoint: [],
+    Cmd: ["true"],
+    Labels: { [probeLabel]: "1" },
+    HostConfig: { NetworkMode: "none" },
+  });
+  try {
+    const [passwd, group, persistent] = await Promise.all(
+      ["/etc/passwd", "/etc/group", persistentFile].map((path) => readFile(docker, Id, path)),
+    );
+    return { passwd: passwd ?? "", group: group ?? "", persistent: persistent ?? "" };
+  } finally {
+    await removeContainer(docker, Id, { force: true, volumes: true });
+  }
 }
 
 function cacheFile(paths: Paths, imageId: string): string {

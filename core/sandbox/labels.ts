@@ -2,6 +2,7 @@
  * Labels on a sandbox's container. Sandboxes are found by these, never by name. Labels cannot change later, so
  * what changes (running, half made) is read from the container's state.
  */
+import type { AgentContext } from "./agents/agent.ts";
 import type { SandboxSettings } from "./settings.ts";
 
 export const labels = {
@@ -18,10 +19,18 @@ export const labels = {
   key: "skiff.sandbox.key",
   /** "uid:gid home" of the agent. */
   user: "skiff.sandbox.user",
+  /** What the agent is told of models, gateways and credentials. */
+  access: "skiff.sandbox.agent-access",
   /** How `.git` was found: "none", "folder" or "file". */
   git: "skiff.sandbox.git",
   version: "skiff.sandbox.version",
 } as const;
+
+/** On containers that live for a moment while a sandbox is made. What a killed skiff left is removed by the next. */
+export const probeLabel = "skiff.sandbox.probe";
+
+/** What of the agent's context is fixed when the sandbox is made. */
+export type AgentAccess = Pick<AgentContext, "model" | "mcp" | "injection">;
 
 /** What the labels say. */
 export interface SandboxLabels {
@@ -37,6 +46,8 @@ export interface SandboxLabels {
   uid: number;
   gid: number;
   home: string;
+  access: AgentAccess;
+  /** How `.git` was found; "" when it is not protected. */
   git: string;
   version: string;
 }
@@ -54,6 +65,7 @@ export function writeLabels(of: SandboxLabels): Record<string, string> {
     [labels.network]: of.settings.network,
     [labels.key]: of.key,
     [labels.user]: `${of.uid}:${of.gid} ${of.home}`,
+    [labels.access]: JSON.stringify(of.access),
     [labels.git]: of.git,
     [labels.version]: of.version,
   };
@@ -63,8 +75,9 @@ export function writeLabels(of: SandboxLabels): Record<string, string> {
 export function readLabels(of: Record<string, string> | undefined): SandboxLabels | undefined {
   const user = /^(\d+):(\d+) (.*)$/.exec(of?.[labels.user] ?? "");
   if (of?.[labels.sandbox] !== "1" || !user) return undefined;
-  const settings = parseSettings(of[labels.settings]);
-  if (!settings) return undefined;
+  const settings = parseJson<SandboxSettings>(of[labels.settings]);
+  const access = parseJson<AgentAccess>(of[labels.access]);
+  if (!settings || !access) return undefined;
   return {
     workspace: of[labels.workspace],
     agent: of[labels.agent],
@@ -76,12 +89,13 @@ export function readLabels(of: Record<string, string> | undefined): SandboxLabel
     uid: Number(user[1]),
     gid: Number(user[2]),
     home: user[3],
+    access,
     git: of[labels.git],
     version: of[labels.version],
   };
 }
 
-function parseSettings(text: string): SandboxSettings | undefined {
+function parseJson<T>(text: string): T | undefined {
   try {
     return JSON.parse(text);
   } catch {

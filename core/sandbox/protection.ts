@@ -61,7 +61,7 @@ export async function protectWorkspace(
   const dotGit = `${workspace}/.git`;
   const paths: string[] = [];
   if (git === "none") {
-    await makeFolder(dotGit, owner);
+    if (!await exists(dotGit)) await makeFolder(dotGit, owner);
     paths.push(dotGit);
   } else if (git === "file") {
     paths.push(dotGit);
@@ -102,7 +102,13 @@ async function gitState(workspace: string): Promise<GitState> {
   const info = await Deno.lstat(`${workspace}/.git`).catch(() => undefined);
   if (!info) return "none";
   if (info.isSymlink) throw linkRefused(`${workspace}/.git`);
-  return info.isDirectory ? "folder" : "file";
+  if (!info.isDirectory) return "file";
+  return await isRepository(workspace) ? "folder" : "none";
+}
+
+/** A `.git` without HEAD is none to Git: the empty one that protects a folder, say. */
+export async function isRepository(workspace: string): Promise<boolean> {
+  return await exists(`${workspace}/.git/HEAD`);
 }
 
 /** A link can be replaced by the agent, and a mount would land on what it points to. */

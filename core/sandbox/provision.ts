@@ -12,6 +12,10 @@ export interface ProvisionRequest {
   credentialsFolder?: string;
   /** Targets of the user's mounts. */
   targets: string[];
+  /** Where host folders lie, the workspace included: nothing is written there. */
+  hostPaths: string[];
+  /** Folder that the clone goes to. */
+  workspace?: string;
   /** Symbolic links to make. */
   links: { path: string; target: string }[];
 }
@@ -20,7 +24,7 @@ export interface ProvisionRequest {
 const homeFolders = [".config", ".cache", ".local", ".local/share", ".local/state", ".local/bin"];
 
 export function provisionItems(request: ProvisionRequest): TarFile[] {
-  const { account, facts, credentialsFolder, targets, links } = request;
+  const { account, facts, credentialsFolder, targets, hostPaths, links } = request;
   const { uid, gid, home } = account;
   const own = { uid, gid };
   const { passwd, group } = accountFiles(account, facts);
@@ -35,6 +39,7 @@ export function provisionItems(request: ProvisionRequest): TarFile[] {
     content: facts.persistent,
   });
   items.push(systemFile("etc/profile.d/sandbox-persistent.sh", `. ${persistentFile}\n`));
+  items.push(...mountParents(account, targets));
   items.push({ name: home.slice(1), type: "directory", mode: uid === 0 ? 0o700 : 0o755, ...own });
   if (passwd !== undefined || uid === 0) {
     for (const name of homeFolders) {
@@ -45,11 +50,13 @@ export function provisionItems(request: ProvisionRequest): TarFile[] {
     items.push({ name: `${home.slice(1)}/${credentialsFolder}`, type: "directory", mode: 0o700, ...own });
   }
   items.push(...rootHomeItems(account, targets));
-  items.push(...mountParents(account, targets));
+  if (request.workspace) {
+    items.push({ name: request.workspace.slice(1), type: "directory", mode: 0o755, ...own });
+  }
   for (const { path, target } of links) {
     items.push({ name: path.slice(1), type: "symlink", mode: 0o777, linkName: target });
   }
-  return items;
+  return items.filter(({ name }) => !hostPaths.some((path) => isInside(`/${name}`, path)));
 }
 
 function systemFile(name: string, content: string): TarFile {

@@ -3,8 +3,8 @@
  * so that a later run can tell what differs.
  */
 import type { CredentialsMode } from "./agents/agent.ts";
+import type { NetworkMode, NetworkPolicy, Preset } from "./network/policy.ts";
 
-export type NetworkChoice = "none" | "model" | "allow-list" | "open";
 export type DockerSocketChoice = "none" | "filtered" | "raw";
 
 /** A mount besides the workspace. */
@@ -26,9 +26,8 @@ export interface SandboxSettings {
   volumes: VolumeSetting[];
   dockerSocket: DockerSocketChoice;
   credentials: CredentialsMode;
-  network: NetworkChoice;
-  /** "open", "balanced" or "locked". */
-  preset?: string;
+  network: NetworkMode;
+  preset?: Preset;
   /** Rules as written: "example.com:443". */
   allow: string[];
   deny: string[];
@@ -44,8 +43,8 @@ export interface SandboxSettings {
   clone: boolean;
   /** Local model that answers. */
   model?: string;
-  /** Whether the MCP gateway is reachable. */
-  mcp: boolean;
+  /** Port on loopback, or unix socket, of the MCP gateway that the agent reaches. */
+  mcp?: string;
 }
 
 export const defaultSettings: SandboxSettings = {
@@ -59,5 +58,15 @@ export const defaultSettings: SandboxSettings = {
   runtime: "auto",
   allowGit: false,
   clone: false,
-  mcp: false,
 };
+
+/** The policy that the settings ask for. `hosts`: what the agent's own service needs. */
+export function policyOf({ network, preset, allow, deny }: SandboxSettings, hosts: string[]): NetworkPolicy {
+  const own = network === "allow-list" && preset !== "locked" ? hosts : [];
+  return {
+    mode: network,
+    ...(network === "allow-list" ? { preset: preset ?? "balanced" } : {}),
+    allow: [...new Set([...allow, ...own])],
+    deny,
+  };
+}

@@ -51,8 +51,8 @@ export interface DockerAccess {
   socket: string;
   /** Real path of the workspace; binds must lie in it. Absent: no binds. */
   workspace?: string;
-  /** Paths in the workspace that stay read-only in every container, absolute. */
-  protectedPaths?: string[];
+  /** Mounts over the workspace's own (protection.ts), parents first: every container with a bind gets them. */
+  protected?: { path: string; readOnly: boolean }[];
   /** "uid:gid" that containers with a bind of the workspace run as; the sandbox's own. */
   user?: string;
   /** Group of the raw socket's file; the container gets it. */
@@ -151,7 +151,7 @@ function bind(source: string, target: string, readOnly: boolean): BindMount {
 }
 
 /** Programs differ in which case they read; node asks for a switch before it reads any. */
-function proxyEnvironment(): string[] {
+export function proxyEnvironment(): string[] {
   const url = `http://127.0.0.1:${insidePorts.proxy}`;
   const values = {
     HTTP_PROXY: url,

@@ -2,7 +2,8 @@
 import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Paths } from "../../paths/paths.ts";
 import type { AccessRequest } from "./access.ts";
-import { ensureProxy, type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
+import type { ForwarderArch } from "./forwarder.ts";
+import { type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
 import { readRecord, writePolicy, writeRecord } from "./records.ts";
 import { sandboxFiles } from "./sandbox_files.ts";
 
@@ -27,6 +28,7 @@ export async function prepareAccess(request: AccessRequest, identity: SandboxIde
     sandbox: request.sandbox,
     ...identity,
     created: new Date().toISOString(),
+    forwarder: request.forwarder,
     model: request.model,
     mcp: request.mcp,
     credentials: request.credentials ?? [],
@@ -49,22 +51,52 @@ export async function openAccess(
   sandbox: string,
   options: OpenAccessOptions = {},
 ): Promise<void> {
-  if (!await readRecord(paths, sandbox)) {
+  const record = await readRecord(paths, sandbox);
+  if (!record) {
     throw new SkiffError("not_found", `Nothing is known of the network of the sandbox ${sandbox}`, {
       hint: "Create it anew: `skiff sandbox run --recreate`.",
     });
   }
-  await ensureProxy(paths, options);
-  await serveSandbox(paths, sandbox, options.secrets ?? {});
+  await restoreForwarder(paths, record.forwarder, options.onStart);
+  await serveSandbox(paths, sandbox, options.secrets ?? {}, options);
 }
 
-/** Ends the access of a removed sandbox and deletes its files. Nothing happens when there are none. */
+/** The container cannot start without the file that it mounts, and the cache folder may have been emptied. */
+async function restoreForwarder(
+  paths: Paths,
+  forwarder: string,
+  onNote?: (line: string) => void,
+): Promise<void> {
+  const there = await Deno.stat(forwarder).then(() => true, () => false);
+  const arch = /forwarder-(x86_64|aarch64)-[0-9a-f]+$/.exec(forwarder)?.[1] as ForwarderArch | undefined;
+  if (there || !arch) return;
+  const { ensureForwarder } = await import("./forwarder.ts");
+  const made = await ensureForwarder(paths, arch, { onNote });
+  if (made !== forwarder) await Deno.copyFile(made, forwarder); // one of an older skiff
+}
+
+/**
+ * Ends the access of a removed sandbox, deletes its files and what it made through its Docker socket. Nothing
+ * happens when there are none.
+ */
 export async function removeAccess(paths: Paths, sandbox: string): Promise<void> {
+  const record = await readRecord(paths, sandbox).catch(() => undefined);
   await removeFromProxy(paths, sandbox);
+  if (record?.docker) await removeMade(record.docker.socket, sandbox);
   const { sockets, state } = sandboxFiles(paths, sandbox);
   for (const folder of [sockets, state]) {
     await Deno.remove(folder, { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
+}
+
+/** The proxy does it as well, where it runs and sees the container go. */
+async function removeMade(socket: string, sandbox: string): Promise<void> {
+  const [{ openDocker }, { removeOwned }] = await Promise.all([
+    import("../../docker/docker.ts"),
+    import("./proxy/engine_watch.ts"),
+  ]);
+  using docker = await openDocker({ host: `unix://${socket}` });
+  await removeOwned(docker, sandbox);
 }

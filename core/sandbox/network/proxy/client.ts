@@ -51,13 +51,22 @@ export async function proxyStatus(paths: Paths): Promise<ProxyStatus | undefined
   return response === undefined ? undefined : await response.json();
 }
 
-/** Has the sandbox's sockets listen, or its record read anew; keeps the secrets in the proxy's memory. */
+/**
+ * Has the sandbox's sockets listen, or its record read anew; the proxy keeps the secrets in its memory. A proxy
+ * is started when there is none, and again when it has just come to its end.
+ */
 export async function serveSandbox(
   paths: Paths,
   sandbox: string,
   secrets: Record<string, string>,
+  options: ProxyStart = {},
 ): Promise<void> {
-  const response = await order(paths, "PUT", `/sandboxes/${sandbox}`, { secrets });
+  const ask = () => order(paths, "PUT", `/sandboxes/${sandbox}`, { secrets });
+  let response = await ask();
+  for (let tries = 0; !response && tries < 3; tries++) {
+    await ensureProxy(paths, options);
+    response = await ask();
+  }
   if (!response) throw doesNotStart("it ended again");
   if (!response.ok) throw new SkiffError("unavailable", `The sandbox proxy: ${await response.text()}`);
   await response.body?.cancel();

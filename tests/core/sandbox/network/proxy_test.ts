@@ -55,7 +55,7 @@ Deno.test("a refusal names the place, the reason and the command, and a connecti
     ],
     [
       "CONNECT inside.example.com:443 HTTP/1.1\r\nHost: inside.example.com:443\r\n\r\n",
-      /403 .*it resolves to 10\.0\.0\.7, and 10\.0\.0\.7 is a private address.*policy allow --sandbox a 10\.0\.0\.7:443/s,
+      /403 .*it resolves to 10\.0\.0\.7, and 10\.0\.0\.7 is not a public address \(private\).*policy allow --sandbox a 10\.0\.0\.7:443/s,
     ],
     [
       "CONNECT [::ffff:a9fe:a9fe]:80 HTTP/1.1\r\nHost: [::ffff:a9fe:a9fe]:80\r\n\r\n",

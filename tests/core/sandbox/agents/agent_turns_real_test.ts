@@ -63,7 +63,6 @@ for (const { name, args, most } of rows) {
         }
         const first = chatsOf(host).find(({ tools }) => tools?.some(({ name }) => name === shell.tool))!;
         const bytes = JSON.stringify(first.messages).length + JSON.stringify(first.tools).length;
-        console.log(name, size, bytes);
         ok(bytes < most[size as keyof typeof most], `${bytes} bytes of prompt`);
       },
     );

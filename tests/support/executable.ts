@@ -137,3 +137,14 @@ export function freePort(): number {
   listener.close();
   return port;
 }
+
+/** Ids of this home's processes with that command word. */
+export async function processes(home: Home, word: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = (await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "")).split("\0");
+    if (words[0] === home.executable && words.includes(word)) found.push(Number(name));
+  }
+  return found;
+}

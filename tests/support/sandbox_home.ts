@@ -47,7 +47,7 @@ export function sandboxTest(name: string, fn: (home: SandboxHome) => Promise<voi
     name,
     async () => ({ executable: await findExecutable(), engine: await testDocker() }),
     async (parts) => {
-      await withHome(parts.executable, parts.engine, fn);
+      await withSandboxHome(parts.executable, parts.engine, fn);
     },
   );
 }
@@ -59,11 +59,15 @@ export function ownEngineTest(
 ): void {
   realTest(name, findExecutable, async (executable) => {
     await using engine = await ownDocker();
-    await withHome(executable, engine, (home) => fn(home, engine));
+    await withSandboxHome(executable, engine, (home) => fn(home, engine));
   });
 }
 
-async function withHome(executable: string, engine: TestDocker, fn: (home: SandboxHome) => Promise<void>) {
+export async function withSandboxHome(
+  executable: string,
+  engine: TestDocker,
+  fn: (home: SandboxHome) => Promise<void>,
+) {
   const docker = await engine.open();
   const home = await makeHome(executable);
   Object.assign(home.env, {

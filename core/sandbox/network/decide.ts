@@ -58,7 +58,7 @@ function decideSpecial(ready: ReadyPolicy, target: Target, address: Address): De
   if (rule) return { allowed: true, reason: `the rule "${rule.text}" allows it`, rule: rule.text };
   const name = formatAddress(address);
   const cure = kind === "cloud metadata" ? undefined : hostAndPort({ name, address }, target.port);
-  return { allowed: false, reason: `${name} is a ${kind} address`, cure };
+  return { allowed: false, reason: `${name} is not a public address (${kind})`, cure };
 }
 
 /** Looks a name up: addresses as texts. Rejects when there is none. */

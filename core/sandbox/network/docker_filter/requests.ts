@@ -145,6 +145,7 @@ async function toEngine(order: FilterRequest, { query, body, stream, hijacks }: 
       target: `/v${owned.docker.apiVersion}${route.path}${text ? `?${text}` : ""}`,
       headers,
       body: bodyBytes,
+      cancels: true,
       hijacks,
       upgrades: hijacks,
     });

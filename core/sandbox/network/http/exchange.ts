@@ -31,6 +31,11 @@ export interface Exchange {
   upgrades?: boolean;
   /** A 200 to this request is a raw stream in both directions until both end (the Engine's attach). */
   hijacks?: boolean;
+  /**
+   * A client that ends its side has left, and takes the upstream along, which then stops working for it (a
+   * model, a log). Without this a client may end its side and wait for the answer.
+   */
+  cancels?: boolean;
   /** Reads the response's body as a whole and gives another one. */
   rewrite?: (body: Uint8Array) => Uint8Array;
 }
@@ -54,7 +59,7 @@ export async function exchange(order: Exchange): Promise<boolean> {
   const over = new AbortController();
   const sending = sendBody(order, asked).then(() => {
     bodySent = true;
-    if (!order.hijacks && upgrade.length === 0) watchClient(client, upstream, over.signal);
+    if (order.cancels && !order.hijacks && upgrade.length === 0) watchClient(client, upstream, over.signal);
   }, (error) => {
     failure = error;
     upstream.close();
@@ -86,7 +91,7 @@ async function sendBody({ client, upstream, body, request }: Exchange, asked: Fr
   await writeBody(upstream, client.body(asked), asked);
 }
 
-/** A client that goes away takes the upstream along, which then stops working for it. */
+/** See `cancels`. */
 async function watchClient(
   client: HttpConnection,
   upstream: HttpConnection,

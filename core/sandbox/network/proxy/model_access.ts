@@ -84,6 +84,7 @@ async function relay(
       target: request.target,
       headers: [["Host", "localhost"], ...headers],
       body,
+      cancels: true,
       rewrite: names && ((bytes) => onlyModels(bytes, names)),
     });
   } finally {

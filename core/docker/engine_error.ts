@@ -54,6 +54,7 @@ const meanings: Row[] = [
     code: "not_found",
     hint: "The program is not in the image, or not on its PATH.",
   },
+  { pattern: /is not a directory/i, code: "invalid_input" },
   { pattern: /cannot allocate memory/i, code: "out_of_memory" },
 ];
 

@@ -29,7 +29,7 @@ export async function* pullImage(
   yield* progress(docker, "/images/create", { query, headers, signal });
 }
 
-/** Lets the Engine push the tag (default "latest"). The last message's `aux` has the digest. */
+/** Lets the Engine push the tag (default "latest"). A message near the end has the digest in its `aux`. */
 export async function* pushImage(
   docker: Docker,
   reference: string,
@@ -38,7 +38,16 @@ export async function* pushImage(
   const { registry, name, tag = "latest" } = parseImageReference(reference);
   const headers = { "X-Registry-Auth": await registryAuth(registry, auth, env) };
   const query = { tag, platform: docker.supports("1.46") ? platform : undefined };
-  yield* progress(docker, `${imagePath(name)}/push`, { query, headers, signal });
+  for await (const message of progress(docker, `${imagePath(name)}/push`, { query, headers, signal })) {
+    yield withDigest(message);
+  }
+}
+
+/** Engines with containerd's image store tell the digest in words only. */
+function withDigest(message: ProgressMessage): ProgressMessage {
+  const match = /^(.+): digest: (\w+:[0-9a-f]+) size: (\d+)$/.exec(message.status ?? "");
+  if (!match || message.aux) return message;
+  return { ...message, aux: { Tag: match[1], Digest: match[2], Size: Number(match[3]) } };
 }
 
 /** A tar of images with their names and layers, for `loadImages` and `docker load`. */

@@ -61,6 +61,7 @@ export async function lookUp(world: World, request: SandboxRequest): Promise<Pla
   const { agent, settings, workspace } = request;
   engineSocket(docker);
   checkTargets(settings.volumes, workspace.path);
+  await checkVolumes(settings.volumes, workspace.uid, workspace.gid);
   if (settings.clone) await checkClonable(workspace.path, say);
   const asked = info(docker);
   const [engine, { template, image }, git, forwarder, model, mcp] = await Promise.all([

@@ -147,7 +147,7 @@ function spec(
     const more = chat.parallelToolCalls === false ? "" : ` (${grammar.separator ?? "space"} call)*`;
     rules.push(`calls ::= ${grammar.open ?? ""} call${more} ${grammar.close ?? ""} space`);
     rules.push(`call ::= ${tools.map((_, i) => `call-${i}`).join(" | ")}`);
-    const made = grammar.schemas ?? ((tool, args) => ({ [args]: tool.parameters ?? { type: "object" } }));
+    const made = grammar.schemas ?? ((tool, args) => ({ [args]: argumentSchema(tool) }));
     tools.forEach((tool, i) => {
       rules.push(`call-${i} ::= ${grammar.call(tool, `arguments-${i}`)}`);
       const own = made(tool, `arguments-${i}`);
@@ -166,6 +166,11 @@ function spec(
     schemas,
     ...(weakenable.length > 0 ? { weakenable } : {}),
   };
+}
+
+/** Arguments are an object, whether the schema says so or not. */
+function argumentSchema({ parameters = {} }: Tool): Record<string, unknown> {
+  return parameters.type === undefined ? { ...parameters, type: "object" } : parameters;
 }
 
 /** Literals cut where a control token stands in them. */

@@ -44,12 +44,23 @@ export interface AgentAnswer {
   stderr: string;
 }
 
+export interface AgentTask {
+  /** Address of the API in the agent's dialect. */
+  baseURL: string;
+  model: string;
+  prompt: string;
+  /** Further flags. */
+  flags?: string[];
+}
+
+/** May do anything, as in a sandbox. */
+export const codexUnasked = ["--dangerously-bypass-approvals-and-sandbox"];
+export const claudeUnasked = ["--dangerously-skip-permissions"];
+
 /** `codex exec` against an OpenAI base address ("http://127.0.0.1:1/v1"). */
 export async function runCodex(
   desk: Desk,
-  baseURL: string,
-  model: string,
-  prompt: string,
+  { baseURL, model, prompt, flags = codexUnasked }: AgentTask,
 ): Promise<AgentAnswer> {
   const config = `
 model = "${model}"
@@ -68,18 +79,16 @@ stream_max_retries = 0
 `;
   await Deno.mkdir(`${desk.home}/.codex`, { recursive: true });
   await Deno.writeTextFile(`${desk.home}/.codex/config.toml`, config);
-  const flags = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox"];
-  return await run(await codexBinary(), ["exec", ...flags, prompt], desk, { SKIFF_KEY: "unused" });
+  const args = ["exec", "--skip-git-repo-check", ...flags, prompt];
+  return await run(await codexBinary(), args, desk, { SKIFF_KEY: "unused" });
 }
 
 /** `claude -p` against an Anthropic base address ("http://127.0.0.1:1"). */
 export async function runClaude(
   desk: Desk,
-  baseURL: string,
-  model: string,
-  prompt: string,
+  { baseURL, model, prompt, flags = claudeUnasked }: AgentTask,
 ): Promise<AgentAnswer> {
-  return await run(await claudeBinary(), ["-p", "--dangerously-skip-permissions", prompt], desk, {
+  return await run(await claudeBinary(), ["-p", prompt, ...flags], desk, {
     ANTHROPIC_BASE_URL: baseURL,
     ANTHROPIC_AUTH_TOKEN: "unused",
     ANTHROPIC_MODEL: model,

@@ -56,12 +56,13 @@ export async function newestDocker(): Promise<TestDocker> {
 }
 
 /** An Engine of the test's own; ends and disappears with it. `args`: e.g. ["--live-restore"]. */
-export async function ownDocker({ args = [], newest = false } = {}): Promise<OwnDocker> {
-  const id = crypto.randomUUID().slice(0, 8);
+export async function ownDocker(
+  { args = [], newest = false }: { args?: string[]; newest?: boolean } = {},
+): Promise<OwnDocker> {
+  const id = `${Deno.pid}-${crypto.randomUUID().slice(0, 8)}`;
   const binFolder = newest ? await newestEngine() : undefined;
   const settings: DockerdSettings = {
-    dataRoot: `${partsFolder}/docker/own-${id}`,
-    runFolder: `/tmp/skiff-test-docker-${id}`,
+    ...ownFolders(id),
     args: ["--bridge=none", "--iptables=false", "--ip-forward=false", ...args],
     ...(binFolder ? { program: `${binFolder}/dockerd`, binFolder } : {}),
   };
@@ -86,8 +87,19 @@ export async function ownDocker({ args = [], newest = false } = {}): Promise<Own
   };
 }
 
-/** Ends the shared Engines; their images stay for the next run. */
+function ownFolders(id: string): { dataRoot: string; runFolder: string } {
+  return { dataRoot: `${partsFolder}/docker/own-${id}`, runFolder: `/tmp/skiff-test-docker-${id}` };
+}
+
+/** Ends the shared Engines, whose images stay for the next run, and those of test processes that were killed. */
 export async function endTestDockers(): Promise<void> {
+  const folders = await Array.fromAsync(Deno.readDir(`${partsFolder}/docker`)).catch(() => []);
+  for (const { name } of folders) {
+    const [, id, pid] = /^own-((\d+)-\w+)$/.exec(name) ?? [];
+    if (id && !await Deno.stat(`/proc/${pid}`).then(() => true, () => false)) {
+      await removeDockerd(ownFolders(id));
+    }
+  }
   for (const name of ["debian", "newest"]) {
     const settings = sharedSettings(name);
     if (await answers(socketOf(settings))) await withLock(`dockerd-${name}`, () => endDockerd(settings));

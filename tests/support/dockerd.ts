@@ -80,11 +80,15 @@ async function lastLines(path: string): Promise<string> {
 /** Ends the daemon that runs with these settings, whoever started it; it may be killed or gone already. */
 export async function endDockerd(settings: DockerdSettings, signal: Deno.Signal = "SIGTERM"): Promise<void> {
   const { runFolder } = settings;
-  for (const file of ["pid", "exec/containerd/containerd.pid", "containerd/containerd.pid"]) {
+  const containerd = "exec/containerd/containerd.pid";
+  for (const file of ["pid", containerd]) {
     const pid = Number(await Deno.readTextFile(`${runFolder}/${file}`).catch(() => "0"));
     if (pid > 1 && await isOurs(pid, runFolder)) await endProcess(pid, signal);
   }
-  for (const file of ["pid", "docker.sock"]) await Deno.remove(`${runFolder}/${file}`).catch(() => {});
+  // Where nobody reaps dead processes, their numbers look alive to the next daemon.
+  for (const file of ["pid", containerd, "docker.sock"]) {
+    await Deno.remove(`${runFolder}/${file}`).catch(() => {});
+  }
 }
 
 /** A number may belong to another process by now: ours has the folder's name among its arguments. */
@@ -109,18 +113,35 @@ async function isAlive(pid: number): Promise<boolean> {
   return stat !== "" && !/\) Z /.test(stat);
 }
 
-/** Ends the daemon and removes all that it had. */
+/** Ends the daemon and removes all that it had, also what a killed one left running and mounted. */
 export async function removeDockerd(settings: DockerdSettings): Promise<void> {
+  const { runFolder, dataRoot } = settings;
   await endDockerd(settings);
-  for (const folder of [settings.runFolder, settings.dataRoot]) {
-    // Mounts of containers that a killed daemon left behind keep folders busy.
+  await endShims(runFolder);
+  for (const folder of [runFolder, dataRoot]) {
     const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n").map((line) =>
       line.split(" ")[1]
     );
-    for (const mount of mounts.filter((path) => path?.startsWith(`${folder}/`)).reverse()) {
+    // A killed daemon leaves its data folder mounted onto itself, besides what containers had.
+    for (const mount of mounts.filter((path) => `${path}/`.startsWith(`${folder}/`)).reverse()) {
       await commandOutput("umount", ["-l", mount]).catch(() => {});
     }
     await Deno.remove(folder, { recursive: true }).catch(() => {});
+  }
+}
+
+/** Containers outlive a killed daemon: each has a shim that names the daemon's folder. */
+async function endShims(runFolder: string): Promise<void> {
+  for await (const { name } of Deno.readDir("/proc")) {
+    const pid = Number(name);
+    if (!(pid > 1) || !await isOurs(pid, runFolder)) continue;
+    const arguments_ = await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "");
+    if (!arguments_.includes("containerd-shim")) continue;
+    const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`).catch(() => "");
+    for (const child of children.trim().split(" ").filter(Boolean)) {
+      await endProcess(Number(child), "SIGKILL");
+    }
+    await endProcess(pid, "SIGKILL");
   }
 }
 

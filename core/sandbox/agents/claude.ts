@@ -51,7 +51,7 @@ export const claude: Agent = {
     return [
       "claude",
       ...mcpFlags(context),
-      ...modelFlags(context),
+      ...modelFlags(context, args),
       "--dangerously-skip-permissions",
       ...args,
     ];
@@ -105,13 +105,21 @@ function serverVariables(context: AgentContext): Record<string, string> {
   return injectedVariables(injectedFor(context, anthropic.provider), "ANTHROPIC_BASE_URL");
 }
 
-/** `--tools` takes all words up to the next flag, so that it must not stand last. */
-function modelFlags({ model, workspace }: AgentContext): string[] {
+/**
+ * `--tools` takes all words up to the next flag, so that it must not stand last; given twice the lists would be
+ * joined, so that it is left to a user who gives one. Of most other flags the later one counts.
+ */
+function modelFlags({ model, workspace }: AgentContext, args: string[]): string[] {
   const size = model === undefined ? "full" : promptSize(model);
   if (model === undefined || size === "full") return [];
+  const gives = (flag: string) => args.some((arg) => arg === flag || arg.startsWith(`${flag}=`));
   const tools = size === "short" && model.contextTokens < 16_384 ? "Bash" : "Bash,Read,Edit,Write";
-  const prompt = ["--system-prompt", shortInstructions(workspace, "Bash")];
-  return [...(size === "short" ? ["--bare"] : []), "--tools", tools, ...prompt];
+  const hasPrompt = gives("--system-prompt") || gives("--system-prompt-file");
+  return [
+    ...(size === "short" ? ["--bare"] : []),
+    ...(gives("--tools") ? [] : ["--tools", tools]),
+    ...(hasPrompt ? [] : ["--system-prompt", shortInstructions(workspace, "Bash")]),
+  ];
 }
 
 function mcpFlags({ mcp }: AgentContext): string[] {

@@ -111,11 +111,15 @@ function provider(name: string, baseUrl: string): Record<string, Toml> {
   };
 }
 
+/** `unbounded_connection_retries` would have it wait for ever for a server that is gone. */
 function disabledFeatures({ model }: AgentContext): string[] {
   if (!model) return [];
-  const size = promptSize(model);
-  if (size === "full") return [];
-  return ["multi_agent", "goals", ...(size === "short" ? ["view_image"] : [])];
+  const extras = {
+    full: [],
+    reduced: ["multi_agent", "goals"],
+    short: ["multi_agent", "goals", "view_image"],
+  };
+  return ["unbounded_connection_retries", ...extras[promptSize(model)]];
 }
 
 /** A value as an inline TOML expression; JSON's strings are TOML's basic strings. */

@@ -112,11 +112,14 @@ function baseScript(agent: Agent, { arch }: BaseImage): string {
     .filter((folder) => folder !== undefined);
   const loader = arch === "x64" ? "/lib64/ld-linux-x86-64.so.2" : "/lib/ld-linux-aarch64.so.1";
   return prepareScript
-    .replace("@LOADER@", loader)
-    .replace("@REQUIRED@", names(true))
-    .replace("@WANTED@", names(false))
-    .replace("@RENAMES@", Object.entries(debianPackages).map(([from, to]) => `s/^${from}$/${to}/`).join(";"))
-    .replace("@FOLDERS@", folders.join(" "));
+    .replaceAll("@LOADER@", loader)
+    .replaceAll("@REQUIRED@", names(true))
+    .replaceAll("@WANTED@", names(false))
+    .replaceAll(
+      "@RENAMES@",
+      Object.entries(debianPackages).map(([from, to]) => `s/^${from}$/${to}/`).join(";"),
+    )
+    .replaceAll("@FOLDERS@", folders.join(" "));
 }
 
 /**

@@ -3,6 +3,7 @@
  * commands and then tells what came of them: what a capable model would do.
  */
 import { deepStrictEqual as equal, match, ok } from "node:assert/strict";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type {
   ChatMessage,
   ChatRequest,
@@ -25,7 +26,7 @@ import { scriptedService } from "../../support/scripted_service.ts";
 interface Agent {
   name: string;
   needs: () => Promise<string>;
-  run: (desk: Desk, url: string, prompt: string) => Promise<AgentAnswer>;
+  run: (desk: Desk, url: string, task: { prompt: string; model: string }) => Promise<AgentAnswer>;
   /** Arguments of the agent's shell tool, for a command. */
   shell: { tool: string; arguments: (command: string) => Record<string, unknown> };
   /** Names of tools that the agent offers, as the model sees them. */
@@ -38,14 +39,14 @@ const agents: Agent[] = [
   {
     name: "codex exec",
     needs: codexBinary,
-    run: (desk, url, prompt) => runCodex(desk, `${url}/v1`, model, prompt),
+    run: (desk, url, task) => runCodex(desk, { baseURL: `${url}/v1`, ...task }),
     shell: { tool: "exec_command", arguments: (cmd) => ({ cmd }) },
     offers: ["exec_command", "write_stdin", "multi_agent_v1__spawn_agent"],
   },
   {
     name: "claude -p",
     needs: claudeBinary,
-    run: (desk, url, prompt) => runClaude(desk, `${url}/anthropic`, model, prompt),
+    run: (desk, url, task) => runClaude(desk, { baseURL: `${url}/anthropic`, ...task }),
     shell: { tool: "Bash", arguments: (command) => ({ command, description: "Runs it" }) },
     offers: ["Bash", "Read", "Edit", "Write"],
   },
@@ -86,7 +87,10 @@ for (const agent of agents) {
     const service = await scriptedService(host);
     try {
       await withDesk(async (desk) => {
-        const { code, stdout, stderr } = await agent.run(desk, service.url, "What does the file say?");
+        const { code, stdout, stderr } = await agent.run(desk, service.url, {
+          prompt: "What does the file say?",
+          model,
+        });
         equal(code, 0, `${stdout}\n${stderr}`);
         match(stdout, /It says so\./);
         equal(await Deno.readTextFile(`${desk.workspace}/made.txt`), "made by a tool");
@@ -107,25 +111,24 @@ for (const agent of agents) {
     }
   });
 
-  realTest(
-    `${agent.name}: an unknown model and a broken stream are told, not waited for`,
-    agent.needs,
-    async () => {
-      const host = new ScriptedHost(async function* () {
-        yield { type: "start", promptTokens: 9, cachedTokens: 4 };
-        yield { type: "delta", index: 0, text: "Half of " };
-        throw new Error("The model's process ended");
-      });
-      const service = await scriptedService(host);
-      try {
-        await withDesk(async (desk) => {
-          const { code, stdout, stderr } = await agent.run(desk, service.url, "Anything.");
-          ok(code !== 0 || /process ended/.test(stdout + stderr), stdout + stderr);
-          match(stdout + stderr, /process ended/);
-        });
-      } finally {
-        await service.close();
+  realTest(`${agent.name}: what goes wrong is told, not waited for`, agent.needs, async (_, t) => {
+    const service = await scriptedService(new ScriptedHost(brokenStream));
+    try {
+      for (const [name, told] of [[model, /process ended/], ["ai/none", /ai\/none/]] as const) {
+        await t.step(name, () =>
+          withDesk(async (desk) => {
+            const answer = await agent.run(desk, service.url, { prompt: "Anything.", model: name });
+            match(answer.stdout + answer.stderr, told);
+          }));
       }
-    },
-  );
+    } finally {
+      await service.close();
+    }
+  });
+}
+
+async function* brokenStream(): AsyncGenerator<GenerationEvent> {
+  yield { type: "start", promptTokens: 9, cachedTokens: 4 };
+  yield { type: "delta", index: 0, text: "Half of " };
+  throw new SkiffError("unavailable", "The model's process ended");
 }

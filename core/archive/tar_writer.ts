@@ -25,6 +25,7 @@ const blockSize = 512;
 const encoder = new TextEncoder();
 const flags = { file: "0", link: "1", symlink: "2", directory: "5" };
 const largestOctal = 0o77777777777;
+const largestOwner = 0o7777777;
 
 /** The archive's bytes. Throws "invalid_input" when a file's content has not the size that was announced. */
 export async function* writeTar(
@@ -66,6 +67,9 @@ function headers(file: TarFile, size: number): Uint8Array<ArrayBuffer> {
   if (encoder.encode(name).length > 100) records.push(["path", name]);
   if (encoder.encode(file.linkName ?? "").length > 100) records.push(["linkpath", file.linkName!]);
   if (size > largestOctal) records.push(["size", String(size)]);
+  for (const key of ["uid", "gid"] as const) {
+    if ((file[key] ?? 0) > largestOwner) records.push([key, String(file[key])]);
+  }
   const main = headerBlock({ ...file, name }, size, flags[file.type ?? "file"]);
   if (records.length === 0) return main;
   const extended = encoder.encode(records.map(paxRecord).join(""));
@@ -93,8 +97,8 @@ function headerBlock(file: TarFile, size: number, flag: string): Uint8Array<Arra
     text(at, length, Math.min(value, largestOctal).toString(8).padStart(length - 1, "0"));
   text(0, 100, file.name);
   octal(100, 8, file.mode ?? (file.type === "directory" ? 0o755 : 0o644));
-  octal(108, 8, file.uid ?? 0);
-  octal(116, 8, file.gid ?? 0);
+  octal(108, 8, Math.min(file.uid ?? 0, largestOwner));
+  octal(116, 8, Math.min(file.gid ?? 0, largestOwner));
   octal(124, 12, flag === "0" || flag === "x" ? size : 0);
   octal(136, 12, Math.max(0, Math.floor((file.mtime?.getTime() ?? 0) / 1000)));
   text(148, 8, "        ");

@@ -1,5 +1,4 @@
 /** Docker's own settings: `config.json` and the contexts that `docker context create` keeps. */
-import { createHash } from "node:crypto";
 import { SkiffError } from "../errors/skiff_error.ts";
 import { type DockerAddress, parseAddress, type TlsMaterial } from "./address.ts";
 
@@ -38,6 +37,7 @@ export async function readConfigFile(env: Environment): Promise<DockerConfigFile
 /** The Engine's address in a context. Throws "not_found" when there is no such context. */
 export async function readContext(name: string, env: Environment): Promise<DockerAddress> {
   const folder = `${dockerConfigFolder(env)}/contexts`;
+  const { createHash } = await import("node:crypto"); // contexts are rare, and Node's parts slow to load
   const id = createHash("sha256").update(name).digest("hex");
   const metadata = await readJson<ContextMetadata>(`${folder}/meta/${id}/meta.json`);
   if (metadata === undefined) throw await unknownContext(name, folder);

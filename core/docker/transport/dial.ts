@@ -1,24 +1,31 @@
 /** Opens a connection to an Engine's address. */
 import { interrupted } from "../../http/request.ts";
-import type { DockerAddress } from "../address.ts";
+import type { DockerAddress, TcpAddress, TlsMaterial } from "../address.ts";
 import { type Connection, SocketConnection } from "./connection.ts";
-import { dialNamedPipe } from "./named_pipe.ts";
-import { dialSsh } from "./ssh.ts";
-import { dialTls } from "./tls.ts";
 
-/** Throws what the system says (Deno.errors.NotFound, PermissionDenied, ConnectionRefused, …). */
+/**
+ * Ways that few take are loaded when they are taken: Node's sockets cost every start. Throws what the system
+ * says (Deno.errors.NotFound, PermissionDenied, ConnectionRefused, …).
+ */
 export async function dial(address: DockerAddress, signal?: AbortSignal): Promise<Connection> {
   if (signal?.aborted) throw interrupted(signal.reason);
   switch (address.kind) {
     case "unix":
       return new SocketConnection(await Deno.connect({ transport: "unix", path: address.path }));
     case "tcp":
-      return await unlessAborted(address.tls ? dialTls(address, address.tls) : dialTcp(address), signal);
+      return await unlessAborted(address.tls ? secured(address, address.tls) : dialTcp(address), signal);
     case "ssh":
-      return dialSsh(address);
+      return (await import("./ssh.ts")).dialSsh(address);
     case "npipe":
-      return await unlessAborted(dialNamedPipe(address.path), signal);
+      return await unlessAborted(
+        import("./named_pipe.ts").then(({ dialNamedPipe }) => dialNamedPipe(address.path)),
+        signal,
+      );
   }
+}
+
+async function secured(address: TcpAddress, tls: TlsMaterial): Promise<Connection> {
+  return await (await import("./tls.ts")).dialTls(address, tls);
 }
 
 async function dialTcp({ hostname, port }: { hostname: string; port: number }): Promise<Connection> {

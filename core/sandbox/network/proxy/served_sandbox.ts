@@ -1,0 +1,53 @@
+/** What the ways out of one sandbox share: its record, its policy as it is now, secrets, log. */
+import type { Paths } from "../../../paths/paths.ts";
+import type { ReadyPolicy } from "../decide.ts";
+import { readyPolicy } from "../decide.ts";
+import { type AccessRecord, readPolicy } from "../records.ts";
+import { sandboxFiles } from "../sandbox_files.ts";
+import { DecisionLog } from "./decision_log.ts";
+import type { DialParts } from "./dial.ts";
+
+export class ServedSandbox {
+  readonly paths: Paths;
+  readonly dialParts: DialParts;
+  readonly log: DecisionLog;
+  record: AccessRecord;
+  /** Values of secrets by name; nowhere but here. */
+  readonly secrets = new Map<string, string>();
+  #policy?: { stamp: string; ready: ReadyPolicy };
+
+  constructor(paths: Paths, record: AccessRecord, dialParts: DialParts) {
+    this.paths = paths;
+    this.record = record;
+    this.dialParts = dialParts;
+    this.log = new DecisionLog(sandboxFiles(paths, record.sandbox).log);
+  }
+
+  get id(): string {
+    return this.record.sandbox;
+  }
+
+  /** The policy of this moment: the file is looked at each time and read when it has changed. */
+  async policy(): Promise<ReadyPolicy> {
+    const stamp = await fileStamp(sandboxFiles(this.paths, this.id).policy);
+    if (this.#policy?.stamp !== stamp) {
+      this.#policy = { stamp, ready: readyPolicy(await readPolicy(this.paths, this.id)) };
+    }
+    return this.#policy.ready;
+  }
+
+  /** The command that would let something through, for refusals. */
+  cure(rule: string): string {
+    return `skiff sandbox policy allow --sandbox ${this.record.name} ${rule}`;
+  }
+
+  close(): void {
+    this.log.close();
+    this.secrets.clear();
+  }
+}
+
+async function fileStamp(path: string): Promise<string> {
+  const { ino, mtime, size } = await Deno.stat(path);
+  return `${ino}:${mtime?.getTime()}:${size}`;
+}

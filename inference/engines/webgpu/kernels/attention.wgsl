@@ -10,6 +10,8 @@
 // parts   [rows · splits, HEADS, D] f32           sums    [rows · splits, HEADS] (m, l)
 // Workgroups (kv heads, splits, single tokens). Sources: FlashAttention (arXiv 2205.14135), Flash-Decoding.
 
+//#include kv_cache
+
 struct Params {
   scales: u32,
 }
@@ -25,18 +27,20 @@ struct Params {
 @group(0) @binding(8) var<storage, read_write> sums: array<vec2<f32>>;
 
 // query heads of a kv head
-const GROUP = 2u;
-const THREADS = 64u;
+const GROUP: u32 = $GROUP;
+const THREADS: u32 = $THREADS;
 // 0 = all keys are seen
-const WINDOW = 0u;
+const WINDOW: u32 = $WINDOW;
 // 0 = none
-const SOFTCAP = 0.0f;
+const SOFTCAP: f32 = $SOFTCAP;
 
 const PAIRS = D / 2u;
 const QUARTERS = D / 4u;
 // pairs of output elements of a thread
 const ITEMS = (GROUP * PAIRS + THREADS - 1u) / THREADS;
 const LOWEST = -3.0e38f;
+
+//#include kv_read
 
 var<workgroup> query: array<vec4<f32>, GROUP * QUARTERS>;
 var<workgroup> scores: array<f32, GROUP * PAGE>;
@@ -87,23 +91,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   for (var page = from_page; page < to_page; page++) {
     let base = cache_row(pages[info.w + page] * PAGE, kv_head);
-    let from = max(start, page * PAGE) - page * PAGE;
-    let to = min(end, (page + 1u) * PAGE) - page * PAGE;
+    let lo = max(start, page * PAGE) - page * PAGE;
+    let hi = min(end, (page + 1u) * PAGE) - page * PAGE;
     for (var j = thread; j < GROUP * PAGE; j += THREADS) {
       let position = j % PAGE;
-      if (position >= from && position < to) {
+      if (position >= lo && position < hi) {
         scores[j] = score_of(j / PAGE, base + position);
       }
     }
     workgroupBarrier();
     if (thread < GROUP) {
       var peak = peaks[thread];
-      for (var i = from; i < to; i++) {
+      for (var i = lo; i < hi; i++) {
         peak = max(peak, scores[thread * PAGE + i]);
       }
       let factor = exp(peaks[thread] - peak);
       var total = totals[thread] * factor;
-      for (var i = from; i < to; i++) {
+      for (var i = lo; i < hi; i++) {
         let weight = exp(scores[thread * PAGE + i] - peak);
         scores[thread * PAGE + i] = weight;
         total += weight;
@@ -118,7 +122,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       if (item < GROUP * PAIRS) {
         let head = item / PAIRS;
         var out = outs[n] * rescale[head];
-        for (var i = from; i < to; i++) {
+        for (var i = lo; i < hi; i++) {
           out += scores[head * PAGE + i] * value_pair(base + i, item % PAIRS, params.scales);
         }
         outs[n] = out;

@@ -2,12 +2,16 @@
 // positions, with the online softmax. The same sums as attention.wgsl, one part a row.
 //
 // queries, keys, values, batch, pages, step, parts, sums: as in attention.wgsl; the rows of parts and sums come
-//   after those of the single tokens. tiles: (first row, rows, 0, 0) from word TILES of `batch` on, in vec4.
+//   after those of the single tokens. tiles: (first row, rows, 0, 0) from params.tiles of `batch` on.
 // Workgroups (heads, tiles) of 64 threads: 8 x 8 over (queries, keys), then over (queries, elements).
 // Sources: FlashAttention-2 (arXiv 2307.08691).
 
+//#include kv_cache
+
 struct Params {
   scales: u32,
+  // vec4 of `batch` at which the tiles stand
+  tiles: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -21,12 +25,11 @@ struct Params {
 @group(0) @binding(8) var<storage, read_write> sums: array<vec2<f32>>;
 
 // query heads of a kv head
-const GROUP = 2u;
+const GROUP: u32 = $GROUP;
 // 8 or 16
-const QUERIES = 16u;
-const TILES = 0u;
-const WINDOW = 0u;
-const SOFTCAP = 0.0f;
+const QUERIES: u32 = $QUERIES;
+const WINDOW: u32 = $WINDOW;
+const SOFTCAP: f32 = $SOFTCAP;
 
 const HEADS = GROUP * KV_HEADS;
 const KEYS = 32u;
@@ -36,6 +39,8 @@ const QUARTERS = D / 4u;
 const ROWS = QUERIES / 8u;
 const ITEMS = PAIRS / 8u;
 const LOWEST = -3.0e38f;
+
+//#include kv_read
 
 var<workgroup> query: array<vec4<f32>, QUERIES * QUARTERS>;
 var<workgroup> scores: array<f32, QUERIES * KEYS>;
@@ -54,7 +59,7 @@ fn capped(score: f32) -> f32 {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let head = group.x;
   let kv_head = head / GROUP;
-  let tile = batch[TILES + group.y];
+  let tile = batch[params.tiles + group.y];
   let first_row = tile.x;
   let count = tile.y;
   let info = batch[first_row];
@@ -130,8 +135,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         outs[r * ITEMS + n] *= rescale[down * ROWS + r];
       }
     }
-    let to = min(KEYS, end - block * KEYS);
-    for (var i = 0u; i < to; i++) {
+    let hi = min(KEYS, end - block * KEYS);
+    for (var i = 0u; i < hi; i++) {
       for (var n = 0u; n < ITEMS; n++) {
         let value = value_pair(base + i, across + n * 8u, params.scales);
         for (var r = 0u; r < ROWS; r++) {

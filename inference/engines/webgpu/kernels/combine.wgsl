@@ -7,6 +7,8 @@
 // Elements of a head stand in turned order only in queries and keys; values, and so y, are in the model's order.
 // One workgroup a row. Sinks: gpt-oss.
 
+//#include q8_group
+
 struct Params {
   sinks: u32,
 }
@@ -19,12 +21,12 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> plain: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> groups: array<vec4<u32>>;
 
-const HEADS = 4u;
-const D = 64u;
-const THREADS = 32u;
-const SINKS = true;
-const PLAIN = true;
-const GROUPS = true;
+const HEADS: u32 = $HEADS;
+const D: u32 = $D;
+const THREADS: u32 = $THREADS;
+const SINKS: bool = $SINKS;
+const PLAIN: bool = $PLAIN;
+const GROUPS: bool = $GROUPS;
 
 const QUARTERS = D / 4u;
 const BLOCKS = HEADS * D / 32u;

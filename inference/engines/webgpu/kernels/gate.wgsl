@@ -14,6 +14,8 @@ struct Params {
   up_bias: u32,
 }
 
+//#include q8_group
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> step: vec4<u32>;
 @group(0) @binding(2) var<storage, read> vectors: array<f32>;
@@ -22,15 +24,15 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> plain: array<vec4<f32>>;
 @group(0) @binding(6) var<storage, read_write> groups: array<vec4<u32>>;
 
-const WIDTH = 64u;
-const KIND = 0u;
-const BIAS = true;
-const ROUTED = true;
-const PAIRED = true;
-const PER_TOKEN = 1u;
-const PLAIN = true;
-const GROUPS = true;
-const THREADS = 64u;
+const WIDTH: u32 = $WIDTH;
+const KIND: u32 = $KIND;
+const BIAS: bool = $BIAS;
+const ROUTED: bool = $ROUTED;
+const PAIRED: bool = $PAIRED;
+const PER_TOKEN: u32 = $(PER_TOKEN);
+const PLAIN: bool = $PLAIN;
+const GROUPS: bool = $GROUPS;
+const THREADS: u32 = $THREADS;
 
 const BLOCKS = WIDTH / 32u;
 

@@ -9,8 +9,8 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> logits: array<f32>;
 
-const WIDTH = 64u;
-const THREADS = 64u;
+const WIDTH: u32 = $WIDTH;
+const THREADS: u32 = $THREADS;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {

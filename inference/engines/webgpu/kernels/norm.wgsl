@@ -17,7 +17,11 @@ struct Params {
   bias: u32,
   scale: f32,
   epsilon: f32,
+  // word of `batch` at which the wanted rows stand
+  wanted: u32,
 }
+
+//#include q8_group
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -28,18 +32,16 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> plain: array<vec4<f32>>;
 @group(0) @binding(7) var<storage, read_write> groups: array<vec4<u32>>;
 
-const WIDTH = 64u;
-const THREADS = 32u;
+const WIDTH: u32 = $WIDTH;
+const THREADS: u32 = $THREADS;
 // 0: nothing is to be added, 1: a branch, 2: the experts' branches
-const ADD = 1u;
-const USED = 2u;
-const BIAS = true;
-const POST = true;
-const GATHER = true;
-// word of `batch` at which the wanted rows stand
-const WANTED = 0u;
-const PLAIN = true;
-const GROUPS = true;
+const ADD: u32 = $ADD;
+const USED: u32 = $USED;
+const BIAS: bool = $BIAS;
+const POST: bool = $POST;
+const GATHER: bool = $GATHER;
+const PLAIN: bool = $PLAIN;
+const GROUPS: bool = $GROUPS;
 
 const BLOCKS = WIDTH / 32u;
 const QUARTERS = WIDTH / 4u;
@@ -81,7 +83,7 @@ fn branch_at(row: u32, quarter: u32) -> vec4<f32> {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   var row = group.x;
   if (GATHER) {
-    row = batch[WANTED + group.x];
+    row = batch[params.wanted + group.x];
   }
   var factor = params.scale;
   if (POST) {

@@ -1,6 +1,6 @@
 // What happens to queries, keys and values between their projection and attention:
 //   x = qkv + bias
-//   q, k: x / √(mean x² + ε) · norm (HEAD_NORM), then each pair (a, b) turned by its position's angle:
+//   q, k: x / √(mean x² + ε) · norm (NORMED), then each pair (a, b) turned by its position's angle:
 //         (a·cos - b·sin, a·sin + b·cos)
 //   q = scale · q -> queries;  k, v -> the cache
 //
@@ -20,6 +20,8 @@ struct Params {
   epsilon: f32,
 }
 
+//#include kv_cache
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> batch: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> vectors: array<f32>;
@@ -29,12 +31,12 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> keys: array<u32>;
 @group(0) @binding(7) var<storage, read_write> values: array<u32>;
 
-const HEADS = 4u;
-const BIAS = true;
-const HEAD_NORM = true;
+const HEADS: u32 = $HEADS;
+const BIAS: bool = $BIAS;
+const NORMED: bool = $NORMED;
 // 0 where positions are not encoded
-const ROTATED = 64u;
-const NEOX = true;
+const ROTATED: u32 = $ROTATED;
+const NEOX: bool = $NEOX;
 
 const THREADS = D / 2u;
 
@@ -87,7 +89,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let first = select(thread * 2u, thread, turned && NEOX);
   let second = select(first + 1u, first + ROTATED / 2u, turned && NEOX);
   var pair = vec2f(element(at, first), element(at, second));
-  if (HEAD_NORM && !is_value) {
+  if (NORMED && !is_value) {
     var squares = 0.0;
     for (var i = 0u; i < D; i++) {
       let x = element(at, i);

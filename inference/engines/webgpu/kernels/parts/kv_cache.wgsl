@@ -3,10 +3,10 @@
 // Scales stand behind all quants, two a word: [page, kv head, PAGE, SCALE_WORDS], from params.scales on.
 // Elements stand in the order in which they turn: the two of a pair side by side.
 
-const D = 64u;
-const KV_HEADS = 2u;
-const PAGE = 64u;
-const CACHE = 1u;
+const D: u32 = $D;
+const KV_HEADS: u32 = $(KV_HEADS);
+const PAGE: u32 = $PAGE;
+const CACHE: u32 = $CACHE;
 
 const SCALE_WORDS = (D + 63u) / 64u;
 

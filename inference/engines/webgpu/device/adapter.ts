@@ -7,6 +7,8 @@ export interface AdapterFacts {
   vendor: string;
   /** True for llvmpipe, lavapipe, SwiftShader, WARP and their like: right, and far slower than llama.cpp. */
   software: boolean;
+  /** Fewest lanes of a subgroup; 0 where the adapter does not say. */
+  subgroupMinSize: number;
 }
 
 /** `isFallbackAdapter` alone does not do: Deno 2.6 says false for llvmpipe. */
@@ -35,5 +37,11 @@ export async function requestAdapter(): Promise<{ adapter: GPUAdapter; facts: Ad
 function adapterFacts(info: GPUAdapterInfo): AdapterFacts {
   const description = info.description || info.device || `vendor ${info.vendor}`;
   const isFallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
-  return { description, vendor: info.vendor, software: isSoftwareAdapter(description, isFallback) };
+  const subgroupMinSize = (info as { subgroupMinSize?: number }).subgroupMinSize ?? 0;
+  return {
+    description,
+    vendor: info.vendor,
+    software: isSoftwareAdapter(description, isFallback),
+    subgroupMinSize,
+  };
 }

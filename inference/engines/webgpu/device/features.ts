@@ -6,8 +6,8 @@ export interface KernelFeatures {
   f16: boolean;
   /** `dot4I8Packed`: four int8 products a lane in one instruction on most hardware. */
   dp4a: boolean;
-  /** `subgroupAdd` and its like. */
-  subgroups: boolean;
+  /** Fewest lanes of a subgroup, where kernels may shuffle among them; 0 where they may not. */
+  subgroupSize: number;
   /** Time of a pass on the GPU's clock. */
   timestamps: boolean;
   /** A processor that plays a GPU: barriers are dear, lanes are SIMD lanes, kernels are chosen for that. */
@@ -33,18 +33,20 @@ const probes = {
 @compute @workgroup_size(1) fn main() { x[0] = u32(dot4I8Packed(x[1], x[2])) + pack4xI8Clamp(unpack4xI8(x[3])); }`,
   subgroups: `enable subgroups;
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@compute @workgroup_size(32) fn main(@builtin(local_invocation_index) i: u32) { x[i] = subgroupAdd(x[i]); }`,
+@compute @workgroup_size(32) fn main(@builtin(local_invocation_index) i: u32) { x[i] = subgroupShuffleXor(x[i], 1u); }`,
 } as const;
 
 /** Compiles the probes; each is one feature that may or may not be there. */
 export async function probeFeatures(
   device: GPUDevice,
-): Promise<{ f16: boolean; dp4a: boolean; subgroups: boolean; timestamps: boolean }> {
+  subgroupMinSize: number,
+): Promise<{ f16: boolean; dp4a: boolean; subgroupSize: number; timestamps: boolean }> {
   const f16 = device.features.has("shader-f16") && await compiles(device, probes.f16);
   const subgroups = device.features.has("subgroups" as GPUFeatureName) &&
     await compiles(device, probes.subgroups);
   const dp4a = await compiles(device, probes.dp4a);
-  return { f16, dp4a, subgroups, timestamps: device.features.has("timestamp-query") };
+  const subgroupSize = subgroups && subgroupMinSize >= 8 ? subgroupMinSize : 0;
+  return { f16, dp4a, subgroupSize, timestamps: device.features.has("timestamp-query") };
 }
 
 async function compiles(device: GPUDevice, code: string): Promise<boolean> {

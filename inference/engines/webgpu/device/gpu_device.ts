@@ -24,7 +24,7 @@ export async function openGpuDevice(): Promise<GpuDevice> {
   const device = await requestDevice(adapter);
   const limits = deviceLimits(device.limits);
   const features: KernelFeatures = {
-    ...await probeFeatures(device),
+    ...await probeFeatures(device, facts.subgroupMinSize),
     software: facts.software,
     workgroupBytes: limits.workgroupBytes,
     bindingBytes: limits.bindingBytes,

@@ -106,7 +106,7 @@ function substitute(line: string, scope: Record<string, unknown>): string {
   if (!line.includes("$")) return line;
   return line
     .replaceAll(/\$\(([^()]*)\)/g, (_, expression) => String(arithmetic(expression, scope)))
-    .replaceAll(/\$(\w+?)\$?(?=\W|$|_)/g, (_, name) => String(lookUp(name, scope)));
+    .replaceAll(/\$(\w+?)(?=\W|$|_)/g, (_, name) => String(lookUp(name, scope)));
 }
 
 /** Sums and products of constants and whole numbers, left to right, products first. */

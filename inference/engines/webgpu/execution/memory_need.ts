@@ -53,7 +53,8 @@ function workBytes(plan: PassPlan, sizes: ExecutionSizes): number {
   const slots = plan.slots.map((_, i) => slotBytes(plan, i, sizes));
   const { queries, parts, sums } = attentionBytes(plan, sizes);
   const turns = turnBytes(plan, sizes);
-  return slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns + batchSections(sizes.microRows).bytes;
+  return slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns +
+    batchSections(sizes.microRows).bytes;
 }
 
 export function slotBytes(plan: PassPlan, slot: number, { microRows, wantedRows }: ExecutionSizes): number {
@@ -80,6 +81,8 @@ export function attentionBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
 
 /** Tables of cosines and sines, one for each kind of rotation. */
 function turnBytes(plan: PassPlan, { contextTokens }: ExecutionSizes): number {
-  const kinds = new Map(plan.pass.attentions.map(({ rope }) => [JSON.stringify(rope), rope?.dimensions ?? 0]));
+  const kinds = new Map(
+    plan.pass.attentions.map(({ rope }) => [JSON.stringify(rope), rope?.dimensions ?? 0]),
+  );
   return [...kinds.values()].reduce((sum, dimensions) => sum + contextTokens * dimensions * 4, 0);
 }

@@ -208,7 +208,10 @@ class PassRecorder {
       this.#product(matrix, node.x, { output: gateUp, outputStride: 2 * width, outputColumn: i * width })
     );
     const out = this.#activations(node.out);
-    return [...products, ...gate({ width, kind: node.kind, perToken }, { gateUp, out }, this.#resources.shared)];
+    return [
+      ...products,
+      ...gate({ width, kind: node.kind, perToken }, { gateUp, out }, this.#resources.shared),
+    ];
   }
 
   #route(node: Node & { op: "route" }): Dispatch[] {

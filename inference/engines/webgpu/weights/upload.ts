@@ -91,9 +91,11 @@ export class WeightUpload {
     const slices = planeSlices(type, Math.min(step, layout.paddedRows), columns);
     for (let row = 0; row < part.rows; row += step) {
       const rows = Math.min(step, part.rows - row);
-      for (const { bytes } of slices) bytes.fill(0, Math.floor(rows / 4) * (bytes.length / step));
+      // Rows that pad the last four are zero.
+      if (rows % 4 !== 0) for (const { bytes } of slices) bytes.fill(0);
       const read = pairs ? readPairs : readPlain;
-      onBytes?.(await read(sources, part.firstRow + row, rows, { type, columns }, slices));
+      const bytes = await read(sources, part.firstRow + row, rows, { type, columns }, slices);
+      onBytes?.(bytes);
       await this.#write(part, layout.planes, row, Math.ceil(rows / 4) * 4, slices);
     }
   }

@@ -50,7 +50,12 @@ export function referenceAttention(qkv: Float32Array, shape: ReferenceAttention)
 }
 
 /** The heads of a token's queries, keys and values after bias, norm and rotation. */
-function rotatedRow(qkv: Float32Array, position: number, width: number, shape: ReferenceAttention): Float64Array[] {
+function rotatedRow(
+  qkv: Float32Array,
+  position: number,
+  width: number,
+  shape: ReferenceAttention,
+): Float64Array[] {
   const { heads, kvHeads, headSize, bias, queryNorm, keyNorm } = shape;
   return Array.from({ length: heads + 2 * kvHeads }, (_, head) => {
     const values = Float64Array.from({ length: headSize }, (_, i) => {

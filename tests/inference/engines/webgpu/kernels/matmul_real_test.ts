@@ -2,6 +2,7 @@
  * Products with weights of every type: against f64 over the values that llama.cpp's own dequantiser gives, in the
  * kernels for GPUs and for processors that play one, with float and with int8 activations, over odd shapes.
  */
+import assert from "node:assert/strict";
 import { gpuAndGgml, type Parts } from "./parts.ts";
 import type { KernelFeatures } from "../../../../../inference/engines/webgpu/device/features.ts";
 import {
@@ -137,5 +138,73 @@ for (const type of weightTypes) {
       }
       weights.free();
     }
+  });
+}
+
+realTest(
+  "matmul() adds bias, scale, residual and gates pairs, into floats and into int8",
+  gpuAndGgml,
+  async (parts, t) => {
+    const epilogues: [string, Case["epilogue"]][] = [
+      ["bias", { biased: true }],
+      ["scale", { scale: 0.25 }],
+      ["bias, scale and residual", { biased: true, scale: 2, residual: true }],
+      ["silu", { glu: "silu" }],
+      ["gelu with bias", { glu: "gelu", biased: true }],
+      ["swiglu_oai with bias", { glu: "swiglu_oai", biased: true }],
+      ["silu into int8", { glu: "silu", quantise: true }],
+      ["swiglu_oai with bias into int8", { glu: "swiglu_oai", biased: true, quantise: true }],
+    ];
+    for (const type of ["Q4_0", "Q6_K", "F16"] as const) {
+      const columns = type === "F16" ? 100 : 256;
+      const plain = await weightsOnGpu(parts.gpu, parts.ggml, type, 70, columns);
+      const pairs = await weightsOnGpu(parts.gpu, parts.ggml, type, 192, columns, { order: "pairs" });
+      for (const [name, epilogue] of epilogues) {
+        for (const software of [true, false]) {
+          for (const tokens of software ? [1, 3] : [1, 3, 33]) {
+            const what = `${type} ${name}, T=${tokens} ${software ? "software" : "gpu"}`;
+            const kind = type === "F16" ? "f32" : "q8";
+            const c: Case = { features: { software }, kind, tokens, maxRows: tokens, epilogue };
+            await t.step(what, () => check(parts, epilogue?.glu ? pairs : plain, c, what));
+          }
+        }
+      }
+      plain.free();
+      pairs.free();
+    }
+  },
+);
+
+realTest(
+  "matmul() takes a matrix that is cut into parts by the binding limit",
+  gpuAndGgml,
+  async (parts, t) => {
+    // 200 rows of 256 columns of Q4_K are 28,800 bytes: parts of 64 rows under a limit of 10,000.
+    const weights = await weightsOnGpu(parts.gpu, parts.ggml, "Q4_K", 200, 256, { bindingBytes: 10_000 });
+    const pairs = await weightsOnGpu(parts.gpu, parts.ggml, "Q4_K", 192, 256, {
+      order: "pairs",
+      bindingBytes: 10_000,
+    });
+    assert.deepEqual(weights.matrix.parts.map(({ rows }) => rows), [64, 64, 64, 8]);
+    for (const tokens of [1, 33]) {
+      const c: Case = { features: { software: false }, kind: "q8", tokens, maxRows: tokens };
+      const biased: Case = { ...c, epilogue: { biased: true, residual: true } };
+      await t.step(`T=${tokens}`, () => check(parts, weights, biased, "parts"));
+      const gated: Case = { ...c, epilogue: { glu: "silu", biased: true, quantise: true } };
+      await t.step(`T=${tokens}, gated into int8`, () => check(parts, pairs, gated, "parts of pairs"));
+    }
+    weights.free();
+    pairs.free();
+  },
+);
+
+for (const tokens of [2, 4, 6, 7, 8, 9]) {
+  realTest(`matmul() with ${tokens} rows of x in a plan for eight or more`, gpuAndGgml, async (parts) => {
+    const weights = await weightsOnGpu(parts.gpu, parts.ggml, "Q8_0", 3, 96);
+    for (const software of [true, false]) {
+      const c: Case = { features: { software }, kind: "q8", tokens, maxRows: Math.max(8, tokens) };
+      await check(parts, weights, c, `T=${tokens}`);
+    }
+    weights.free();
   });
 }

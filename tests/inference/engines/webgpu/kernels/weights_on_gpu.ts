@@ -20,6 +20,8 @@ export interface TestWeightOptions {
   order?: WeightMatrix["order"];
   experts?: number;
   seed?: number;
+  /** A limit on the bytes of a binding that is smaller than the device's. */
+  bindingBytes?: number;
 }
 
 export async function weightsOnGpu(
@@ -28,7 +30,7 @@ export async function weightsOnGpu(
   type: WeightType,
   rows: number,
   columns: number,
-  { order = "plain", experts = 1, seed = 1 }: TestWeightOptions = {},
+  { order = "plain", experts = 1, seed = 1, bindingBytes }: TestWeightOptions = {},
 ): Promise<TestWeights> {
   const count = order === "pairs" ? 2 : 1;
   const sourceRows = rows * experts / count;
@@ -39,7 +41,7 @@ export async function weightsOnGpu(
     return { bytes, values: ggml.dequantise(type, bytes, values.length) };
   });
   const arena = gpu.arena("test weights", 2 ** 20);
-  const matrix = await new WeightUpload(gpu, arena).matrix({
+  const matrix = await new WeightUpload(gpu, arena, bindingBytes).matrix({
     type,
     columns,
     order,

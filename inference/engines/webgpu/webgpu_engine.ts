@@ -4,6 +4,7 @@ import type { Batch, Engine, EngineInfo, Logits, Pooling, TopK } from "../engine
 import { layOutBatch, orderTokens, type PlacedToken } from "./execution/batch_layout.ts";
 import type { Model, StepCounters } from "./execution/model.ts";
 import { type GrowthRequest, type PageCopy, PageTable } from "./execution/page_table.ts";
+import { TopRows } from "./execution/top_rows.ts";
 import { pool, wantedFor } from "./execution/pooling.ts";
 
 export interface WebgpuEngineParts {
@@ -69,6 +70,11 @@ export class WebgpuEngine implements Engine {
       this.#refuseEmbedding();
       const best: TopK[] = [];
       const topK = Math.min(k, this.info.vocabularySize);
+      if (!TopRows.possible(topK)) {
+        const takeRow = (index: number, values: Float32Array) => best[index] = bestOf(values, topK);
+        await this.#compute(batch, { takeRow });
+        return best.filter((top) => top !== undefined);
+      }
       await this.#compute(batch, { topK, takeTop: (index, top) => best[index] = top });
       return best.filter((top) => top !== undefined);
     });
@@ -318,6 +324,14 @@ function logitsOf(rows: Float32Array[]): Logits {
       return rows[i];
     },
   };
+}
+
+/** The k best of a row; for more of them than the GPU chooses. */
+function bestOf(values: Float32Array, k: number): TopK {
+  const ids = Int32Array.from(values, (_, id) => id);
+  ids.sort((a, b) => values[b] - values[a] || a - b);
+  const best = ids.slice(0, k);
+  return { ids: best, logits: Float32Array.from(best, (id) => values[id]) };
 }
 
 function concatenate(inputs: Int32Array[], part: (input: Int32Array, i: number) => Int32Array): Int32Array {

@@ -4,13 +4,14 @@ import { findTensor, type Gguf } from "../../../gguf/mod.ts";
 import type { BufferRange } from "../device/dispatch.ts";
 import type { GpuDevice } from "../device/gpu_device.ts";
 import type { AttentionNode } from "../graph/nodes.ts";
+import type { ExpertScratch } from "../kernels/experts.ts";
 import type { PassPlan } from "../graph/plan.ts";
 import type { PassResources } from "../graph/record.ts";
 import { type Rope, ropeTable } from "../graph/rope.ts";
 import { batchSections } from "./batch_layout.ts";
 import { allocateCache, type KvCache } from "./kv_cache.ts";
 import { loadMatrices, loadVectors, TensorFiles } from "./load_weights.ts";
-import { attentionBytes, type ExecutionSizes, memoryNeed, slotBytes } from "./memory_need.ts";
+import { attentionBytes, type ExecutionSizes, expertBytes, memoryNeed, slotBytes } from "./memory_need.ts";
 import { Model } from "./model.ts";
 import { pagesOf } from "./page_table.ts";
 
@@ -91,6 +92,7 @@ interface WorkBuffers {
   batch: BufferRange;
   unread: BufferRange;
   unwritten: BufferRange;
+  experts?: ExpertScratch;
 }
 
 /** Each a buffer of its own: a dispatch may not read one part of a buffer and write another. */
@@ -108,6 +110,22 @@ async function allocateWork(plan: PassPlan, sizes: ExecutionSizes, buffer: Alloc
     batch: await buffer(batchSections(sizes.microRows).bytes, "batch"),
     unread: await buffer(16, "unread"),
     unwritten: await buffer(16, "unwritten"),
+    experts: await allocateExperts(plan, sizes, buffer),
+  };
+}
+
+/** Where plans for many rows sort tokens by expert; nothing for a model without experts. */
+async function allocateExperts(
+  plan: PassPlan,
+  sizes: ExecutionSizes,
+  buffer: Allocate,
+): Promise<ExpertScratch | undefined> {
+  const bytes = expertBytes(plan, sizes);
+  if (bytes === undefined) return undefined;
+  return {
+    tiles: await buffer(bytes.tiles, "expert tiles"),
+    sorted: await buffer(bytes.sorted, "sorted tokens"),
+    pairs: await buffer(bytes.pairs, "expert results"),
   };
 }
 
@@ -177,10 +195,10 @@ function joinResources(
     queries,
     parts,
     sums,
+    experts: work.experts,
     tokens,
     wanted: sections.wanted,
     tiles: sections.tiles,
-    capacity: sections.capacity,
     step: { singles: 0, splits: 1, tiles: 0 },
   };
 }

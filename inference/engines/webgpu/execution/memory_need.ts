@@ -2,6 +2,7 @@
 import type { AttentionShape } from "../graph/nodes.ts";
 import type { PassPlan, PlannedMatrix } from "../graph/plan.ts";
 import type { CacheType } from "../kernels/attention.ts";
+import { tilesBytes } from "../kernels/experts.ts";
 import { weightBytes } from "../weights/layout.ts";
 import { batchSections } from "./batch_layout.ts";
 import { pageBytes } from "./kv_cache.ts";
@@ -53,7 +54,9 @@ function workBytes(plan: PassPlan, sizes: ExecutionSizes): number {
   const slots = plan.slots.map((_, i) => slotBytes(plan, i, sizes));
   const { queries, parts, sums } = attentionBytes(plan, sizes);
   const turns = turnBytes(plan, sizes);
-  return slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns +
+  const { tiles, sorted, pairs } = expertBytes(plan, sizes) ?? { tiles: 0, sorted: 0, pairs: 0 };
+  const experts = tiles + sorted + pairs;
+  return experts + slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns +
     batchSections(sizes.microRows).bytes;
 }
 
@@ -76,6 +79,20 @@ export function attentionBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
     queries: rows * width * 4,
     parts: Math.max((rows + extraParts) * width, rows * Math.max(0, ...apart)) * 4,
     sums: (rows + extraParts) * heads * 8,
+  };
+}
+
+/** What products with experts hand to each other; undefined for a model without experts. */
+export function expertBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
+  const rows = batchSections(microRows).capacity;
+  const routes = plan.pass.nodes.filter((node) => node.op === "route");
+  if (routes.length === 0) return undefined;
+  const slots = Math.max(...routes.map(({ used }) => used));
+  const experts = Math.max(...routes.map(({ logits }) => logits.width));
+  return {
+    tiles: tilesBytes(rows, slots, experts),
+    sorted: rows * slots * 4,
+    pairs: rows * slots * plan.pass.width * 4,
   };
 }
 

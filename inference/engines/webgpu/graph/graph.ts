@@ -3,7 +3,7 @@
  * every shape, and computes nothing. An addition to the residual stream waits for the norm that reads it.
  */
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
-import type { Gguf, GgufTensor, TensorTypeName } from "../../../gguf/mod.ts";
+import type { Gguf, GgufTensor } from "../../../gguf/mod.ts";
 import type {
   AttentionNode,
   AttentionShape,
@@ -44,7 +44,7 @@ export interface LayerWeights {
 export class Graph {
   readonly #gguf: Gguf;
   readonly #tensors: ReadonlyMap<string, GgufTensor>;
-  readonly #matrixTypes: ReadonlySet<TensorTypeName>;
+  readonly #matrixTypes: ReadonlySet<string>;
   readonly #nodes: Node[] = [];
   readonly #matrices = new Map<string, Matrix>();
   readonly #vectors = new Map<string, Vector>();
@@ -54,8 +54,12 @@ export class Graph {
   #width = 0;
   #vocabularySize = 0;
 
+  /** Positions that a sequence will be able to hold. */
+  readonly contextTokens: number;
+
   /** `matrixTypes` = the tensor types that matrices may have. */
-  constructor(gguf: Gguf, matrixTypes: ReadonlySet<TensorTypeName>) {
+  constructor(gguf: Gguf, matrixTypes: ReadonlySet<string>, contextTokens: number) {
+    this.contextTokens = contextTokens;
     this.#gguf = gguf;
     this.#tensors = new Map(gguf.tensors.map((tensor) => [tensor.name, tensor]));
     this.#matrixTypes = matrixTypes;
@@ -117,12 +121,10 @@ export class Graph {
     return out;
   }
 
-  /** x · Wᵀ for each matrix, side by side; their biases are added by whoever reads the result. */
+  /** x · Wᵀ + bias for each matrix, side by side. */
   linear(x: Value, ...parts: Matrix[]): Value {
-    for (const { tensor, columns } of parts) {
-      if (columns !== x.width) this.#misshapen(tensor, `${x.width} columns`);
-    }
-    const out = this.#sideBySide(parts, x.perToken);
+    for (const matrix of parts) this.#expectColumns(matrix, x.width);
+    const out = this.#value(parts.reduce((sum, { rows }) => sum + rows, 0), x.perToken);
     this.#nodes.push({ op: "matmul", layer: this.#layer, x, parts, out });
     return out;
   }
@@ -136,7 +138,7 @@ export class Graph {
         `layer ${this.#layer} has ${qkv.width} rows of queries, keys and values, not ${width}`,
       );
     }
-    if (headSize % 8 !== 0 || headSize > 256) {
+    if (headSize % 16 !== 0 || headSize > 256) {
       throw new SkiffError("unsupported", `Heads of ${headSize} elements have no attention kernel`);
     }
     for (const norm of [options.queryNorm, options.keyNorm]) {
@@ -161,26 +163,36 @@ export class Graph {
     return out;
   }
 
-  /** activation(gate) · up, of a gate and an up half that stand side by side. */
-  gate(kind: GateKind, gateUp: Value, route?: Value): Value {
-    const out = this.#value(gateUp.width / 2, gateUp.perToken);
-    if (!Number.isInteger(out.width) || out.width % 32 !== 0) {
-      throw this.#corrupt(`layer ${this.#layer} has a hidden width of ${out.width}, not a multiple of 32`);
-    }
-    this.#nodes.push({ op: "gate", layer: this.#layer, kind, gateUp, route, out });
+  /** activation(gate · x) · (up · x); a single matrix holds the gate's rows, then those of up. */
+  gated(kind: GateKind, x: Value, gate: Matrix, up?: Matrix): Value {
+    return this.#gated(kind, x, gate, up);
+  }
+
+  #gated(kind: GateKind, x: Value, gate: Matrix, up?: Matrix, route?: Value): Value {
+    for (const matrix of up ? [gate, up] : [gate]) this.#expectColumns(matrix, x.width);
+    if (up && up.rows !== gate.rows) this.#misshapen(up.tensor, `${gate.rows} rows`);
+    const width = up ? gate.rows : gate.rows / 2;
+    if (width % 32 !== 0) this.#misshapen(gate.tensor, "a multiple of 32 rows for gate and for up");
+    const out = this.#value(width, route ? route.width / 2 : x.perToken);
+    this.#nodes.push({ op: "gated", layer: this.#layer, kind, x, gate, up, route, out });
     return out;
   }
 
-  /** The stream plus scale · norm(branch). */
+  /** The stream plus scale · branch, or scale · norm(branch). */
   add(stream: Stream, branch: Value, options: { norm?: Vector; scale?: number } = {}): Stream {
     if (branch.width !== this.#width) {
       throw this.#corrupt(`layer ${this.#layer} gives ${branch.width} elements, not ${this.#width}`);
     }
     const { norm, scale = 1 } = options;
-    return { value: stream.value, pending: { branch, norm, scale, route: this.#routes.get(branch.id) } };
+    if (norm) return { value: stream.value, pending: { branch, norm, scale } };
+    const node = this.#nodes.at(-1)!;
+    if ((node.op !== "matmul" && node.op !== "experts") || node.out !== branch) {
+      throw new SkiffError("internal", "Only what was just computed can be added to the stream");
+    }
+    node.out = stream.value;
+    node.residual = scale;
+    return stream;
   }
-
-  readonly #routes = new Map<number, Value>();
 
   /** A mixture of experts: each token goes through the experts that its router prefers. */
   experts(x: Value, layer: ExpertLayer): Value {
@@ -192,19 +204,15 @@ export class Graph {
     const logits = this.linear(x, router);
     const route = this.#value(used * 2);
     this.#nodes.push({ op: "route", layer: this.#layer, kind: routing, logits, used, scale, out: route });
-    const hidden = this.#expertLinear(x, route, [gate, up], used);
-    const out = this.#expertLinear(this.gate(activation, hidden, route), route, [down], used);
-    this.#routes.set(out.id, route);
+    const hidden = this.#gated(activation, x, gate, up, route);
+    this.#expectColumns(down, hidden.width);
+    const out = this.#value(down.rows);
+    this.#nodes.push({ op: "experts", layer: this.#layer, x: hidden, route, down, out });
     return out;
   }
 
-  #expertLinear(x: Value, route: Value, parts: Matrix[], used: number): Value {
-    for (const { tensor, columns } of parts) {
-      if (columns !== x.width) this.#misshapen(tensor, `${x.width} columns`);
-    }
-    const out = this.#sideBySide(parts, used);
-    this.#nodes.push({ op: "experts", layer: this.#layer, x, route, parts, out });
-    return out;
+  #expectColumns({ tensor, columns }: Matrix, width: number): void {
+    if (columns !== width) this.#misshapen(tensor, `${width} columns`);
   }
 
   /** The logits of the wanted tokens: x · Wᵀ · scale, soft-capped. The end of a pass. */
@@ -235,17 +243,8 @@ export class Graph {
     };
   }
 
-  #sideBySide(parts: Matrix[], perToken: number): Value {
-    const out = this.#value(0, perToken);
-    for (const { rows, bias } of parts) {
-      if (bias) out.biases.push({ vector: bias, column: out.width });
-      out.width += rows;
-    }
-    return out;
-  }
-
   #value(width: number, perToken = 1): Value {
-    return { id: this.#values++, width, perToken, wanted: false, biases: [] };
+    return { id: this.#values++, width, perToken, wanted: false };
   }
 
   #vectorOf(name: string): Vector {
@@ -255,7 +254,8 @@ export class Graph {
     if (!["F32", "F16", "BF16"].includes(tensor.type.name)) {
       throw new SkiffError("unsupported", `Tensor ${name} is ${tensor.type.name}; vectors are read as F32`);
     }
-    const vector = { tensor, length: tensor.shape[0] };
+    const elements = tensor.shape.reduce((product, n) => product * n, 1);
+    const vector = { tensor, length: tensor.shape[0], elements };
     this.#vectors.set(name, vector);
     return vector;
   }

@@ -11,6 +11,8 @@ import type { Rope } from "./rope.ts";
 export interface Vector {
   tensor: GgufTensor;
   length: number;
+  /** Elements of the whole tensor. */
+  elements: number;
 }
 
 /** A weight matrix, [N, K] or [experts, N, K]. */
@@ -31,22 +33,19 @@ export interface Value {
   width: number;
   perToken: number;
   wanted: boolean;
-  /** What whoever reads the value has to add to it, by range of columns: biases cost no pass of their own. */
-  biases: { vector: Vector; column: number }[];
 }
 
-/** The residual stream [T, E], and what is to be added to it when it is read next. */
+/** The residual stream [T, E], and what is to be added to it by the norm that reads it next. */
 export interface Stream {
   value: Value;
   pending?: PendingAdd;
 }
 
-/** stream += scale · norm(branch + bias); a routed branch is the weighted sum of its experts' rows. */
+/** stream += scale · norm(branch). */
 export interface PendingAdd {
   branch: Value;
-  norm?: Vector;
+  norm: Vector;
   scale: number;
-  route?: Value;
 }
 
 export type GateKind = "silu" | "gelu" | "swiglu_oai";
@@ -81,6 +80,28 @@ export interface AttentionNode {
   sinks?: Vector;
 }
 
+export interface MatmulNode {
+  op: "matmul";
+  layer: number;
+  x: Value;
+  /** Their rows stand side by side in the result. */
+  parts: Matrix[];
+  out: Value;
+  /** The result, times this, is added to what `out`, the stream, holds. */
+  residual?: number;
+}
+
+export interface ExpertsNode {
+  op: "experts";
+  layer: number;
+  /** [T · used, hidden]. */
+  x: Value;
+  route: Value;
+  down: Matrix;
+  out: Value;
+  residual?: number;
+}
+
 export type Node =
   | { op: "embed"; layer: number; weight: Matrix; scale: number; out: Value }
   | {
@@ -92,11 +113,21 @@ export type Node =
     epsilon: number;
     out: Value;
   }
-  | { op: "matmul"; layer: number; x: Value; parts: Matrix[]; out: Value }
+  | MatmulNode
   | AttentionNode
-  | { op: "gate"; layer: number; kind: GateKind; gateUp: Value; route?: Value; out: Value }
+  /** act(gate · x) · (up · x), both of them in `gate` where there is no `up`; for the experts of a route if given. */
+  | {
+    op: "gated";
+    layer: number;
+    kind: GateKind;
+    x: Value;
+    gate: Matrix;
+    up?: Matrix;
+    route?: Value;
+    out: Value;
+  }
   | { op: "route"; layer: number; kind: RouteKind; logits: Value; used: number; scale: number; out: Value }
-  | { op: "experts"; layer: number; x: Value; route: Value; parts: Matrix[]; out: Value }
+  | ExpertsNode
   | { op: "logits"; layer: number; x: Value; weight: Matrix; scale: number; softcap: number; out: Value };
 
 /** A whole pass. `layer` of its nodes: 0 … layers-1; -1 before, `layers` after. */

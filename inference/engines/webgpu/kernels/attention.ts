@@ -32,7 +32,6 @@ export interface AttentionKernel {
   softcap: number;
   epsilon: number;
   /** Offsets in the vectors, in floats. */
-  bias?: number;
   queryNorm?: number;
   keyNorm?: number;
   sinks?: number;
@@ -86,11 +85,10 @@ function cacheConstants({ headSize, kvHeads, cache }: AttentionKernel) {
 }
 
 function rotate(kernel: AttentionKernel, operands: AttentionOperands, shared: PassBuffers): Dispatch {
-  const { heads, kvHeads, rotated, neox, bias, queryNorm, keyNorm } = kernel;
+  const { heads, kvHeads, rotated, neox, queryNorm, keyNorm } = kernel;
   const constants = {
     ...cacheConstants(kernel),
     HEADS: heads,
-    BIAS: bias !== undefined,
     NORMED: queryNorm !== undefined,
     ROTATED: rotated,
     NEOX: neox,
@@ -111,7 +109,6 @@ function rotate(kernel: AttentionKernel, operands: AttentionOperands, shared: Pa
       operands.values,
     ],
     params: [
-      bias ?? 0,
       queryNorm ?? 0,
       keyNorm ?? 0,
       kernel.cacheScales,

@@ -11,28 +11,21 @@ export interface GateShape {
   /** Elements of the result, a multiple of 32. */
   width: number;
   kind: keyof typeof kinds;
-  /** Gate and up stand in turn, not one half after the other. */
-  paired: boolean;
   /** Rows a token: the experts that it goes through. */
   perToken: number;
-  /** Offsets in the vectors, in floats; of [experts, width] where there is a route. */
-  bias?: { gate: number; up: number };
 }
 
 export function gate(
   shape: GateShape,
-  operands: { gateUp: BufferRange; route?: BufferRange; out: Activations },
+  operands: { gateUp: BufferRange; out: Activations },
   shared: PassBuffers,
 ): Dispatch[] {
-  const { width, kind, paired, perToken, bias } = shape;
-  const { gateUp, route, out } = operands;
+  const { width, kind, perToken } = shape;
+  const { gateUp, out } = operands;
   const threads = 64;
   const constants = {
     WIDTH: width,
     KIND: kinds[kind],
-    BIAS: bias !== undefined,
-    ROUTED: route !== undefined,
-    PAIRED: paired,
     PER_TOKEN: perToken,
     PLAIN: out.plain !== undefined,
     GROUPS: out.groups !== undefined,
@@ -42,17 +35,15 @@ export function gate(
     kernel: {
       name: `gate ${kind} ${width}`,
       code: specialise(source, constants, wgslParts),
-      access: ["uniform", "read", "read", "read", "write", "write"],
+      access: ["uniform", "read", "write", "write"],
     },
     buffers: [
       shared.step,
-      shared.vectors,
       gateUp,
-      route ?? shared.unread,
       out.plain ?? shared.unwritten,
       out.groups ?? shared.unwritten,
     ],
-    params: [bias?.gate ?? 0, bias?.up ?? 0],
+    params: [],
     workgroups: (rows) => foldWorkgroups(Math.ceil(rows * perToken * width / 32 / threads)),
     label: "gate",
   }];

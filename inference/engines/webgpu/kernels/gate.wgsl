@@ -1,34 +1,22 @@
-// The gate of a feed-forward layer: y = act(g + gate bias) · (u + up bias), with act by KIND
+// The gate of a feed-forward layer: y = act(g) · u, with act by KIND
 //   0: silu(g) = g · σ(g)     1: gelu(g), the tanh form     2: gpt-oss: g' = min(g, 7), u' = clamp(u, -7, 7):
 //      y = g' · σ(1.702 · g') · (u' + 1)
 //
-// gate_up [rows, 2 · WIDTH] f32: g then u, or where PAIRED g and u in turn
-// vectors f32: biases [WIDTH] or [experts, WIDTH], at the offsets of params (in floats)
-// route   [rows] (expert as bits, weight), for the experts' biases
+// For gates and ups of different types; others leave the product gated already (gemv.wgsl).
+// gate_up [rows, 2 · WIDTH] f32: g, then u
 // plain   y as [rows, WIDTH] f32                  groups  y as [rows, WIDTH / 32] groups of int8 (q8_group)
 // rows = T · PER_TOKEN, T from step. A thread holds 32 elements.
 // Sources: GLU variants (arXiv 2002.05202); the third is gpt-oss's own.
 
-struct Params {
-  gate_bias: u32,
-  up_bias: u32,
-}
-
 //#include q8_group
 
-@group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<uniform> step: vec4<u32>;
-@group(0) @binding(2) var<storage, read> vectors: array<f32>;
-@group(0) @binding(3) var<storage, read> gate_up: array<f32>;
-@group(0) @binding(4) var<storage, read> route: array<vec2<u32>>;
-@group(0) @binding(5) var<storage, read_write> plain: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> groups: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read> gate_up: array<f32>;
+@group(0) @binding(3) var<storage, read_write> plain: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> groups: array<vec4<u32>>;
 
 const WIDTH: u32 = $WIDTH;
 const KIND: u32 = $KIND;
-const BIAS: bool = $BIAS;
-const ROUTED: bool = $ROUTED;
-const PAIRED: bool = $PAIRED;
 const PER_TOKEN: u32 = $(PER_TOKEN);
 const PLAIN: bool = $PLAIN;
 const GROUPS: bool = $GROUPS;
@@ -65,22 +53,12 @@ fn main(
   if (row >= step.x * PER_TOKEN) {
     return;
   }
-  var bias = 0u;
-  if (ROUTED) {
-    bias = route[row].x * WIDTH;
-  }
   var y: array<vec4<f32>, 8>;
   for (var n = 0u; n < 8u; n++) {
     for (var c = 0u; c < 4u; c++) {
       let i = block * 32u + n * 4u + c;
-      let at = row * 2u * WIDTH + select(i, i * 2u, PAIRED);
-      var g = gate_up[at];
-      var u = gate_up[at + select(WIDTH, 1u, PAIRED)];
-      if (BIAS) {
-        g += vectors[params.gate_bias + bias + i];
-        u += vectors[params.up_bias + bias + i];
-      }
-      y[n][c] = gated(g, u);
+      let at = row * 2u * WIDTH + i;
+      y[n][c] = gated(gate_up[at], gate_up[at + WIDTH]);
     }
     if (PLAIN) {
       plain[row * (WIDTH / 4u) + block * 8u + n] = y[n];

@@ -1,11 +1,10 @@
 // RMS norm of the residual stream, after what is still to be added to it:
-//   b = Σ_j route_j · (branch_j + bias)            one branch, or the weighted rows of the chosen experts
-//   x = x + scale · (POST ? b / √(mean b² + ε) · post : b)
+//   x = x + scale · branch / √(mean branch² + ε) · post         where ADD
 //   y = x / √(mean x² + ε) · weight
 //
-// stream  [T, E] f32, read and written           branch [T, E] f32, or [T · USED, E] where ADD is 2
-// vectors f32: weight, post, bias [E] or [experts, E], at the offsets of params (in vec4)
-// route   [T, USED] (expert as bits, weight)      batch  what the rows are (batch_layout.ts)
+// stream  [T, E] f32, read and written           branch [T, E] f32
+// vectors f32: weight, post [E], at the offsets of params (in vec4)
+// batch   what the rows are (batch_layout.ts)
 // plain   y as [rows, E] f32                      groups y as [rows, E / 32] groups of int8 (q8_group)
 // rows    = T, or the wanted ones where GATHER.
 // One workgroup a row; a thread holds whole groups of 32. Sums meet in workgroup memory (no subgroups needed).
@@ -14,7 +13,6 @@
 struct Params {
   weight: u32,
   post: u32,
-  bias: u32,
   scale: f32,
   epsilon: f32,
   // word of `batch` at which the wanted rows stand
@@ -28,17 +26,12 @@ struct Params {
 @group(0) @binding(2) var<storage, read> vectors: array<vec4<f32>>;
 @group(0) @binding(3) var<storage, read_write> stream: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> branch: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> route: array<vec2<u32>>;
-@group(0) @binding(6) var<storage, read_write> plain: array<vec4<f32>>;
-@group(0) @binding(7) var<storage, read_write> groups: array<vec4<u32>>;
+@group(0) @binding(5) var<storage, read_write> plain: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> groups: array<vec4<u32>>;
 
 const WIDTH: u32 = $WIDTH;
 const THREADS: u32 = $THREADS;
-// 0: nothing is to be added, 1: a branch, 2: the experts' branches
-const ADD: u32 = $ADD;
-const USED: u32 = $USED;
-const BIAS: bool = $BIAS;
-const POST: bool = $POST;
+const ADD: bool = $ADD;
 const GATHER: bool = $GATHER;
 const PLAIN: bool = $PLAIN;
 const GROUPS: bool = $GROUPS;
@@ -59,26 +52,6 @@ fn sum_of_all(mine: f32, thread: u32) -> f32 {
   return sum;
 }
 
-fn branch_at(row: u32, quarter: u32) -> vec4<f32> {
-  if (ADD == 1u) {
-    var value = branch[row * QUARTERS + quarter];
-    if (BIAS) {
-      value += vectors[params.bias + quarter];
-    }
-    return value;
-  }
-  var sum = vec4f(0.0);
-  for (var j = 0u; j < USED; j++) {
-    let chosen = route[row * USED + j];
-    var value = branch[(row * USED + j) * QUARTERS + quarter];
-    if (BIAS) {
-      value += vectors[params.bias + chosen.x * QUARTERS + quarter];
-    }
-    sum += value * bitcast<f32>(chosen.y);
-  }
-  return sum;
-}
-
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   var row = group.x;
@@ -86,11 +59,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     row = batch[params.wanted + group.x];
   }
   var factor = params.scale;
-  if (POST) {
+  if (ADD) {
     var squares = 0.0;
     for (var block = thread; block < BLOCKS; block += THREADS) {
       for (var i = 0u; i < 8u; i++) {
-        let b = branch_at(row, block * 8u + i);
+        let b = branch[row * QUARTERS + block * 8u + i];
         squares += dot(b, b);
       }
     }
@@ -101,12 +74,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     for (var i = 0u; i < 8u; i++) {
       let quarter = block * 8u + i;
       var x = stream[row * QUARTERS + quarter];
-      if (ADD > 0u) {
-        var b = branch_at(row, quarter) * factor;
-        if (POST) {
-          b *= vectors[params.post + quarter];
-        }
-        x += b;
+      if (ADD) {
+        x += branch[row * QUARTERS + quarter] * factor * vectors[params.post + quarter];
         stream[row * QUARTERS + quarter] = x;
       }
       squares += dot(x, x);

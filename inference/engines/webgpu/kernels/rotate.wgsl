@@ -1,18 +1,16 @@
 // What happens to queries, keys and values between their projection and attention:
-//   x = qkv + bias
 //   q, k: x / √(mean x² + ε) · norm (NORMED), then each pair (a, b) turned by its position's angle:
 //         (a·cos - b·sin, a·sin + b·cos)
 //   q = scale · q -> queries;  k, v -> the cache
 //
 // qkv     [T, (HEADS + 2 KV_HEADS) · D] f32          queries [T, HEADS · D] f32, pairs side by side
-// vectors f32: bias, norms of q and k [D], at the offsets of params (in floats)
+// vectors f32: norms of q and k [D], at the offsets of params (in floats)
 // turns   [positions, ROTATED / 2] (cos, sin)         batch   rows: token, position, cell, pages (batch_layout.ts)
 // keys, values: the cache of this layer (kv_cache.wgsl)
 // Workgroups (heads of q, k and v; rows); a thread holds one pair. NEOX pairs i with i + ROTATED/2, else 2i with 2i+1.
 // Elements beyond ROTATED pass unturned. Sources: arXiv 2104.09864; pairings as in llama.cpp's ggml_rope.
 
 struct Params {
-  bias: u32,
   query_norm: u32,
   key_norm: u32,
   scales: u32,
@@ -32,7 +30,6 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> values: array<u32>;
 
 const HEADS: u32 = $HEADS;
-const BIAS: bool = $BIAS;
 const NORMED: bool = $NORMED;
 // 0 where positions are not encoded
 const ROTATED: u32 = $ROTATED;
@@ -42,15 +39,7 @@ const THREADS = D / 2u;
 
 var<workgroup> row_values: array<vec2<f32>, THREADS>;
 
-fn element(at: u32, i: u32) -> f32 {
-  var x = qkv[at + i];
-  if (BIAS) {
-    x += vectors[params.bias + at % ((HEADS + 2u * KV_HEADS) * D) + i];
-  }
-  return x;
-}
-
-/// One of four int8 of a block, and the scale of the block: d = max|x| / 127 over 32 values.
+/// The scale of a block: d = max|x| / 127 over 32 values.
 fn block_scale(block: u32) -> f32 {
   var peak = 0.0;
   for (var i = 0u; i < 16u; i++) {
@@ -88,11 +77,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let turned = !is_value && thread < ROTATED / 2u;
   let first = select(thread * 2u, thread, turned && NEOX);
   let second = select(first + 1u, first + ROTATED / 2u, turned && NEOX);
-  var pair = vec2f(element(at, first), element(at, second));
+  var pair = vec2f(qkv[at + first], qkv[at + second]);
   if (NORMED && !is_value) {
     var squares = 0.0;
     for (var i = 0u; i < D; i++) {
-      let x = element(at, i);
+      let x = qkv[at + i];
       squares += x * x;
     }
     let norm = select(params.key_norm, params.query_norm, is_query);

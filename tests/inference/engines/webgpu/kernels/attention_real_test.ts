@@ -19,9 +19,8 @@ import { gaussian } from "../../../../support/tiny_model.ts";
 import { type ReferenceAttention, referenceAttention } from "./attention_reference.ts";
 import { assertNmse } from "./nmse.ts";
 
-interface Case extends Partial<Omit<ReferenceAttention, "bias" | "queryNorm" | "keyNorm" | "sinks">> {
+interface Case extends Partial<Omit<ReferenceAttention, "queryNorm" | "keyNorm" | "sinks">> {
   name: string;
-  bias?: boolean;
   norms?: boolean;
   sinks?: boolean;
   cache?: CacheType;
@@ -51,7 +50,7 @@ const cases: Case[] = [
   },
   { name: "a window across pages", window: 70, splits: 3, cache: "f32" },
   { name: "a window shorter than a tile", window: 5, cache: "f32" },
-  { name: "sinks and biases", sinks: true, bias: true, neox: false, cache: "f32" },
+  { name: "sinks", sinks: true, neox: false, cache: "f32" },
   { name: "as many kv heads as heads, no positions", kvHeads: 6, rotated: 0, cache: "f32" },
 ];
 
@@ -84,7 +83,6 @@ async function compare(gpu: GpuDevice, given: Case): Promise<void> {
   const positions = Math.max(...sequences.map(([held, added]) => held + added));
   const shape: ReferenceAttention = {
     ...plain,
-    bias: given.bias ? floats(width, 0.5) : undefined,
     queryNorm: given.norms ? floats(headSize) : undefined,
     keyNorm: given.norms ? floats(headSize) : undefined,
     sinks: given.sinks ? floats(heads) : undefined,
@@ -134,7 +132,6 @@ async function attend(
     return at;
   };
   const offsets = {
-    bias: vector(shape.bias),
     queryNorm: vector(shape.queryNorm),
     keyNorm: vector(shape.keyNorm),
     sinks: vector(shape.sinks),

@@ -10,7 +10,6 @@ export interface ReferenceAttention {
   window: number;
   softcap: number;
   epsilon: number;
-  bias?: Float32Array;
   queryNorm?: Float32Array;
   keyNorm?: Float32Array;
   sinks?: Float32Array;
@@ -49,18 +48,16 @@ export function referenceAttention(qkv: Float32Array, shape: ReferenceAttention)
   return out;
 }
 
-/** The heads of a token's queries, keys and values after bias, norm and rotation. */
 function rotatedRow(
   qkv: Float32Array,
   position: number,
   width: number,
   shape: ReferenceAttention,
 ): Float64Array[] {
-  const { heads, kvHeads, headSize, bias, queryNorm, keyNorm } = shape;
+  const { heads, kvHeads, headSize, queryNorm, keyNorm } = shape;
   return Array.from({ length: heads + 2 * kvHeads }, (_, head) => {
     const values = Float64Array.from({ length: headSize }, (_, i) => {
-      const column = head * headSize + i;
-      return qkv[position * width + column] + (bias?.[column] ?? 0);
+      return qkv[position * width + head * headSize + i];
     });
     if (head >= heads + kvHeads) return values;
     const norm = head < heads ? queryNorm : keyNorm;

@@ -1,0 +1,4 @@
+export class TopRows {
+  constructor(..._a: any[]) {}
+  prepare(..._a: any[]): any {}
+}

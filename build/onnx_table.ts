@@ -10,9 +10,15 @@ const registry = (Deno.env.get("npm_config_registry") ?? "https://registry.npmjs
 
 /**
  * The glue takes Deno for Node and then starts its threads in Node's way, which a compiled program cannot.
- * transformers.js replaces the same text before it runs the glue in a browser.
+ * transformers.js replaces the same text before it runs the glue in a browser. What is for Node's workers only
+ * makes Deno warn.
  */
-const nodeTest = { find: "globalThis.process?.versions?.node", replace: "false" };
+const edits = [
+  { find: "globalThis.process?.versions?.node", replace: "false" },
+  { find: 'workerData:"em-pthread",', replace: "" },
+];
+
+const hash = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
 
 async function release(name: string, version: string) {
   const index = await (await fetch(`${registry}/${name.replace("/", "%2f")}`)).json();
@@ -29,13 +35,15 @@ async function describe(name: string, found: any, paths: string[]): Promise<NpmP
     const path = entry.name.replace(/^package\//, "");
     if (!paths.includes(path)) continue;
     const content = new Uint8Array(await new Response(ReadableStream.from(entry.content())).arrayBuffer());
-    const edit = path.endsWith(".mjs") ? { ...nodeTest, bytesBefore: content.length } : undefined;
-    const used = edit
-      ? new TextEncoder().encode(new TextDecoder().decode(content).replaceAll(edit.find, edit.replace))
-      : content;
-    const sha256 = createHash("sha256").update(used).digest("hex");
-    const file = { name: path.slice(path.lastIndexOf("/") + 1), path, bytes: used.length, sha256 };
-    files.push(edit ? { ...file, edit } : file);
+    const file = { name: path.slice(path.lastIndexOf("/") + 1), path };
+    if (!path.endsWith(".mjs")) {
+      files.push({ ...file, bytes: content.length, sha256: hash(content) });
+      continue;
+    }
+    let text = new TextDecoder().decode(content);
+    for (const { find, replace } of edits) text = text.replaceAll(find, replace);
+    const used = new TextEncoder().encode(text);
+    files.push({ ...file, bytes: used.length, sha256: hash(used), edits, bytesBefore: content.length });
   }
   if (files.length !== paths.length) throw new Error(`${name} does not hold all of ${paths.join(", ")}`);
   const [scope, base] = name.includes("/") ? name.split("/") : [undefined, name];

@@ -2,13 +2,13 @@
 import { toSkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
 import { installFiles, type InstallOptions } from "../packages/install.ts";
+import { physicalCores } from "../threads.ts";
 import { contextPooling, loadModel, makeContext, modelFacts, planContext } from "./context.ts";
 import { chooseVariant, probeDevices, requireSet } from "./devices.ts";
 import { embeddedSet, type LibrarySet } from "./library_set.ts";
 import { LlamaEngine } from "./llama_engine.ts";
 import { bufferBytes, type NativeLog } from "./log.ts";
 import { type NativeLibrary, openLibrary, type OpenOptions } from "./native.ts";
-import { physicalCores } from "./threads.ts";
 
 export interface LlamaDependencies {
   /** Default: that of a GPU where one can be used, else the processor's. */

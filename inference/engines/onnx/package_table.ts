@@ -28,24 +28,36 @@ export const onnxPackages: NpmPackage[] = [
       {
         "name": "ort-wasm-simd-threaded.asyncify.mjs",
         "path": "dist/ort-wasm-simd-threaded.asyncify.mjs",
-        "bytes": 52999,
-        "sha256": "2ca8771dda29fc96a56e8e871e7e21ad718e513b4803a42bdc525b75250bae40",
-        "edit": {
-          "find": "globalThis.process?.versions?.node",
-          "replace": "false",
-          "bytesBefore": 53057,
-        },
+        "bytes": 52975,
+        "sha256": "1606ff48a6c3338a084b8df8b0da89584cb13a98ced8585742f95dfa5f8f2af2",
+        "edits": [
+          {
+            "find": "globalThis.process?.versions?.node",
+            "replace": "false",
+          },
+          {
+            "find": 'workerData:"em-pthread",',
+            "replace": "",
+          },
+        ],
+        "bytesBefore": 53057,
       },
       {
         "name": "ort-wasm-simd-threaded.mjs",
         "path": "dist/ort-wasm-simd-threaded.mjs",
-        "bytes": 24323,
-        "sha256": "332f82e0f61c2319ece60824bc70f94307fab0503508c280d0987406676a0add",
-        "edit": {
-          "find": "globalThis.process?.versions?.node",
-          "replace": "false",
-          "bytesBefore": 24381,
-        },
+        "bytes": 24299,
+        "sha256": "79d9dd8ec422fc80c19a33c8873a57d657a0e083cacf82ad619a3ef37c7533bc",
+        "edits": [
+          {
+            "find": "globalThis.process?.versions?.node",
+            "replace": "false",
+          },
+          {
+            "find": 'workerData:"em-pthread",',
+            "replace": "",
+          },
+        ],
+        "bytesBefore": 24381,
       },
       {
         "name": "ort-wasm-simd-threaded.asyncify.wasm",

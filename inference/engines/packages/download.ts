@@ -41,7 +41,7 @@ export async function* downloadPackage(
     for await (const entry of readTar(source.readable)) {
       const file = left.get(entry.name);
       if (
-        file === undefined || entry.type !== "file" || entry.size !== (file.edit?.bytesBefore ?? file.bytes)
+        file === undefined || entry.type !== "file" || entry.size !== (file.bytesBefore ?? file.bytes)
       ) {
         continue;
       }
@@ -62,9 +62,10 @@ export async function* downloadPackage(
   }
 }
 
-function edited({ edit }: PackageFile, content: Uint8Array): Uint8Array {
-  if (edit === undefined) return content;
-  const text = new TextDecoder().decode(content).replaceAll(edit.find, edit.replace);
+function edited({ edits }: PackageFile, content: Uint8Array): Uint8Array {
+  if (edits === undefined) return content;
+  let text = new TextDecoder().decode(content);
+  for (const { find, replace } of edits) text = text.replaceAll(find, replace);
   return new TextEncoder().encode(text);
 }
 

@@ -5,12 +5,14 @@ export interface PackageFile {
   name: string;
   /** Where it is in the package. */
   path: string;
-  /** Of the file as it is used: after `edit`. */
+  /** Of the file as it is used: after `edits`. */
   bytes: number;
-  /** Hex, after `edit`. */
+  /** Hex, after `edits`. */
   sha256: string;
-  /** A text that is replaced wherever it stands. */
-  edit?: { find: string; replace: string; bytesBefore: number };
+  /** Texts that are replaced wherever they stand. */
+  edits?: { find: string; replace: string }[];
+  /** Of the file in the package, where there are edits. */
+  bytesBefore?: number;
 }
 
 export interface NpmPackage {

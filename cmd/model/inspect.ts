@@ -50,7 +50,7 @@ export const showCommand: Command = {
     const shown = lines.filter(([, value]) => value).map(([name, value]) =>
       `${`${name}:`.padEnd(14)}${value}\n`
     );
-    const metadata = Object.entries(config.gguf ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
+    const metadata = Object.entries(config.gguf ?? config.onnx ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
     const facts = metadata.map(([key, value]) => `  ${key}: ${oneLine(value)}\n`);
     await context.out(shown.join("") + (facts.length > 0 ? `\nMetadata:\n${facts.join("")}` : ""));
   },

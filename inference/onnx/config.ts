@@ -23,8 +23,6 @@ export interface HubConfig {
 /** What a model does, by the class that its config names. */
 export type OnnxTask = "text" | "vectors" | "scores";
 
-export const filePath = (files: Record<string, string>, name: string): string | undefined => files[name];
-
 /** A JSON file of the model. Undefined when it is not there; throws "corrupt" when it is no JSON object. */
 export async function readJson(
   files: Record<string, string>,
@@ -84,4 +82,15 @@ export function poolingOf(pooling: Record<string, any> | undefined, task: OnnxTa
   if (pooling?.pooling_mode_lasttoken) return "last";
   if (pooling?.pooling_mode_mean_tokens) return "mean";
   return task === "text" ? "last" : "mean";
+}
+
+/** Bytes of the keys and values of one position, as float32. */
+export function kvBytesPerToken(config: HubConfig): number {
+  const { text_config: text = config } = config;
+  const number = (...names: string[]) =>
+    names.map((name) => text[name]).find((value): value is number => typeof value === "number");
+  const layers = number("num_hidden_layers", "n_layer", "num_layers") ?? 0;
+  const heads = number("num_attention_heads", "n_head", "num_heads") ?? 1;
+  const width = number("head_dim") ?? embeddingLength(config) / heads;
+  return layers * (number("num_key_value_heads") ?? heads) * width * 2 * 4;
 }

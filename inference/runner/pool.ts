@@ -87,6 +87,19 @@ export class RunnerPool implements ModelHost {
     });
   }
 
+  async rerank(
+    model: StoredModel,
+    query: string,
+    documents: string[],
+    options: HostOptions = {},
+  ): Promise<{ scores: number[]; promptTokens: number }> {
+    return await this.#with(model, "reranking", options, async ({ process }) => {
+      const question = { op: "rerank" as const, query, documents };
+      const { scores, promptTokens } = await process.question("scores", question, options.signal);
+      return { scores, promptTokens };
+    });
+  }
+
   async tokenize(
     model: StoredModel,
     text: string,

@@ -2,6 +2,7 @@
  * transformers.js on onnxruntime-web in this process. The files are verified before each use
  * (../packages/install.ts) and loaded from the user's cache, in the executable as in a checkout.
  */
+import { pathToFileURL } from "node:url";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { installFiles, type InstallOptions } from "../packages/install.ts";
 import { onnxFiles } from "./package_table.ts";
@@ -44,11 +45,27 @@ export async function openRuntime(options: RuntimeOptions): Promise<Transformers
   return transformers;
 }
 
+let imported: Promise<{ transformers: Transformers; folder: string }> | undefined;
+
+/** transformers.js by itself, for its tokenizers; no WASM is compiled. Throws what `installFiles` throws. */
+export async function importTransformers(install?: InstallOptions): Promise<Transformers> {
+  return (await load(install)).transformers;
+}
+
+function load(install?: InstallOptions) {
+  return imported ??= (async () => {
+    const folder = await installFiles(onnxFiles, install);
+    const address = toFileUrl(`${folder}/transformers.min.js`);
+    return { folder, transformers: await asIfNotNode<Transformers>(() => import(address)) };
+  })();
+}
+
+const toFileUrl = (path: string) => pathToFileURL(path).href;
+
 async function start({ device, threads, install }: RuntimeOptions): Promise<Transformers> {
-  const folder = await installFiles(onnxFiles, install);
-  const address = (name: string) => `file://${folder}/${name}`;
+  const { folder, transformers } = await load(install);
+  const address = (name: string) => toFileUrl(`${folder}/${name}`);
   if (device === "webgpu") mendWebGpu();
-  const transformers: Transformers = await asIfNotNode(() => import(address("transformers.min.js")));
   const { env } = transformers;
   env.allowLocalModels = false;
   env.allowRemoteModels = true;

@@ -28,11 +28,10 @@ export interface PreTrainedModel {
   dispose(): Promise<unknown>;
 }
 
+/** A tokenizer; called as a function it also tells which tokens are of the second text of a pair. */
 export interface HubTokenizer {
-  encode(
-    text: string,
-    options?: { text_pair?: string | null; add_special_tokens?: boolean },
-  ): number[];
+  encode(text: string, options: { add_special_tokens: boolean }): number[];
+  (text: string, options: Record<string, unknown>): { input_ids: number[]; token_type_ids?: number[] };
 }
 
 export interface LoadOptions {

@@ -6,6 +6,7 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { streamOf } from "../pieces.ts";
 import { generationEnds } from "../special_tokens.ts";
 import { type EncodeOptions, type SpecialTokens, type Tokenizer, tokenTypes } from "../tokenizer.ts";
+import { beforeNormalizer, corrected } from "./corrections.ts";
 import { HubVocabulary, type TokenizerJson, withoutControl } from "./vocabulary.ts";
 
 /** Cuts texts: `PreTrainedTokenizer` of transformers.js. */
@@ -41,21 +42,23 @@ class HubTokenizer implements Tokenizer {
   /** With control tokens in the text, and without. */
   readonly #trusting: Cutter;
   readonly #plain: () => Cutter;
+  readonly #prepare: (text: string) => string;
 
   constructor(files: HubTokenizerFiles, cutter: (tokenizer: TokenizerJson) => Cutter) {
     const { tokenizer, vocabularySize } = files;
     this.#vocabulary = new HubVocabulary(tokenizer, vocabularySize);
     this.kind = this.#vocabulary.kind;
     this.size = this.#vocabulary.size;
-    this.#trusting = cutter(tokenizer);
+    this.#prepare = beforeNormalizer(tokenizer);
+    this.#trusting = cutter(corrected(tokenizer));
     let plain: Cutter | undefined;
-    this.#plain = () => plain ??= cutter(withoutControl(tokenizer));
+    this.#plain = () => plain ??= cutter(corrected(withoutControl(tokenizer)));
     this.special = specialTokens(files, this.#vocabulary, this.#trusting);
     this.#ends = endsOf(files, this.#vocabulary, this.special);
   }
 
   encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): Int32Array {
-    const whole = text.toWellFormed();
+    const whole = this.#prepare(text.toWellFormed());
     if (parseSpecial || !addSpecial) {
       const cutter = parseSpecial ? this.#trusting : this.#plain();
       return Int32Array.from(cutter.encode(whole, { add_special_tokens: addSpecial }));
@@ -68,8 +71,9 @@ class HubTokenizer implements Tokenizer {
   }
 
   encodePair(first: string, second: string): { tokens: Int32Array; secondFrom: number } {
-    const options = { text_pair: second.toWellFormed(), return_tensor: false, return_token_type_ids: true };
-    const { input_ids, token_type_ids } = this.#trusting(first.toWellFormed(), options);
+    const pair = this.#prepare(second.toWellFormed()) || " "; // nothing at all counts as no pair
+    const options = { text_pair: pair, return_tensor: false, return_token_type_ids: true };
+    const { input_ids, token_type_ids } = this.#trusting(this.#prepare(first.toWellFormed()), options);
     const at = token_type_ids?.indexOf(1) ?? -1;
     return { tokens: Int32Array.from(input_ids), secondFrom: at < 0 ? input_ids.length : at };
   }

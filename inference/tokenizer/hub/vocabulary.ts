@@ -15,6 +15,7 @@ export interface TokenizerJson {
     byte_fallback?: boolean;
     continuing_subword_prefix?: string | null;
   };
+  normalizer?: Record<string, any> | null;
   decoder?: Decoder | null;
   pre_tokenizer?: Decoder | null;
 }

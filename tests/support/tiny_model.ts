@@ -70,7 +70,7 @@ function complete(options: TinyModelOptions): Required<TinyModelOptions> {
 }
 
 function metadataOf(model: Required<TinyModelOptions>): Record<string, PlainValue> {
-  return { ...hyperparameters(model), ...tokenizer() };
+  return { ...hyperparameters(model), ...tinyTokenizer() };
 }
 
 const heads = 4;
@@ -150,7 +150,8 @@ const chatTemplate = "{% for message in messages %}" +
   "{{ '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{% endif %}";
 
-function tokenizer(): Record<string, PlainValue> {
+/** Metadata of the vocabulary: 300 tokens, three of them control tokens. */
+export function tinyTokenizer(): Record<string, PlainValue> {
   const special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
   const tokens = [...special, ...byteCharacters(), ...merges.map((pair) => pair.replace(" ", ""))];
   const { endOfText, imEnd } = tinySpecialTokens;
@@ -178,7 +179,7 @@ function byteCharacters(): string[] {
   });
 }
 
-const vocabularySize = 3 + 256 + merges.length;
+export const tinyVocabularySize = 3 + 256 + merges.length;
 
 function tensors(
   { architecture, type, layers, dimensions: d, seed }: Required<TinyModelOptions>,
@@ -224,11 +225,11 @@ function tensors(
     return list;
   };
   return [
-    matrix("token_embd.weight", d, vocabularySize, 1),
+    matrix("token_embd.weight", d, tinyVocabularySize, 1),
     ...Array.from({ length: layers }, (_, i) => layer(i)).flat(),
     vector("output_norm.weight", d, 1),
     // Logits with a deviation of about 2: neither flat nor certain.
-    matrix("output.weight", d, vocabularySize, 2 / Math.sqrt(d)),
+    matrix("output.weight", d, tinyVocabularySize, 2 / Math.sqrt(d)),
   ];
 }
 

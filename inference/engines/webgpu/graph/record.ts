@@ -1,0 +1,310 @@
+/** A planned pass -> the dispatches that compute it: each node becomes the kernels of its op, on its buffers. */
+import type { BufferRange, Dispatch } from "../device/dispatch.ts";
+import type { KernelFeatures } from "../device/features.ts";
+import type { LayerCache } from "../execution/kv_cache.ts";
+import { attention, type AttentionStep, type CacheType } from "../kernels/attention.ts";
+import { embedRows } from "../kernels/embed_rows.ts";
+import { expertMatmul } from "../kernels/experts.ts";
+import { gate } from "../kernels/gate.ts";
+import { logitCap } from "../kernels/logit_cap.ts";
+import { activationKind, type Epilogue, matmul } from "../kernels/matmul.ts";
+import { norm } from "../kernels/norm.ts";
+import type { Activations, PassBuffers } from "../kernels/pass_buffers.ts";
+import { routeExperts } from "../kernels/route.ts";
+import type { WeightMatrix } from "../weights/weight_matrix.ts";
+import type { AttentionNode, Node, Value } from "./nodes.ts";
+import { type PassPlan, type PlannedMatrix, type PlannedVector, vectorAlignment } from "./plan.ts";
+
+/** Everything that dispatches work on, allocated once. */
+export interface PassResources {
+  plan: PassPlan;
+  features: KernelFeatures;
+  weights: ReadonlyMap<PlannedMatrix, WeightMatrix>;
+  shared: PassBuffers;
+  /** By slot number of the plan. */
+  slots: readonly BufferRange[];
+  caches: ReadonlyMap<AttentionNode, LayerCache>;
+  cacheType: CacheType;
+  /** Cosines and sines of each layer that turns. */
+  turns: ReadonlyMap<AttentionNode, BufferRange>;
+  /** What attention's dispatches hand to each other. */
+  queries: BufferRange;
+  parts: BufferRange;
+  sums: BufferRange;
+  /** Token ids of the rows. */
+  tokens: BufferRange;
+  /** Word and vec4 of `batch` at which the wanted rows and the tiles stand. */
+  wanted: number;
+  tiles: number;
+  /** Most rows of a step, for sizes that depend on it. */
+  capacity: number;
+  /** Changed before a step is recorded. */
+  step: AttentionStep;
+}
+
+/** A pass in two halves: what is computed for all tokens, and what for the wanted ones. */
+export interface RecordedPass {
+  body: Dispatch[];
+  head: Dispatch[];
+}
+
+/** The dispatches for steps of at most `maxRows` tokens, `maxWanted` of them wanted. */
+export function recordPass(resources: PassResources, maxRows: number, maxWanted: number): RecordedPass {
+  const recorder = new PassRecorder(resources, maxRows, maxWanted);
+  const body: Dispatch[] = [];
+  const head: Dispatch[] = [];
+  for (const node of resources.plan.pass.nodes) {
+    (node.out.wanted ? head : body).push(...recorder.record(node));
+  }
+  return { body, head };
+}
+
+/** Words of the step's uniform. */
+const rowsWord = 0;
+const wantedWord = 1;
+
+class PassRecorder {
+  readonly #resources: PassResources;
+  readonly #maxRows: number;
+  readonly #maxWanted: number;
+
+  constructor(resources: PassResources, maxRows: number, maxWanted: number) {
+    this.#resources = resources;
+    this.#maxRows = maxRows;
+    this.#maxWanted = maxWanted;
+  }
+
+  record(node: Node): Dispatch[] {
+    switch (node.op) {
+      case "embed":
+        return this.#embed(node);
+      case "norm":
+        return this.#norm(node);
+      case "matmul":
+        return this.#matmul(node);
+      case "attention":
+        return this.#attention(node);
+      case "gated":
+        return this.#gated(node);
+      case "route":
+        return this.#route(node);
+      case "experts":
+        return this.#experts(node);
+      case "logits":
+        return this.#logits(node);
+    }
+  }
+
+  #embed(node: Node & { op: "embed" }): Dispatch[] {
+    const { features, tokens, shared } = this.#resources;
+    return embedRows(features, {
+      weights: this.#weights(node)[0],
+      tokens,
+      output: this.#plain(node.out),
+      scale: node.scale,
+      step: shared.step,
+      countWord: rowsWord,
+    });
+  }
+
+  #norm(node: Node & { op: "norm" }): Dispatch[] {
+    const { add, out, weight, epsilon } = node;
+    const shape = {
+      width: out.width,
+      epsilon,
+      weight: this.#offset(weight),
+      gather: out.wanted,
+      wanted: this.#resources.wanted,
+      add: add && { scale: add.scale, post: this.#offset(add.norm) },
+    };
+    const branch = add && this.#plain(add.branch);
+    const operands = { stream: this.#plain(node.stream), branch, out: this.#activations(out) };
+    return norm(shape, operands, this.#resources.shared);
+  }
+
+  #matmul(node: Node & { op: "matmul" }): Dispatch[] {
+    const residual = node.residual !== undefined;
+    let column = 0;
+    return this.#planned(node).flatMap((planned) => {
+      const outputColumn = column;
+      column += planned.rows;
+      return this.#product(planned, node.x, {
+        output: this.#plain(node.out),
+        outputStride: node.out.width,
+        outputColumn,
+        epilogue: { residual, scale: node.residual },
+      });
+    });
+  }
+
+  #product(
+    planned: PlannedMatrix,
+    x: Value,
+    to: { output: BufferRange; outputStride: number; outputColumn?: number; epilogue?: Epilogue },
+    label = shortName(planned.name),
+  ): Dispatch[] {
+    const { features, weights, shared } = this.#resources;
+    const kind = activationKind(planned.type, features);
+    const bias = planned.bias && this.#vectorRange(planned.bias);
+    return matmul(features, {
+      weights: weights.get(planned)!,
+      input: kind === "q8" ? this.#activations(x).groups! : this.#activations(x).plain!,
+      kind,
+      ...to,
+      epilogue: { ...to.epilogue, bias },
+      step: shared.step,
+      countWord: x.wanted ? wantedWord : rowsWord,
+      maxRows: x.wanted ? this.#maxWanted : this.#maxRows,
+      label,
+    });
+  }
+
+  #attention(node: AttentionNode): Dispatch[] {
+    const { caches, cacheType, turns, queries, parts, sums, shared, step, tiles } = this.#resources;
+    const cache = caches.get(node)!;
+    const kernel = {
+      ...node.shape,
+      cache: cacheType,
+      cacheScales: cache.scales,
+      rotated: node.rope?.dimensions ?? 0,
+      neox: node.rope?.style === "neox",
+      scale: node.scale,
+      window: node.window,
+      softcap: node.softcap,
+      queryNorm: node.queryNorm && this.#offset(node.queryNorm),
+      keyNorm: node.keyNorm && this.#offset(node.keyNorm),
+      sinks: node.sinks && this.#offset(node.sinks),
+    };
+    const operands = {
+      qkv: this.#plain(node.qkv),
+      turns: turns.get(node),
+      queries,
+      keys: cache.keys,
+      values: cache.values,
+      parts,
+      sums,
+      out: this.#activations(node.out),
+    };
+    return attention(kernel, operands, shared, step, tiles);
+  }
+
+  #gated(node: Node & { op: "gated" }): Dispatch[] {
+    const { plain, groups } = this.#activations(node.out);
+    const planned = this.#planned(node);
+    if (planned.length === 1 && !(plain && groups)) {
+      const epilogue: Epilogue = { glu: node.kind, quantise: groups !== undefined };
+      const to = { output: (groups ?? plain)!, outputStride: node.out.width, epilogue };
+      if (node.route) return this.#expertProduct(planned[0], node.x, node.route, to, false);
+      return this.#product(planned[0], node.x, to);
+    }
+    return this.#gatedApart(node, planned);
+  }
+
+  /** Gate and up of different types: two products side by side, and the gate in a pass of its own. */
+  #gatedApart(node: Node & { op: "gated" }, planned: PlannedMatrix[]): Dispatch[] {
+    const gateUp = this.#resources.parts; // attention's parts rest while a feed-forward layer runs
+    const { width, perToken } = node.out;
+    const products = planned.flatMap((matrix, i) =>
+      this.#product(matrix, node.x, { output: gateUp, outputStride: 2 * width, outputColumn: i * width })
+    );
+    const out = this.#activations(node.out);
+    return [...products, ...gate({ width, kind: node.kind, perToken }, { gateUp, out }, this.#resources.shared)];
+  }
+
+  #route(node: Node & { op: "route" }): Dispatch[] {
+    const { features, shared } = this.#resources;
+    const { ids, weights } = this.#routeRanges(node.out);
+    return routeExperts(features, {
+      logits: this.#plain(node.logits),
+      experts: node.logits.width,
+      used: node.used,
+      kind: node.kind,
+      scale: node.scale,
+      ids,
+      weights,
+      step: shared.step,
+      countWord: rowsWord,
+    });
+  }
+
+  #experts(node: Node & { op: "experts" }): Dispatch[] {
+    const output = this.#plain(node.out);
+    const epilogue = { residual: node.residual !== undefined, scale: node.residual };
+    const to = { output, outputStride: node.out.width, epilogue };
+    return this.#expertProduct(this.#planned(node)[0], node.x, node.route, to, true);
+  }
+
+  #expertProduct(
+    planned: PlannedMatrix,
+    x: Value,
+    route: Value,
+    to: { output: BufferRange; outputStride: number; epilogue: Epilogue },
+    sum: boolean,
+  ): Dispatch[] {
+    const { features, weights, shared } = this.#resources;
+    const kind = activationKind(planned.type, features);
+    const bias = planned.bias && this.#vectorRange(planned.bias);
+    const { ids, weights: routeWeights } = this.#routeRanges(route);
+    return expertMatmul(features, {
+      weights: weights.get(planned)!,
+      input: kind === "q8" ? this.#activations(x).groups! : this.#activations(x).plain!,
+      kind,
+      ...to,
+      epilogue: { ...to.epilogue, bias },
+      step: shared.step,
+      countWord: rowsWord,
+      maxRows: this.#maxRows,
+      label: shortName(planned.name),
+    }, { ids, slots: route.width / 2, route: sum ? routeWeights : undefined });
+  }
+
+  #logits(node: Node & { op: "logits" }): Dispatch[] {
+    const output = this.#plain(node.out);
+    const { width } = node.out;
+    const product = this.#product(this.#planned(node)[0], node.x, { output, outputStride: width }, "logits");
+    return [...product, ...logitCap(output, { width, scale: node.scale, softcap: node.softcap })];
+  }
+
+  #planned(node: Node): PlannedMatrix[] {
+    return this.#resources.plan.matrices.get(node)!;
+  }
+
+  #weights(node: Node): WeightMatrix[] {
+    return this.#planned(node).map((planned) => this.#resources.weights.get(planned)!);
+  }
+
+  #activations({ id }: Value): Activations {
+    const { plan, slots } = this.#resources;
+    const { plain, groups } = plan.placements.get(id)!;
+    return {
+      plain: plain === undefined ? undefined : slots[plain],
+      groups: groups === undefined ? undefined : slots[groups],
+    };
+  }
+
+  #plain(value: Value): BufferRange {
+    return this.#activations(value).plain!;
+  }
+
+  /** A route's ids stand before its weights. */
+  #routeRanges(route: Value): { ids: BufferRange; weights: BufferRange } {
+    const { buffer, offset } = this.#plain(route);
+    const size = this.#resources.capacity * route.width / 2 * 4;
+    return { ids: { buffer, offset, size }, weights: { buffer, offset: offset + size, size } };
+  }
+
+  #offset(vector: Parameters<PassPlan["vectorOf"]["get"]>[0]): number {
+    return this.#resources.plan.vectorOf.get(vector)!.offset;
+  }
+
+  #vectorRange({ offset, length }: PlannedVector): BufferRange {
+    const { buffer, offset: first } = this.#resources.shared.vectors;
+    const size = Math.ceil(length / vectorAlignment) * vectorAlignment * 4;
+    return { buffer, offset: first + offset * 4, size };
+  }
+}
+
+/** "blk.3.attn_q + blk.3.attn_k" -> "attn_q + attn_k": what times are added up by. */
+function shortName(name: string): string {
+  return name.replaceAll(/blk\.\d+\./g, "");
+}

@@ -1,0 +1,394 @@
+// Matrix times a few vectors: y[t, n] = W[n, :] . x[t, :], dequantised on the way; the weights are read once.
+//
+// step     uniform vec4<u32>: word params.count_word times params.count_factor is T, the number of rows of x
+// weights  planes of W (weights/layout.ts), seen as words and as vec4 of words            N rows, $COLUMNS columns
+// input    q8 activations (snippets/q8.wgsl) where Q8, else f32 [T, $COLUMNS]
+// output   f32 [T, params.output_stride] from column params.output_column on; q8 [T, N / 2] where QUANTISE
+// bias     f32 [N] of this part (all experts: [experts, N]), where BIAS
+// route    (expert, bits of its f32 weight) [T, slots], where EXPERTS. Where ROUTE, y[t] is the sum over the
+//          $SLOTS slots of weight * (W[expert] x + bias); else y has a row for each pair of token and slot
+// GLU: rows 2i and 2i + 1 are gate and up of column i of the output. RESIDUAL: adds to what the output holds.
+//
+// Workgroups: x, y = blocks of rows (folded), z = blocks of $COLS rows of x (or pairs of token and slot).
+// LANES, for GPUs: $TEAM lanes stride over the groups of a row, each for $ROWS rows, so that neighbours read
+// neighbouring 16 bytes; sums meet in workgroup memory, or by shuffles where SHUFFLE. Otherwise, for processors
+// that play a GPU: a thread walks along $ROWS whole rows and no barrier is met.
+//
+// Checked against f64 in TypeScript and llama.cpp's dequantised rows: tests/inference/engines/webgpu/kernels.
+//#if SHUFFLE
+enable subgroups;
+
+//#end
+struct Params {
+  plane1: u32,
+  plane2: u32,
+  plane3: u32,
+  rows: u32, // N of this part; of one expert where EXPERTS
+  count_word: u32,
+  count_factor: u32,
+  output_stride: u32, // in values; in groups of 32 where QUANTISE
+  output_column: u32,
+  scale: f32, // of the result, before the residual
+  first_expert: u32,
+  expert_count: u32,
+  input_divisor: u32, // pairs that share a row of x
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<uniform> step_counts: vec4<u32>;
+@group(0) @binding(2) var<storage, read> weights4: array<vec4<u32>>;
+@group(0) @binding(3) var<storage, read> weights1: array<u32>;
+//#if Q8
+@group(0) @binding(4) var<storage, read> input: array<vec4<u32>>;
+//#else
+@group(0) @binding(4) var<storage, read> input: array<vec4<f32>>;
+//#end
+//#if QUANTISE
+@group(0) @binding(5) var<storage, read_write> output: array<vec4<u32>>;
+//#else
+@group(0) @binding(5) var<storage, read_write> output: array<f32>;
+//#end
+//#if BIAS
+@group(0) @binding($BIAS) var<storage, read> bias: array<f32>;
+//#end
+//#if EXPERTS
+@group(0) @binding($EXPERTS) var<storage, read> route: array<vec2<u32>>;
+//#end
+
+//#include weights
+//#if GLU
+//#include glu
+//#end
+//#if QUANTISE
+//#include q8
+//#end
+
+const groups = $(GROUPS)u; // of a row of W
+
+//#if Q8
+fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
+  return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
+}
+//#else
+//#if TAIL
+fn input_at(row: u32, i: u32) -> vec4<f32> {
+  return select(vec4<f32>(0.0), input[min(row + i, row + $TAIL - 1u)], i < $TAIL);
+}
+//#else
+fn input_at(row: u32, i: u32) -> vec4<f32> {
+  return input[row + i];
+}
+//#end
+//#end
+
+//#if BIAS
+fn bias_of(row: u32, token: u32) -> f32 {
+//#if EXPERTS
+  var sum = 0.0;
+  for (var slot = 0u; slot < $(SLOTS)u; slot++) {
+    let pair = token * $(SLOTS)u + slot;
+    let expert = route[pair].x;
+    let own = expert - params.first_expert < params.expert_count;
+//#if ROUTE
+    sum += select(0.0, bitcast<f32>(route[pair].y) * bias[expert * params.rows + row], own);
+//#else
+    sum += select(0.0, bias[expert * params.rows + row], own);
+//#end
+  }
+  return sum;
+//#else
+  return bias[row];
+//#end
+}
+//#end
+
+fn with_bias(sum: f32, row: u32, token: u32) -> f32 {
+//#if BIAS
+  return (sum + bias_of(row, token)) * params.scale;
+//#else
+  return sum * params.scale;
+//#end
+}
+
+//#if !QUANTISE
+fn store(value: f32, column: u32, token: u32) {
+  let at = token * params.output_stride + params.output_column + column;
+//#if RESIDUAL
+  output[at] += value;
+//#else
+  output[at] = value;
+//#end
+}
+//#end
+
+//#if LANES
+//#if !SHUFFLE
+// One row of sums a team, row of W and column: $TEAM lanes and one word against bank conflicts.
+var<workgroup> sums: array<f32, $(TEAMS * ROWS * COLS * PITCH)>;
+//#end
+//#end
+//#if QUANTISE
+// The block's 32 results a column, for the one thread that quantises them.
+var<workgroup> results: array<f32, $(COLS * 32)>;
+
+fn four_results(i: u32) -> vec4<f32> {
+  return vec4<f32>(results[i], results[i + 1u], results[i + 2u], results[i + 3u]);
+}
+//#end
+
+@compute @workgroup_size($WG)
+fn main(
+  @builtin(workgroup_id) id: vec3<u32>,
+  @builtin(num_workgroups) dispatched: vec3<u32>,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let block = id.y * dispatched.x + id.x;
+  let tokens = step_counts[params.count_word] * params.count_factor;
+  let first_token = id.z * $(COLS)u;
+  if (block * $(BLOCK)u >= params.rows || first_token >= tokens) {
+    return;
+  }
+//#if LANES
+  let team = thread / $(TEAM)u;
+  let lane = thread % $(TEAM)u;
+  let first_row = block * $(BLOCK)u + team * $(ROWS)u;
+//#else
+  let first_row = block * $(BLOCK)u + thread * $(ROWS)u;
+//#end
+  // Rows and tokens beyond the end repeat the last one; what they give is not stored.
+//#for r in ROWS
+  let row_$r = min(first_row + $(r)u, params.rows - 1u);
+//#for c in COLS
+  var total_$r_$c = 0.0;
+//#end
+//#end
+
+//#if EXPERTS
+  for (var slot = 0u; slot < $(SLOTS)u; slot++) {
+    let pair = first_token * $(SLOTS)u + slot;
+    let expert = route[pair].x - params.first_expert;
+    if (expert >= params.expert_count) {
+//#if ROUTE
+      continue;
+//#else
+      return; // the part that has the expert writes the row
+//#end
+    }
+    let expert_row = expert * params.rows;
+    let token_0 = pair / params.input_divisor;
+//#if ROUTE
+    let share = bitcast<f32>(route[pair].y);
+//#end
+//#else
+  {
+    let expert_row = 0u;
+//#for c in COLS
+    let token_$c = min(first_token + $(c)u, tokens - 1u);
+//#end
+//#end
+//#for r in ROWS
+    let weights_$r = (expert_row + row_$r) * groups;
+//#end
+//#for c in COLS
+//#if Q8
+    let input_$c = token_$c * (groups * 3u);
+//#else
+    let input_$c = token_$c * $(QUADS)u;
+//#end
+//#end
+//#for r in ROWS
+//#for c in COLS
+    var sum_$r_$c = 0.0;
+//#end
+//#end
+//#if LANES
+    for (var g = lane; g < groups; g += $(TEAM)u) {
+//#else
+    for (var g = 0u; g < groups; g++) {
+//#end
+//#if GROUPED
+//#for r in ROWS
+      let w_$r = weight_group(weights_$r + g);
+//#end
+//#if Q8
+//#for c in COLS
+      let lo_$c = input[input_$c + g * 3u];
+      let hi_$c = input[input_$c + g * 3u + 1u];
+      let tail_$c = input[input_$c + g * 3u + 2u];
+      let d_$c = bitcast<f32>(tail_$c.x);
+//#if OFFSET
+      let first_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 0u, 16u));
+      let last_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 16u, 16u));
+//#end
+//#for r in ROWS
+//#if HALVES
+      sum_$r_$c += d_$c * (
+        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c)) + w_$r.scale.y * f32(dot16(w_$r.hi, hi_$c)) +
+        w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
+      );
+//#else
+//#if OFFSET
+      sum_$r_$c += d_$c * (
+        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
+      );
+//#else
+      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c));
+//#end
+//#end
+//#end
+//#end
+//#else
+//#for r in ROWS
+//#for c in COLS
+      var lo_$r_$c = 0.0;
+      var hi_$r_$c = 0.0;
+//#end
+//#end
+//#for c in COLS
+      var first_$c = 0.0;
+      var last_$c = 0.0;
+//#end
+//#for k in 4
+//#for r in ROWS
+      let a_$r_$k = four_floats(w_$r.lo[$k]);
+      let b_$r_$k = four_floats(w_$r.hi[$k]);
+//#end
+//#for c in COLS
+      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u);
+      let y_$c_$k = input_at(input_$c, g * 8u + 4u + $(k)u);
+      first_$c += x_$c_$k.x + x_$c_$k.y + x_$c_$k.z + x_$c_$k.w;
+      last_$c += y_$c_$k.x + y_$c_$k.y + y_$c_$k.z + y_$c_$k.w;
+//#for r in ROWS
+      lo_$r_$c += dot(a_$r_$k, x_$c_$k);
+      hi_$r_$c += dot(b_$r_$k, y_$c_$k);
+//#end
+//#end
+//#end
+//#for r in ROWS
+//#for c in COLS
+      sum_$r_$c += w_$r.scale.x * lo_$r_$c + w_$r.scale.y * hi_$r_$c + w_$r.offset.x * first_$c + w_$r.offset.y * last_$c;
+//#end
+//#end
+//#end
+//#else
+//#for r in ROWS
+      let w_$r = weight_values(weights_$r + g);
+//#end
+//#for k in 8
+//#for c in COLS
+      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u);
+//#for r in ROWS
+      sum_$r_$c += dot(w_$r.v$k, x_$c_$k);
+//#end
+//#end
+//#end
+//#end
+    }
+//#for r in ROWS
+//#for c in COLS
+//#if ROUTE
+    total_$r_$c += share * sum_$r_$c;
+//#else
+    total_$r_$c += sum_$r_$c;
+//#end
+//#end
+//#end
+  }
+
+//#if LANES
+//#if SHUFFLE
+//#for r in ROWS
+//#for c in COLS
+  for (var s = 1u; s < $(TEAM)u; s *= 2u) {
+    total_$r_$c += subgroupShuffleXor(total_$r_$c, s);
+  }
+//#end
+//#end
+//#else
+//#for r in ROWS
+//#for c in COLS
+  sums[((team * $(ROWS)u + $(r)u) * $(COLS)u + $(c)u) * $(PITCH)u + lane] = total_$r_$c;
+//#end
+//#end
+  workgroupBarrier();
+//#end
+//#end
+//#if GATHER
+  // Each thread finishes some of the block's results.
+  for (var i = thread; i < $(OUTPUTS * COLS)u; i += $(WG)u) {
+    let c = i % $(COLS)u;
+    let token = first_token + c;
+//#if GLU
+    let row = 2u * (i / $(COLS)u);
+    var gate = 0.0;
+    var up = 0.0;
+    for (var lane_ = 0u; lane_ < $(TEAM)u; lane_++) {
+      gate += sums[(row * $(COLS)u + c) * $(PITCH)u + lane_];
+      up += sums[((row + 1u) * $(COLS)u + c) * $(PITCH)u + lane_];
+    }
+    let n = block * $(BLOCK)u + row;
+    if (n < params.rows && token < tokens) {
+      let value = gated(with_bias(gate, n, token), with_bias(up, n + 1u, token));
+//#if QUANTISE
+      results[c * 32u + row / 2u] = value;
+//#else
+      store(value, n / 2u, token);
+//#end
+    }
+//#else
+    let row = i / $(COLS)u;
+    var sum = 0.0;
+    for (var lane_ = 0u; lane_ < $(TEAM)u; lane_++) {
+      sum += sums[(row * $(COLS)u + c) * $(PITCH)u + lane_];
+    }
+    let n = block * $(BLOCK)u + row;
+    if (n < params.rows && token < tokens) {
+      store(with_bias(sum, n, token), n, token);
+    }
+//#end
+  }
+//#else
+//#if SHUFFLE
+  if (lane == 0u) {
+//#else
+  {
+//#end
+//#for c in COLS
+//#if GLU
+//#for p in PAIRS
+    if (first_row + $(p * 2)u < params.rows && first_token + $(c)u < tokens) {
+      let n = first_row + $(p * 2)u;
+      let token = first_token + $(c)u;
+      let value = gated(with_bias(total_$(p * 2)_$c, n, token), with_bias(total_$(p * 2 + 1)_$c, n + 1u, token));
+//#if QUANTISE
+      results[$(c * 32)u + (n - block * $(BLOCK)u) / 2u] = value;
+//#else
+      store(value, n / 2u, token);
+//#end
+    }
+//#end
+//#else
+//#for r in ROWS
+    if (first_row + $(r)u < params.rows && first_token + $(c)u < tokens) {
+      store(with_bias(total_$r_$c, first_row + $(r)u, first_token + $(c)u), first_row + $(r)u, first_token + $(c)u);
+    }
+//#end
+//#end
+//#end
+  }
+//#end
+//#if QUANTISE
+  workgroupBarrier();
+  if (thread < $(COLS)u && first_token + thread < tokens) {
+    let at = thread * 32u;
+    let q = q8_quantise(
+      four_results(at), four_results(at + 4u), four_results(at + 8u), four_results(at + 12u),
+      four_results(at + 16u), four_results(at + 20u), four_results(at + 24u), four_results(at + 28u),
+    );
+    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 3u;
+    output[to] = q.lo;
+    output[to + 1u] = q.hi;
+    output[to + 2u] = q.tail;
+  }
+//#end
+}

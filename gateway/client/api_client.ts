@@ -13,6 +13,8 @@ export interface ModelInfo {
   /** Unix seconds. */
   created: number;
   config: ModelConfig;
+  /** What computes it now, once for each mode that is loaded. */
+  running?: { mode: RunnerMode; engine: string; device: string; reason: string }[];
 }
 
 /** A line of `GET /engines/ps`. */
@@ -28,6 +30,7 @@ export interface RunningModelInfo {
   expires?: string;
   engine?: string;
   device?: string;
+  reason?: string;
   context_size?: number;
   memory_bytes?: number;
 }

@@ -2,7 +2,7 @@
  * An ONNX model out of a GGUF file of the llama architecture, in the layout of transformers.js: the same weights
  * for two engines that have nothing else in common. Weights lie in external data.
  */
-import { findTensor, type Gguf, openGguf, readTensor, StringArray } from "../../inference/gguf/mod.ts";
+import { findTensor, type Gguf, openGguf, readTensor, type StringArray } from "../../inference/gguf/mod.ts";
 import { OnnxGraph } from "./onnx_writer.ts";
 import { part } from "./parts.ts";
 

@@ -11,6 +11,7 @@ const linux: DeviceFacts = {
   nvidiaDriver: false,
   cudaRuntime: {},
   vulkan: false,
+  gpuNode: false,
 };
 const runtime = ["libcudart.so", "libcublasLt.so", "libcublas.so"];
 

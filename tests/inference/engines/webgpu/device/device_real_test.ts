@@ -1,7 +1,6 @@
 /** The device on a real adapter: reading, plans, memory, faults, loss, times. */
 import assert from "node:assert/strict";
 import type { SkiffError } from "../../../../../core/errors/skiff_error.ts";
-import { measureBandwidth } from "../../../../../inference/engines/webgpu/device/bandwidth.ts";
 import type { BufferRange, Dispatch } from "../../../../../inference/engines/webgpu/device/dispatch.ts";
 import { type GpuDevice, openGpuDevice } from "../../../../../inference/engines/webgpu/device/gpu_device.ts";
 import { ReadbackPool } from "../../../../../inference/engines/webgpu/device/readback.ts";
@@ -189,9 +188,4 @@ realTest("a device that is gone says so at the next use", provideAdapter, async 
   assert.throws(() => gpu.record(), code("unavailable"));
   await assert.rejects(gpu.run([multiplyAdd(values, 1, 1)]), code("unavailable"));
   await assert.rejects(gpu.buffer(16, "more"), code("unavailable"));
-});
-
-realTest("measureBandwidth() copies and gives bytes a second", testGpu, async (gpu) => {
-  const { bytesPerSecond } = await measureBandwidth(gpu, 0.1);
-  assert.ok(bytesPerSecond > 1e8 && Number.isFinite(bytesPerSecond));
 });

@@ -4,16 +4,26 @@ import type { Batch, Engine, EngineInfo, Logits, Pooling, TopK } from "../engine
 import { layOutBatch, orderTokens, type PlacedToken } from "./execution/batch_layout.ts";
 import type { Model, StepCounters } from "./execution/model.ts";
 import { type GrowthRequest, type PageCopy, PageTable } from "./execution/page_table.ts";
+import { TopRows } from "./execution/top_rows.ts";
 import { pool, wantedFor } from "./execution/pooling.ts";
 
 export interface WebgpuEngineParts {
   model: Model;
   info: EngineInfo;
   pooling: Pooling;
+  /** The device is this engine's own. */
+  closeDevice: boolean;
   /** Queries of a tile of attention. */
   tileQueries: number;
   /** Loads the model anew, after the GPU was lost. */
   reload: () => Promise<Model>;
+}
+
+/** Who gets the wanted rows, by their index in the batch. */
+interface Taking {
+  topK?: number;
+  takeRow?: (index: number, values: Float32Array) => void;
+  takeTop?: (index: number, top: TopK) => void;
 }
 
 export class WebgpuEngine implements Engine {
@@ -25,6 +35,7 @@ export class WebgpuEngine implements Engine {
   #tokens: number[][];
   #lost = false;
   #closed = false;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: WebgpuEngineParts) {
     this.info = parts.info;
@@ -45,52 +56,84 @@ export class WebgpuEngine implements Engine {
     return this.#model;
   }
 
-  async decode(batch: Batch): Promise<Logits> {
-    this.#refuseEmbedding();
-    const { vocabularySize } = this.info;
-    const rows: Float32Array[] = [];
-    await this.#compute(batch, undefined, (index, values) => rows[index] = values);
-    const inOrder = rows.filter((row) => row !== undefined);
-    return {
-      rows: inOrder.length,
-      row(i) {
-        if (i < 0 || i >= inOrder.length) throw new RangeError(`Row ${i} of ${inOrder.length} rows of logits`);
-        return inOrder[i].subarray(0, vocabularySize);
-      },
-    };
-  }
-
-  async topK(batch: Batch, k: number): Promise<TopK[]> {
-    this.#refuseEmbedding();
-    const best: TopK[] = [];
-    const count = Math.min(k, this.info.vocabularySize);
-    await this.#compute(batch, count, undefined, (index, top) => best[index] = top);
-    return best.filter((top) => top !== undefined);
-  }
-
-  async embed(inputs: Int32Array[], pooling: Pooling = this.#parts.pooling): Promise<Float32Array[]> {
-    if (!this.info.embeddingOnly) {
-      throw new SkiffError("unsupported", "This model was loaded to generate text, not for embeddings");
-    }
-    const vectors: Float32Array[] = [];
-    for (const input of inputs) {
-      this.#checkInput(input);
+  decode(batch: Batch): Promise<Logits> {
+    return this.#inTurn(async () => {
+      this.#refuseEmbedding();
       const rows: Float32Array[] = [];
-      try {
-        const wanted = wantedFor(pooling, input.length);
-        const batch = {
-          tokens: input,
-          positions: Int32Array.from(input, (_, i) => i),
-          sequences: new Int32Array(input.length),
-          wanted,
-        };
-        await this.#compute(batch, undefined, (index, values) => rows[index] = values);
-      } finally {
-        this.freeSequence(0);
+      await this.#compute(batch, { takeRow: (index, values) => rows[index] = values });
+      return logitsOf(rows.filter((row) => row !== undefined));
+    });
+  }
+
+  topK(batch: Batch, k: number): Promise<TopK[]> {
+    return this.#inTurn(async () => {
+      this.#refuseEmbedding();
+      const best: TopK[] = [];
+      const topK = Math.min(k, this.info.vocabularySize);
+      if (!TopRows.possible(topK)) {
+        const takeRow = (index: number, values: Float32Array) => best[index] = bestOf(values, topK);
+        await this.#compute(batch, { takeRow });
+        return best.filter((top) => top !== undefined);
       }
-      vectors.push(pool(pooling, rows.filter((row) => row !== undefined)));
+      await this.#compute(batch, { topK, takeTop: (index, top) => best[index] = top });
+      return best.filter((top) => top !== undefined);
+    });
+  }
+
+  embed(inputs: Int32Array[], pooling: Pooling = this.#parts.pooling): Promise<Float32Array[]> {
+    return this.#inTurn(async () => {
+      if (!this.info.embeddingOnly) {
+        throw new SkiffError("unsupported", "This model was loaded to generate text, not for embeddings");
+      }
+      for (const input of inputs) this.#checkInput(input);
+      const vectors: Float32Array[] = [];
+      for (const group of this.#embeddedTogether(inputs)) {
+        vectors.push(...await this.#embedGroup(group, pooling));
+      }
+      return vectors;
+    });
+  }
+
+  /** Inputs as sequences 0, 1, 2 … of one batch. */
+  async #embedGroup(inputs: Int32Array[], pooling: Pooling): Promise<Float32Array[]> {
+    const rows: Float32Array[] = [];
+    try {
+      await this.#compute({
+        tokens: concatenate(inputs, (input) => input),
+        positions: concatenate(inputs, (input) => input.map((_, i) => i)),
+        sequences: concatenate(inputs, (input, i) => new Int32Array(input.length).fill(i)),
+        wanted: Uint8Array.from(inputs.flatMap(({ length }) => [...wantedFor(pooling, length)])),
+      }, { takeRow: (index, values) => rows[index] = values });
+    } finally {
+      inputs.forEach((_, i) => this.freeSequence(i));
     }
-    return vectors;
+    let first = 0;
+    return inputs.map(({ length }) => {
+      const own = rows.slice(first, first += length).filter((row) => row !== undefined);
+      return pool(pooling, own);
+    });
+  }
+
+  *#embeddedTogether(inputs: Int32Array[]): Generator<Int32Array[]> {
+    let group: Int32Array[] = [];
+    let tokens = 0;
+    for (const input of inputs) {
+      if (group.length === this.#tokens.length || tokens + input.length > this.info.maxBatchTokens) {
+        yield group;
+        group = [];
+        tokens = 0;
+      }
+      group.push(input);
+      tokens += input.length;
+    }
+    if (group.length > 0) yield group;
+  }
+
+  /** Calls take turns, should one be made before the other is done. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
   }
 
   copySequence(from: number, to: number, length: number): void {
@@ -111,7 +154,12 @@ export class WebgpuEngine implements Engine {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#model.free();
+    this.#release(this.#model);
+  }
+
+  #release(model: Model): void {
+    model.free();
+    if (this.#parts.closeDevice) model.gpu.close();
   }
 
   #emptyTable(): PageTable {
@@ -133,7 +181,9 @@ export class WebgpuEngine implements Engine {
 
   #checkInput(input: Int32Array): void {
     const { maxBatchTokens } = this.info;
-    if (input.length === 0) throw new SkiffError("invalid_input", "There is nothing to embed in an empty text");
+    if (input.length === 0) {
+      throw new SkiffError("invalid_input", "There is nothing to embed in an empty text");
+    }
     if (input.length <= maxBatchTokens) return;
     throw new SkiffError(
       "context_overflow",
@@ -143,12 +193,7 @@ export class WebgpuEngine implements Engine {
   }
 
   /** Computes a batch, in micro-batches, and hands over each wanted row with its index in the batch. */
-  async #compute(
-    batch: Batch,
-    topK: number | undefined,
-    takeRow?: (index: number, values: Float32Array) => void,
-    takeTop?: (index: number, top: TopK) => void,
-  ): Promise<void> {
+  async #compute(batch: Batch, { topK, takeRow, takeTop }: Taking): Promise<void> {
     if (this.#lost) await this.#recover();
     this.#check(batch);
     const growth = this.#growth(batch);
@@ -204,7 +249,10 @@ export class WebgpuEngine implements Engine {
       const held = this.#table.length(sequence);
       list.sort((a, b) => a - b);
       if (list.some((position, i) => position !== held + i)) {
-        throw new SkiffError("internal", `Positions of sequence ${sequence} do not follow its ${held} tokens`);
+        throw new SkiffError(
+          "internal",
+          `Positions of sequence ${sequence} do not follow its ${held} tokens`,
+        );
       }
       return { sequence, length: held + list.length };
     });
@@ -246,7 +294,7 @@ export class WebgpuEngine implements Engine {
 
   /** Loads the model on a new device and computes again what its sequences held. */
   async #recover(): Promise<void> {
-    this.#model.free();
+    this.#release(this.#model);
     this.#model = await this.#parts.reload();
     this.#lost = false;
     this.#watch(this.#model);
@@ -262,8 +310,30 @@ export class WebgpuEngine implements Engine {
           positions: tokens.map((_, i) => first + i),
           sequences: new Int32Array(tokens.length).fill(sequence),
           wanted: new Uint8Array(tokens.length),
-        }, undefined);
+        }, {});
       }
     }
   }
+}
+
+function logitsOf(rows: Float32Array[]): Logits {
+  return {
+    rows: rows.length,
+    row(i) {
+      if (i < 0 || i >= rows.length) throw new RangeError(`Row ${i} of ${rows.length} rows of logits`);
+      return rows[i];
+    },
+  };
+}
+
+/** The k best of a row; for more of them than the GPU chooses. */
+function bestOf(values: Float32Array, k: number): TopK {
+  const ids = Int32Array.from(values, (_, id) => id);
+  ids.sort((a, b) => values[b] - values[a] || a - b);
+  const best = ids.slice(0, k);
+  return { ids: best, logits: Float32Array.from(best, (id) => values[id]) };
+}
+
+function concatenate(inputs: Int32Array[], part: (input: Int32Array, i: number) => Int32Array): Int32Array {
+  return Int32Array.from(inputs.flatMap((input, i) => [...part(input, i)]));
 }

@@ -12,7 +12,9 @@ export const llama: Architecture = {
   name: "llama",
 
   configure(keys) {
-    if (keys.optional("expert_count")) throw new SkiffError("unsupported", "Llama with experts has no graph here");
+    if (keys.optional("expert_count")) {
+      throw new SkiffError("unsupported", "Llama with experts has no graph here");
+    }
     const config = decoderConfig(keys, "norm");
     return { ...config, attentionScale: keys.optional("attention.scale") || config.attentionScale };
   },
@@ -31,6 +33,10 @@ export const llama: Architecture = {
       const gated = graph.gated("silu", f, w.matrix("ffn_gate"), w.matrix("ffn_up"));
       x = graph.add(x, graph.linear(gated, w.matrix("ffn_down")));
     }
-    graph.logits(x, { norm: graph.vector("output_norm"), weight: outputMatrix(graph), epsilon: config.epsilon });
+    graph.logits(x, {
+      norm: graph.vector("output_norm"),
+      weight: outputMatrix(graph),
+      epsilon: config.epsilon,
+    });
   },
 };

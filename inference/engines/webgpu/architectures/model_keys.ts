@@ -28,7 +28,10 @@ export class ModelKeys {
     if (!ArrayBuffer.isView(value)) return this.count(name, fallback);
     const list = Array.from(value as unknown as ArrayLike<number | bigint>, Number);
     if (list.length > 0 && list[0] >= 1 && list.every((n) => n === list[0])) return list[0];
-    throw new SkiffError("unsupported", `${this.#key(name)} differs from layer to layer (${list.join(", ")})`);
+    throw new SkiffError(
+      "unsupported",
+      `${this.#key(name)} differs from layer to layer (${list.join(", ")})`,
+    );
   }
 
   positive(name: string, fallback?: number): number {
@@ -58,10 +61,14 @@ export class ModelKeys {
   refuse(name: string, wanted: string): never {
     const value = this.#gguf.metadata.get(this.#key(name));
     const is = value === undefined ? "is missing" : `is ${ArrayBuffer.isView(value) ? "a list" : value}`;
-    throw new SkiffError("corrupt", `Cannot load "${this.#gguf.path}": ${this.#key(name)} ${is}, not ${wanted}`, {
-      hint: "The file is damaged or was converted by a faulty program.",
-      details: { path: this.#gguf.path, key: this.#key(name) },
-    });
+    throw new SkiffError(
+      "corrupt",
+      `Cannot load "${this.#gguf.path}": ${this.#key(name)} ${is}, not ${wanted}`,
+      {
+        hint: "The file is damaged or was converted by a faulty program.",
+        details: { path: this.#gguf.path, key: this.#key(name) },
+      },
+    );
   }
 
   #key(name: string): string {

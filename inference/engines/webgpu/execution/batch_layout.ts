@@ -80,7 +80,10 @@ export function layOutBatch(
     while (to < tokens.length && tokens[to].sequence === tokens[from].sequence) to++;
     if (to === from + 1 && from === laidOut.singles) {
       laidOut.singles++;
-      laidOut.singlePages = Math.max(laidOut.singlePages, Math.floor(tokens[from].position / pagePositions) + 1);
+      laidOut.singlePages = Math.max(
+        laidOut.singlePages,
+        Math.floor(tokens[from].position / pagePositions) + 1,
+      );
     } else {
       for (let first = from; first < to; first += queries) {
         words.set([first, Math.min(queries, to - first)], (sections.tiles + laidOut.tiles++) * 4);

@@ -40,13 +40,13 @@ export class KvCache {
   readonly pages: BufferRange;
   readonly #gpu: GpuDevice;
   /** A page rests here while it is copied: a copy within one buffer is not allowed. */
-  readonly #scratch: BufferRange;
+  readonly scratch: BufferRange;
 
   constructor(gpu: GpuDevice, parts: { layers: LayerCache[]; pages: BufferRange; scratch: BufferRange }) {
     this.#gpu = gpu;
     this.layers = parts.layers;
     this.pages = parts.pages;
-    this.#scratch = parts.scratch;
+    this.scratch = parts.scratch;
   }
 
   /** Writes the page numbers of one sequence. */
@@ -71,8 +71,8 @@ export class KvCache {
   #copy(recorder: Recorder, range: BufferRange, from: number, to: number, bytes: number): void {
     if (bytes === 0) return;
     const part = (offset: number) => ({ buffer: range.buffer, offset: range.offset + offset, size: bytes });
-    recorder.copy(part(from), this.#scratch, bytes);
-    recorder.copy(this.#scratch, part(to), bytes);
+    recorder.copy(part(from), this.scratch, bytes);
+    recorder.copy(this.scratch, part(to), bytes);
   }
 }
 

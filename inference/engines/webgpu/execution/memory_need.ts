@@ -2,6 +2,7 @@
 import type { AttentionShape } from "../graph/nodes.ts";
 import type { PassPlan, PlannedMatrix } from "../graph/plan.ts";
 import type { CacheType } from "../kernels/attention.ts";
+import { tilesBytes } from "../kernels/experts.ts";
 import { weightBytes } from "../weights/layout.ts";
 import { batchSections } from "./batch_layout.ts";
 import { pageBytes } from "./kv_cache.ts";
@@ -53,7 +54,10 @@ function workBytes(plan: PassPlan, sizes: ExecutionSizes): number {
   const slots = plan.slots.map((_, i) => slotBytes(plan, i, sizes));
   const { queries, parts, sums } = attentionBytes(plan, sizes);
   const turns = turnBytes(plan, sizes);
-  return slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns + batchSections(sizes.microRows).bytes;
+  const { tiles, sorted, pairs } = expertBytes(plan, sizes) ?? { tiles: 0, sorted: 0, pairs: 0 };
+  const experts = tiles + sorted + pairs;
+  return experts + slots.reduce((a, b) => a + b, 0) + queries + parts + sums + turns +
+    batchSections(sizes.microRows).bytes;
 }
 
 export function slotBytes(plan: PassPlan, slot: number, { microRows, wantedRows }: ExecutionSizes): number {
@@ -78,8 +82,24 @@ export function attentionBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
   };
 }
 
+/** What products with experts hand to each other; undefined for a model without experts. */
+export function expertBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
+  const rows = batchSections(microRows).capacity;
+  const routes = plan.pass.nodes.filter((node) => node.op === "route");
+  if (routes.length === 0) return undefined;
+  const slots = Math.max(...routes.map(({ used }) => used));
+  const experts = Math.max(...routes.map(({ logits }) => logits.width));
+  return {
+    tiles: tilesBytes(rows, slots, experts),
+    sorted: rows * slots * 4,
+    pairs: rows * slots * plan.pass.width * 4,
+  };
+}
+
 /** Tables of cosines and sines, one for each kind of rotation. */
 function turnBytes(plan: PassPlan, { contextTokens }: ExecutionSizes): number {
-  const kinds = new Map(plan.pass.attentions.map(({ rope }) => [JSON.stringify(rope), rope?.dimensions ?? 0]));
+  const kinds = new Map(
+    plan.pass.attentions.map(({ rope }) => [JSON.stringify(rope), rope?.dimensions ?? 0]),
+  );
   return [...kinds.values()].reduce((sum, dimensions) => sum + contextTokens * dimensions * 4, 0);
 }

@@ -6,12 +6,12 @@ import type { CommandPlan } from "../device/command_plan.ts";
 import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { GpuDevice } from "../device/gpu_device.ts";
 import type { PassResources } from "../graph/record.ts";
-import { recordPass } from "../graph/record.ts";
+import { recordPass, wantedWord } from "../graph/record.ts";
 import { type BatchSections, type LaidOutBatch } from "./batch_layout.ts";
 import type { KvCache } from "./kv_cache.ts";
 import { type ExecutionSizes, extraParts } from "./memory_need.ts";
 import type { PageCopy } from "./page_table.ts";
-import { TopRows } from "./top_rows.ts";
+import { type TopRow, TopRows } from "./top_rows.ts";
 
 /** What steps cost, for tests and benches; counts since loading. */
 export interface StepCounters {
@@ -55,7 +55,14 @@ export class Model {
     this.cache = parts.cache;
     this.bytes = parts.bytes;
     this.#parts = parts;
-    this.#top = new TopRows(parts.gpu, parts.output, parts.outputWidth, parts.sizes.wantedRows);
+    this.#top = new TopRows({
+      gpu: parts.gpu,
+      step: parts.resources.shared.step,
+      countWord: wantedWord,
+      logits: parts.output,
+      columns: parts.outputWidth,
+      mostRows: parts.sizes.wantedRows,
+    });
   }
 
   /** The dispatches of steps with so many tokens, of which so many are wanted. */
@@ -96,6 +103,7 @@ export class Model {
   }
 
   free(): void {
+    this.#top.free();
     this.#parts.free();
   }
 
@@ -158,7 +166,7 @@ export class Model {
 /** What a step gave: rows of floats, or the best of each row. */
 export interface StepResult {
   rows?: Float32Array<ArrayBuffer>;
-  top?: { ids: Int32Array; logits: Float32Array }[];
+  top?: TopRow[];
 }
 
 /** Steps of one, two, four, eight rows and of any more have kernels of their own. */

@@ -100,7 +100,8 @@ export class PageTable {
     this.#lengths[sequence] = length;
     const cells = Uint32Array.from({ length: length - held }, (_, i) => {
       const position = held + i;
-      return this.words[base + Math.floor(position / pagePositions)] * pagePositions + position % pagePositions;
+      return this.words[base + Math.floor(position / pagePositions)] * pagePositions +
+        position % pagePositions;
     });
     return { cells, copies };
   }

@@ -76,7 +76,10 @@ export class Graph {
     const tensor = this.#find(`${name}.weight`);
     const [columns, rows = 1, experts = 1] = tensor.shape;
     if (!this.#matrixTypes.has(tensor.type.name)) {
-      throw new SkiffError("unsupported", `Tensor ${tensor.name} is ${tensor.type.name}, which has no kernel`);
+      throw new SkiffError(
+        "unsupported",
+        `Tensor ${tensor.name} is ${tensor.type.name}, which has no kernel`,
+      );
     }
     if (columns % 32 !== 0) this.#misshapen(tensor, "rows of a multiple of 32");
     const bias = this.#tensors.has(`${name}.bias`) ? this.#vectorOf(`${name}.bias`) : undefined;
@@ -131,7 +134,9 @@ export class Graph {
     const { heads, kvHeads, headSize } = shape;
     const width = (heads + 2 * kvHeads) * headSize;
     if (qkv.width !== width) {
-      throw this.#corrupt(`layer ${this.#layer} has ${qkv.width} rows of queries, keys and values, not ${width}`);
+      throw this.#corrupt(
+        `layer ${this.#layer} has ${qkv.width} rows of queries, keys and values, not ${width}`,
+      );
     }
     if (headSize % 16 !== 0 || headSize > 256) {
       throw new SkiffError("unsupported", `Heads of ${headSize} elements have no attention kernel`);
@@ -139,7 +144,9 @@ export class Graph {
     for (const norm of [options.queryNorm, options.keyNorm]) {
       if (norm && norm.length !== headSize) this.#misshapen(norm.tensor, `${headSize} elements`);
     }
-    if (options.sinks && options.sinks.length !== heads) this.#misshapen(options.sinks.tensor, `${heads} elements`);
+    if (options.sinks && options.sinks.length !== heads) {
+      this.#misshapen(options.sinks.tensor, `${heads} elements`);
+    }
     const out = this.#value(heads * headSize);
     const node: AttentionNode = {
       op: "attention",

@@ -104,11 +104,28 @@ export interface ExpertsNode {
 
 export type Node =
   | { op: "embed"; layer: number; weight: Matrix; scale: number; out: Value }
-  | { op: "norm"; layer: number; stream: Value; add?: PendingAdd; weight: Vector; epsilon: number; out: Value }
+  | {
+    op: "norm";
+    layer: number;
+    stream: Value;
+    add?: PendingAdd;
+    weight: Vector;
+    epsilon: number;
+    out: Value;
+  }
   | MatmulNode
   | AttentionNode
   /** act(gate · x) · (up · x), both of them in `gate` where there is no `up`; for the experts of a route if given. */
-  | { op: "gated"; layer: number; kind: GateKind; x: Value; gate: Matrix; up?: Matrix; route?: Value; out: Value }
+  | {
+    op: "gated";
+    layer: number;
+    kind: GateKind;
+    x: Value;
+    gate: Matrix;
+    up?: Matrix;
+    route?: Value;
+    out: Value;
+  }
   | { op: "route"; layer: number; kind: RouteKind; logits: Value; used: number; scale: number; out: Value }
   | ExpertsNode
   | { op: "logits"; layer: number; x: Value; weight: Matrix; scale: number; softcap: number; out: Value };

@@ -8,13 +8,11 @@ import type { ActivationKind } from "../kernels/matmul.ts";
 import type { WeightType } from "../weights/weight_matrix.ts";
 import type { ForwardPass, Matrix, Node, Value, Vector } from "./nodes.ts";
 
-/** Rows of a tensor and where they go: row i of them to row `first + i * stride`. */
-export interface RowSource {
+/** Rows of a tensor; where it has experts, those of all of them. */
+export interface TensorRows {
   tensor: GgufTensor;
   from: number;
   rows: number;
-  first: number;
-  stride: 1 | 2;
 }
 
 /** A matrix of the GPU: one tensor, or several of one type, stacked or with their rows in turn. */
@@ -25,8 +23,9 @@ export interface PlannedMatrix {
   rows: number;
   columns: number;
   experts: number;
+  /** "plain": the sources' rows one after another. "pairs": those of two sources, gate and up, in turn. */
   order: "plain" | "pairs";
-  sources: RowSource[];
+  sources: TensorRows[];
   bias?: PlannedVector;
 }
 
@@ -121,11 +120,10 @@ class WeightPlanner {
   /** Matrices one below the other. */
   #stacked(parts: Matrix[]): PlannedMatrix {
     return this.#once(parts, "plain", () => {
-      const sources: RowSource[] = [];
       const biases: PlannedVector["sources"] = [];
+      const sources = parts.map(({ tensor, rows, experts }) => ({ tensor, from: 0, rows: rows * experts }));
       let rows = 0;
-      for (const { tensor, rows: own, experts, bias } of parts) {
-        sources.push({ tensor, from: 0, rows: own * experts, first: rows, stride: 1 });
+      for (const { rows: own, experts, bias } of parts) {
         if (bias) biases.push({ vector: bias, from: 0, count: own * experts, first: rows, stride: 1 });
         rows += own;
       }
@@ -138,16 +136,13 @@ class WeightPlanner {
     const half = gate === up;
     const width = half ? gate.rows / 2 : gate.rows;
     return this.#once(half ? [gate] : [gate, up], "pairs", () => {
-      const sources: RowSource[] = [];
       const biases: PlannedVector["sources"] = [];
-      for (let expert = 0; expert < gate.experts; expert++) {
-        [gate, up].forEach(({ tensor, bias }, i) => {
-          const from = expert * gate.rows + (half ? i * width : 0);
-          const first = expert * 2 * width + i;
-          sources.push({ tensor, from, rows: width, first, stride: 2 });
-          if (bias) biases.push({ vector: bias, from, count: width, first, stride: 2 });
-        });
-      }
+      const count = width * gate.experts;
+      const sources = [gate, up].map(({ tensor, bias }, i) => {
+        const from = half ? i * width : 0;
+        if (bias) biases.push({ vector: bias, from, count, first: i, stride: 2 });
+        return { tensor, from, rows: count };
+      });
       return { rows: 2 * width, sources, biases };
     });
   }
@@ -155,7 +150,7 @@ class WeightPlanner {
   #once(
     parts: Matrix[],
     order: "plain" | "pairs",
-    make: () => { rows: number; sources: RowSource[]; biases: PlannedVector["sources"] },
+    make: () => { rows: number; sources: TensorRows[]; biases: PlannedVector["sources"] },
   ): PlannedMatrix {
     const name = parts.map(({ tensor }) => tensor.name.replace(/\.weight$/, "")).join(" + ");
     const known = this.#known.get(name);

@@ -3,14 +3,13 @@ import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
 import type { LayerCache } from "../execution/kv_cache.ts";
 import { attention, type AttentionStep, type CacheType } from "../kernels/attention.ts";
-import { embedRows } from "../kernels/embed_rows.ts";
-import { expertMatmul } from "../kernels/experts.ts";
+import { embedding } from "../kernels/embedding.ts";
+import { expertMatmul, type ExpertScratch, routeExperts, sortExperts } from "../kernels/experts.ts";
 import { gate } from "../kernels/gate.ts";
 import { logitCap } from "../kernels/logit_cap.ts";
 import { activationKind, type Epilogue, matmul } from "../kernels/matmul.ts";
 import { norm } from "../kernels/norm.ts";
 import type { Activations, PassBuffers } from "../kernels/pass_buffers.ts";
-import { routeExperts } from "../kernels/route.ts";
 import type { WeightMatrix } from "../weights/weight_matrix.ts";
 import type { AttentionNode, Node, Value } from "./nodes.ts";
 import { type PassPlan, type PlannedMatrix, type PlannedVector, vectorAlignment } from "./plan.ts";
@@ -31,13 +30,13 @@ export interface PassResources {
   queries: BufferRange;
   parts: BufferRange;
   sums: BufferRange;
+  /** Where plans for many rows sort tokens by expert. */
+  experts?: ExpertScratch;
   /** Token ids of the rows. */
   tokens: BufferRange;
   /** Word and vec4 of `batch` at which the wanted rows and the tiles stand. */
   wanted: number;
   tiles: number;
-  /** Most rows of a step, for sizes that depend on it. */
-  capacity: number;
   /** Changed before a step is recorded. */
   step: AttentionStep;
 }
@@ -60,8 +59,8 @@ export function recordPass(resources: PassResources, maxRows: number, maxWanted:
 }
 
 /** Words of the step's uniform. */
-const rowsWord = 0;
-const wantedWord = 1;
+export const rowsWord = 0;
+export const wantedWord = 1;
 
 class PassRecorder {
   readonly #resources: PassResources;
@@ -96,14 +95,15 @@ class PassRecorder {
   }
 
   #embed(node: Node & { op: "embed" }): Dispatch[] {
-    const { features, tokens, shared } = this.#resources;
-    return embedRows(features, {
-      weights: this.#weights(node)[0],
-      tokens,
+    const { weights, tokens, shared } = this.#resources;
+    return embedding({
+      weights: weights.get(this.#planned(node)[0])!,
+      ids: tokens,
       output: this.#plain(node.out),
       scale: node.scale,
       step: shared.step,
       countWord: rowsWord,
+      label: "embedding",
     });
   }
 
@@ -208,29 +208,34 @@ class PassRecorder {
       this.#product(matrix, node.x, { output: gateUp, outputStride: 2 * width, outputColumn: i * width })
     );
     const out = this.#activations(node.out);
-    return [...products, ...gate({ width, kind: node.kind, perToken }, { gateUp, out }, this.#resources.shared)];
+    return [
+      ...products,
+      ...gate({ width, kind: node.kind, perToken }, { gateUp, out }, this.#resources.shared),
+    ];
   }
 
   #route(node: Node & { op: "route" }): Dispatch[] {
-    const { features, shared } = this.#resources;
-    const { ids, weights } = this.#routeRanges(node.out);
-    return routeExperts(features, {
+    const { features, shared, experts: scratch } = this.#resources;
+    const experts = node.logits.width;
+    const step = { step: shared.step, countWord: rowsWord, label: "route" };
+    const route = this.#plain(node.out);
+    const choose = routeExperts({
+      ...step,
       logits: this.#plain(node.logits),
-      experts: node.logits.width,
-      used: node.used,
-      kind: node.kind,
+      route,
+      experts,
+      slots: node.used,
+      gating: node.kind === "softmax_then_top" ? "softmax" : "selected",
+      normalise: true,
       scale: node.scale,
-      ids,
-      weights,
-      step: shared.step,
-      countWord: rowsWord,
     });
+    const sorting = { ...step, route, slots: node.used, experts, maxRows: this.#maxRows, scratch };
+    return [choose, ...sortExperts(features, sorting)];
   }
 
   #experts(node: Node & { op: "experts" }): Dispatch[] {
-    const output = this.#plain(node.out);
     const epilogue = { residual: node.residual !== undefined, scale: node.residual };
-    const to = { output, outputStride: node.out.width, epilogue };
+    const to = { output: this.#plain(node.out), outputStride: node.out.width, epilogue };
     return this.#expertProduct(this.#planned(node)[0], node.x, node.route, to, true);
   }
 
@@ -239,23 +244,25 @@ class PassRecorder {
     x: Value,
     route: Value,
     to: { output: BufferRange; outputStride: number; epilogue: Epilogue },
-    sum: boolean,
+    sums: boolean,
   ): Dispatch[] {
-    const { features, weights, shared } = this.#resources;
+    const { features, weights, shared, experts: scratch } = this.#resources;
     const kind = activationKind(planned.type, features);
-    const bias = planned.bias && this.#vectorRange(planned.bias);
-    const { ids, weights: routeWeights } = this.#routeRanges(route);
     return expertMatmul(features, {
       weights: weights.get(planned)!,
-      input: kind === "q8" ? this.#activations(x).groups! : this.#activations(x).plain!,
+      input: kind === "q8" ? this.#activations(x).groups! : this.#plain(x),
       kind,
       ...to,
-      epilogue: { ...to.epilogue, bias },
+      epilogue: { ...to.epilogue, bias: planned.bias && this.#vectorRange(planned.bias) },
       step: shared.step,
       countWord: rowsWord,
       maxRows: this.#maxRows,
       label: shortName(planned.name),
-    }, { ids, slots: route.width / 2, route: sum ? routeWeights : undefined });
+      route: this.#plain(route),
+      slots: route.width / 2,
+      sums,
+      scratch,
+    });
   }
 
   #logits(node: Node & { op: "logits" }): Dispatch[] {
@@ -269,10 +276,6 @@ class PassRecorder {
     return this.#resources.plan.matrices.get(node)!;
   }
 
-  #weights(node: Node): WeightMatrix[] {
-    return this.#planned(node).map((planned) => this.#resources.weights.get(planned)!);
-  }
-
   #activations({ id }: Value): Activations {
     const { plan, slots } = this.#resources;
     const { plain, groups } = plan.placements.get(id)!;
@@ -284,13 +287,6 @@ class PassRecorder {
 
   #plain(value: Value): BufferRange {
     return this.#activations(value).plain!;
-  }
-
-  /** A route's ids stand before its weights. */
-  #routeRanges(route: Value): { ids: BufferRange; weights: BufferRange } {
-    const { buffer, offset } = this.#plain(route);
-    const size = this.#resources.capacity * route.width / 2 * 4;
-    return { ids: { buffer, offset, size }, weights: { buffer, offset: offset + size, size } };
   }
 
   #offset(vector: Parameters<PassPlan["vectorOf"]["get"]>[0]): number {

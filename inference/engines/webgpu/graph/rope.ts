@@ -58,7 +58,11 @@ function yarnRamp({ dimensions, base, originalContext, betaFast, betaSlow }: Rop
 }
 
 /** Cosine and sine, interleaved, as [positions, dimensions/2, 2]. */
-export function ropeTable(rope: Rope, positions: number, divisors?: ArrayLike<number>): Float32Array<ArrayBuffer> {
+export function ropeTable(
+  rope: Rope,
+  positions: number,
+  divisors?: ArrayLike<number>,
+): Float32Array<ArrayBuffer> {
   const frequencies = ropeFrequencies(rope, divisors);
   const magnitude = ropeMagnitude(rope);
   const table = new Float32Array(positions * rope.dimensions);

@@ -36,11 +36,14 @@ const inFlightBytes = 256 * 2 ** 20;
 export class WeightUpload {
   readonly #device: GpuDevice;
   readonly #arena: Arena;
+  readonly #bindingBytes: number;
   #inFlight = 0;
 
-  constructor(device: GpuDevice, arena: Arena) {
+  /** `bindingBytes`: where a matrix is cut; the device's limit by default. */
+  constructor(device: GpuDevice, arena: Arena, bindingBytes = device.limits.bindingBytes) {
     this.#device = device;
     this.#arena = arena;
+    this.#bindingBytes = bindingBytes;
   }
 
   /**
@@ -65,7 +68,7 @@ export class WeightUpload {
   }
 
   #cut({ type, columns, name }: WeightRequest, total: number, experts: number): number[] {
-    const { bindingBytes } = this.#device.limits;
+    const bindingBytes = this.#bindingBytes;
     const unit = experts > 1 ? total / experts : 64;
     if (experts > 1 && unit % 4 !== 0) {
       throw new SkiffError("unsupported", `${name} has ${unit} rows for each expert, not a multiple of 4`);
@@ -91,9 +94,11 @@ export class WeightUpload {
     const slices = planeSlices(type, Math.min(step, layout.paddedRows), columns);
     for (let row = 0; row < part.rows; row += step) {
       const rows = Math.min(step, part.rows - row);
-      for (const { bytes } of slices) bytes.fill(0, Math.floor(rows / 4) * (bytes.length / step));
+      // Rows that pad the last four are zero.
+      if (rows % 4 !== 0) { for (const { bytes } of slices) bytes.fill(0); }
       const read = pairs ? readPairs : readPlain;
-      onBytes?.(await read(sources, part.firstRow + row, rows, { type, columns }, slices));
+      const bytes = await read(sources, part.firstRow + row, rows, { type, columns }, slices);
+      onBytes?.(bytes);
       await this.#write(part, layout.planes, row, Math.ceil(rows / 4) * 4, slices);
     }
   }

@@ -22,7 +22,10 @@ Deno.test("positions get cells one after another, pages when they begin", () => 
 
 Deno.test("a request that does not fit leaves everything as it was", () => {
   const pages = table(3);
-  assert.throws(() => pages.grow([{ sequence: 0, length: 2 * page }, { sequence: 1, length: 2 * page }]), overflow);
+  assert.throws(
+    () => pages.grow([{ sequence: 0, length: 2 * page }, { sequence: 1, length: 2 * page }]),
+    overflow,
+  );
   assert.equal(pages.freePages, 3);
   assert.equal(pages.length(0), 0);
   assert.throws(() => pages.grow([{ sequence: 0, length: 4 * page + 1 }]), overflow);

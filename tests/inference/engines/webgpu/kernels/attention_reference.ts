@@ -48,7 +48,12 @@ export function referenceAttention(qkv: Float32Array, shape: ReferenceAttention)
   return out;
 }
 
-function rotatedRow(qkv: Float32Array, position: number, width: number, shape: ReferenceAttention): Float64Array[] {
+function rotatedRow(
+  qkv: Float32Array,
+  position: number,
+  width: number,
+  shape: ReferenceAttention,
+): Float64Array[] {
   const { heads, kvHeads, headSize, queryNorm, keyNorm } = shape;
   return Array.from({ length: heads + 2 * kvHeads }, (_, head) => {
     const values = Float64Array.from({ length: headSize }, (_, i) => {

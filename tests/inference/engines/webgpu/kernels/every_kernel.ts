@@ -1,0 +1,100 @@
+/** Every variant of the weight kernels' texts, of a few shapes each: what the WGSL compilers are shown. */
+import type {
+  BufferRange,
+  Dispatch,
+  KernelCode,
+} from "../../../../../inference/engines/webgpu/device/dispatch.ts";
+import type { KernelFeatures } from "../../../../../inference/engines/webgpu/device/features.ts";
+import { argmax, gatherLogits, topK } from "../../../../../inference/engines/webgpu/kernels/choose.ts";
+import { embedding } from "../../../../../inference/engines/webgpu/kernels/embedding.ts";
+import {
+  expertMatmul,
+  routeExperts,
+  sortExperts,
+} from "../../../../../inference/engines/webgpu/kernels/experts.ts";
+import { activationKind, type Glu, matmul } from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
+import { quantise } from "../../../../../inference/engines/webgpu/kernels/quantise.ts";
+import { isGrouped } from "../../../../../inference/engines/webgpu/kernels/text.ts";
+import {
+  type WeightMatrix,
+  weightTypes,
+} from "../../../../../inference/engines/webgpu/weights/weight_matrix.ts";
+
+/** A buffer that is named and never bound: texts do not depend on it. */
+const range: BufferRange = { buffer: {} as GPUBuffer, offset: 0, size: 2 ** 20 };
+const rows = { step: range, countWord: 0 };
+
+const base: KernelFeatures = {
+  f16: true,
+  dp4a: true,
+  subgroupSize: 0,
+  timestamps: true,
+  software: false,
+  workgroupBytes: 16_384,
+  bindingBytes: 2 ** 27,
+};
+
+/** Adapters that lead to different kernels. */
+const adapters: KernelFeatures[] = [
+  base,
+  { ...base, dp4a: false },
+  { ...base, subgroupSize: 32 },
+  { ...base, subgroupSize: 8 },
+  { ...base, software: true },
+  { ...base, software: true, dp4a: false },
+];
+
+const glus: (Glu | undefined)[] = [undefined, "silu", "gelu", "swiglu_oai"];
+
+/** Kernels by text, each once. */
+export function everyWeightKernel(): KernelCode[] {
+  const dispatches = [...choices()];
+  for (const features of adapters) {
+    for (const type of weightTypes) {
+      for (const glu of glus) dispatches.push(...products(features, type, glu));
+    }
+  }
+  return [...new Map(dispatches.map(({ kernel }) => [kernel.code, kernel])).values()];
+}
+
+function* products(
+  features: KernelFeatures,
+  type: WeightMatrix["type"],
+  glu: Glu | undefined,
+): Generator<Dispatch> {
+  const columns = isGrouped(type) ? 256 : 100;
+  const order = glu ? "pairs" : "plain";
+  const part = { range, firstRow: 0, rows: 128 };
+  const weights: WeightMatrix = { type, rows: 128, columns, order, experts: 1, parts: [part] };
+  const kind = activationKind(type, features);
+  const common = { ...rows, weights, input: range, output: range, kind };
+  if (glu === undefined) yield* embedding({ ...rows, weights, ids: range, output: range });
+  for (const maxRows of [1, 3, 8, 64]) {
+    for (const quantise of glu ? [false, true] : [false]) {
+      const bias = maxRows === 3 || quantise ? range : undefined;
+      const epilogue = { glu, quantise, bias, residual: glu === undefined && maxRows !== 3 };
+      yield* matmul(features, { ...common, maxRows, epilogue });
+      const experts = { ...weights, rows: 64, experts: 2 };
+      const scratch = { tiles: range, sorted: range, pairs: range };
+      const choice = { ...common, weights: experts, route: range, slots: 2, scratch, maxRows, epilogue };
+      yield* expertMatmul(features, { ...choice, sums: false });
+      if (glu === undefined) yield* expertMatmul(features, { ...choice, sums: true });
+    }
+  }
+}
+
+function* choices(): Generator<Dispatch> {
+  const logits = { ...rows, logits: range, columns: 100_000, output: range };
+  yield argmax(logits);
+  yield gatherLogits({ ...logits, ids: range, count: 3 });
+  for (const k of [1, 5, 40, 256]) yield* topK({ ...logits, k, scratch: range });
+  yield quantise({ ...rows, input: range, output: range, columns: 64 });
+  for (const gating of ["softmax", "selected", "sigmoid"] as const) {
+    for (const normalise of [false, true]) {
+      const route = { ...rows, logits: range, route: range, experts: 20, slots: 4 };
+      yield routeExperts({ ...route, gating, normalise });
+    }
+  }
+  const scratch = { tiles: range, sorted: range, pairs: range };
+  yield* sortExperts(base, { ...rows, route: range, slots: 4, experts: 20, maxRows: 64, scratch });
+}

@@ -1,0 +1,77 @@
+/** Products with weights in f64, and in the arithmetic of int8 activations: the truth for the GPU's kernels. */
+
+/** x [T, K] as int8 activations: the bytes that kernels read, and the values that they stand for. */
+export interface Q8 {
+  bytes: Uint32Array<ArrayBuffer>;
+  values: Float64Array;
+}
+
+/** Twelve words for every 32 values, as kernels/snippets/q8.wgsl says. */
+export function quantiseQ8(x: Float32Array): Q8 {
+  const bytes = new Uint32Array(x.length / 32 * 12);
+  const signed = new Int8Array(bytes.buffer);
+  const floats = new Float32Array(bytes.buffer);
+  const halves = new Int16Array(bytes.buffer);
+  const values = new Float64Array(x.length);
+  for (let g = 0; g < x.length / 32; g++) {
+    const group = x.subarray(32 * g, 32 * g + 32);
+    const largest = group.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    const d = Math.fround(largest / 127);
+    const inverse = largest > 0 ? Math.fround(127 / largest) : 0;
+    group.forEach((value, i) => {
+      const q = roundEven(Math.fround(value * inverse));
+      signed[48 * g + i] = q;
+      values[32 * g + i] = d * q;
+      halves[24 * g + 18 + (i >> 4)] += q;
+    });
+    floats[12 * g + 8] = d;
+  }
+  return { bytes, values };
+}
+
+function roundEven(value: number): number {
+  const floor = Math.floor(value);
+  if (value - floor !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** y [T, N] = W [N, K] · x [T, K]. */
+export function product(w: ArrayLike<number>, x: ArrayLike<number>, n: number, k: number): Float64Array {
+  const t = x.length / k;
+  const y = new Float64Array(t * n);
+  for (let token = 0; token < t; token++) {
+    for (let row = 0; row < n; row++) {
+      let sum = 0;
+      for (let i = 0; i < k; i++) sum += w[row * k + i] * x[token * k + i];
+      y[token * n + row] = sum;
+    }
+  }
+  return y;
+}
+
+const gates: Record<string, (gate: number, up: number) => number> = {
+  silu: (gate, up) => gate / (1 + Math.exp(-gate)) * up,
+  gelu: (gate, up) =>
+    0.5 * gate * (1 + Math.tanh(0.7978845608028654 * gate * (1 + 0.044715 * gate ** 2))) * up,
+  swiglu_oai: (gate, up) => {
+    const g = Math.min(gate, 7);
+    return g / (1 + Math.exp(-1.702 * g)) * (Math.min(Math.max(up, -7), 7) + 1);
+  },
+};
+
+/** y [T, N] with gate and up in alternate columns -> [T, N / 2]. */
+export function gated(y: Float64Array, glu: string): Float64Array {
+  return Float64Array.from({ length: y.length / 2 }, (_, i) => gates[glu](y[2 * i], y[2 * i + 1]));
+}
+
+/** The values of q8 activations as a kernel wrote them. */
+export function valuesOfQ8(bytes: Uint8Array<ArrayBuffer>): Float64Array {
+  const signed = new Int8Array(bytes.buffer);
+  const floats = new Float32Array(bytes.buffer);
+  const values = new Float64Array(bytes.length / 48 * 32);
+  values.forEach((_, i) => {
+    const group = Math.floor(i / 32);
+    values[i] = floats[12 * group + 8] * signed[48 * group + i % 32];
+  });
+  return values;
+}

@@ -46,7 +46,7 @@ async function loadEngineOf(
   onProgress: (fraction: number) => void,
 ): Promise<Engine> {
   const { loadEngine } = await import("../engines/select.ts");
-  const onNote = (line: string) => console.error(`${configuration.model}: ${line}`);
+  const onNote = (line: string) => console.error(line);
   return await loadEngine({ ...engineOptions(configuration), onProgress, onNote });
 }
 

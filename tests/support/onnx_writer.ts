@@ -1,12 +1,12 @@
 /** Writes ONNX models: protobuf messages as onnx.proto3 numbers them, nothing more than tests need. */
 
-/** FLOAT 1, INT64 7, BOOL 9 in TensorProto.DataType. */
-const types = { float: 1, int64: 7 } as const;
+/** FLOAT 1, UINT8 2, INT64 7, BOOL 9 in TensorProto.DataType. */
+const types = { float: 1, uint8: 2, int64: 7 } as const;
 
 export interface Initializer {
   name: string;
   dims: number[];
-  data: Float32Array | BigInt64Array;
+  data: Float32Array | BigInt64Array | Uint8Array;
 }
 
 export interface Attributes {
@@ -22,6 +22,8 @@ export interface Port {
 
 interface Node {
   op: string;
+  /** "" is ONNX's own; "com.microsoft" what onnxruntime adds. */
+  domain: string;
   inputs: string[];
   outputs: string[];
   attributes: Attributes;
@@ -35,19 +37,24 @@ export class OnnxGraph {
   readonly #nodes: Node[] = [];
   #names = 0;
 
-  op(op: string, inputs: string[], attributes: Attributes = {}): string {
+  op(op: string, inputs: string[], attributes: Attributes = {}, domain = ""): string {
     const output = `${op}_${this.#names++}`;
-    this.#nodes.push({ op, inputs, outputs: [output], attributes });
+    this.#nodes.push({ op, domain, inputs, outputs: [output], attributes });
     return output;
   }
 
   /** The same value under a name of the caller's choice. */
   name(value: string, name: string): string {
-    this.#nodes.push({ op: "Identity", inputs: [value], outputs: [name], attributes: {} });
+    this.#nodes.push({ op: "Identity", domain: "", inputs: [value], outputs: [name], attributes: {} });
     return name;
   }
 
   floats(name: string, dims: number[], data: Float32Array): string {
+    this.initializers.push({ name, dims, data });
+    return name;
+  }
+
+  bytes(name: string, dims: number[], data: Uint8Array): string {
     this.initializers.push({ name, dims, data });
     return name;
   }
@@ -85,7 +92,15 @@ export class OnnxGraph {
       ...this.outputs.map((port) => field(12, encodePort(port))),
     );
     const opset = message(field(1, text("")), number(2, 17));
-    const model = message(number(1, 8), field(8, opset), field(2, text("skiff tests")), field(7, graph));
+    const domains = new Set(this.#nodes.map(({ domain }) => domain).filter((domain) => domain !== ""));
+    const others = [...domains].map((domain) => field(8, message(field(1, text(domain)), number(2, 1))));
+    const model = message(
+      number(1, 8),
+      field(8, opset),
+      ...others,
+      field(2, text("skiff tests")),
+      field(7, graph),
+    );
     return { graph: model, data };
   }
 }
@@ -97,7 +112,7 @@ function initializer(
 ): Uint8Array<ArrayBuffer> {
   return message(
     ...dims.map((size) => number(1, size)),
-    number(2, data instanceof Float32Array ? types.float : types.int64),
+    number(2, dataType(data)),
     field(8, text(name)),
     ...(bytes ? [field(9, bytes)] : []),
     ...Object.entries(place ?? {}).map(([key, value]) =>
@@ -107,13 +122,19 @@ function initializer(
   );
 }
 
-function encodeNode({ op, inputs, outputs, attributes }: Node, index: number): Uint8Array {
+function dataType(data: Initializer["data"]): number {
+  if (data instanceof Float32Array) return types.float;
+  return data instanceof Uint8Array ? types.uint8 : types.int64;
+}
+
+function encodeNode({ op, domain, inputs, outputs, attributes }: Node, index: number): Uint8Array {
   return message(
     ...inputs.map((name) => field(1, text(name))),
     ...outputs.map((name) => field(2, text(name))),
     field(3, text(`n${index}`)),
     field(4, text(op)),
     ...Object.entries(attributes).map(([name, value]) => field(5, attribute(name, value))),
+    ...(domain === "" ? [] : [field(7, text(domain))]),
   );
 }
 

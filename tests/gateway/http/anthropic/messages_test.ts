@@ -234,6 +234,28 @@ Deno.test("while a long prompt is read the stream pings", async () => {
   match(text, /"type":"message_delta".*"input_tokens":5/);
 });
 
+Deno.test("thinking that is not shown does not silence the stream", async () => {
+  let pings = 0;
+  const { post } = dialectApp(async function* (): AsyncGenerator<GenerationEvent> {
+    yield { type: "start", promptTokens: 1, cachedTokens: 0 };
+    while (pings < 2) {
+      yield { type: "delta", index: 0, reasoning: "Hm" };
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    yield { type: "delta", index: 0, text: "Yes" };
+  }, { keepAliveMs: 5 });
+  const response = await post("/v1/messages", { ...hello, stream: true });
+  let text = "";
+  const stream = response.body!.pipeThrough(
+    new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>,
+  );
+  for await (const part of stream) {
+    text += part;
+    pings = text.split("event: ping").length - 1;
+  }
+  match(text, /text_delta/);
+});
+
 Deno.test("a client that goes away ends the generation", async () => {
   let aborted = false;
   const { post } = dialectApp(async function* (_, signal): AsyncGenerator<GenerationEvent> {

@@ -1,7 +1,7 @@
 /** The Responses and Messages dialects of the executable with a real model: their clients, and their agents. */
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import {
   anthropicClient,
   runAnthropicClientChecks,

@@ -2,10 +2,9 @@
  * `deno task build [--target NAME]… [--all]`: compiles dist/skiff, one file with llama.cpp's libraries and the
  * assets in it.
  */
-import { skiffPaths } from "../core/paths/paths.ts";
-import { type ForwarderArch, forwarderAsset } from "../core/sandbox/network/forwarder.ts";
-import { buildForwarder } from "../core/sandbox/network/forwarder_build.ts";
 import { packLibraries } from "../inference/engines/llama/pack.ts";
+import { skiffPaths } from "../core/paths/paths.ts";
+import { ensureForwarder, type ForwarderArch, forwarderAsset } from "../core/sandbox/network/forwarder.ts";
 import { bundle } from "./bundle.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { executableName, hostTarget, type Target, targets } from "./targets.ts";
@@ -23,8 +22,8 @@ async function build(target: Target, output: string): Promise<void> {
     await bundle(root, stage);
     await copyFolder(`${root}/assets`, `${stage}/assets`);
     const packed = await packLibraries(target.os, target.arch, `${stage}/assets`);
-    await packForwarders(`${stage}/assets`);
     if (packed.length === 0) throw new Error(`There are no engine libraries for ${target.name}`);
+    await packForwarders(`${stage}/assets`);
     await compile(compiler, stage, target, output);
   } finally {
     await Deno.remove(stage, { recursive: true });
@@ -33,10 +32,10 @@ async function build(target: Target, output: string): Promise<void> {
   console.log(`${output}: ${(size / 1e6).toFixed(1)} MB for ${target.name}, on ${compiler.origin}`);
 }
 
-/** For Engines of both processors, whatever this executable runs on: Docker Desktop's is Linux in any case. */
+/** The sandboxes' main process, for Engines on either processor, whatever this machine is. */
 async function packForwarders(assets: string): Promise<void> {
   for (const arch of ["x86_64", "aarch64"] satisfies ForwarderArch[]) {
-    const program = await buildForwarder({ ...skiffPaths(), cache }, arch, { onNote: console.log });
+    const program = await ensureForwarder({ ...skiffPaths(), cache }, arch, { onNote: console.log });
     const target = `${assets}/${forwarderAsset(arch)}`;
     await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
     await Deno.copyFile(program, target);

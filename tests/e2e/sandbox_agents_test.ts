@@ -77,7 +77,7 @@ for (const [name, words] of Object.entries(prompts)) {
 }
 
 /** Agent -> its first screen when all is well, and words of the questions that must not come before. */
-const screens: Record<string, { ready: RegExp; questions: RegExp; quit: string }> = {
+const screens: Record<string, { ready: RegExp; questions: RegExp }> = {
   claude: {
     ready: /bypass\S* ?permissions/,
     questions: /trust this folder|Choose the text style|Security notes|custom API key|Select login method/i,

@@ -81,7 +81,10 @@ function serverSettings(context: AgentContext): Record<string, Toml> {
       model: model.name,
       model_context_window: model.contextTokens,
       web_search: "disabled",
-      ...(size === "full" ? {} : { model_instructions_file: `${home}/${instructionsFile}` }),
+      ...(size === "full" ? {} : {
+        model_instructions_file: `${home}/${instructionsFile}`,
+        "tools.experimental_request_user_input.enabled": false,
+      }),
       ...(size === "short"
         ? {
           "skills.bundled.enabled": false,

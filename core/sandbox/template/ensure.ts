@@ -47,7 +47,7 @@ export async function ensureTemplate(
       throw error;
     }
     options.onProgress?.(
-      note(`Cannot pull ${agent.template} (${firstLine(error.message)}); building it here`),
+      note(`Cannot pull ${agent.template} (${reasonOf(error)}); building it here`),
     );
   }
   if (local) return await renewed(docker, agent, local, options) ?? taken(agent.template, local);
@@ -89,6 +89,11 @@ async function built(docker: Docker, agent: Agent, options: EnsureTemplateOption
 
 function taken(reference: string, image: ImageInspect): Template {
   return { reference, id: image.Id, built: readTemplateLabels(image.Config?.Labels) !== undefined };
+}
+
+/** Of "Docker Engine: Get https://…: dial tcp: lookup registry: no such host" the end says what is the matter. */
+function reasonOf({ message }: SkiffError): string {
+  return firstLine(message).split(": ").at(-1)!;
 }
 
 function firstLine(text: string): string {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { sandboxAccess } from "../../../../core/sandbox/network/access.ts";
 import type { CredentialRule } from "../../../../core/sandbox/network/credential_rule.ts";
+import { checkReach } from "../../../../core/sandbox/network/prepare.ts";
 import { sandboxFiles } from "../../../../core/sandbox/network/sandbox_files.ts";
 import { proxyHome, readUntil } from "../../../support/proxy_home.ts";
 
@@ -229,4 +230,9 @@ Deno.test("only in the mode open does a sandbox have a network; the rest are soc
   assert.throws(() => sandboxAccess({ ...base, sandbox: "../x", policy: policy("allow-list") }), {
     code: "invalid_input",
   });
+});
+
+Deno.test("where sockets cannot be mounted it is said, before anything is made", () => {
+  checkReach("linux");
+  for (const os of ["darwin", "windows"]) assert.throws(() => checkReach(os), { code: "unsupported" });
 });

@@ -1,5 +1,5 @@
 /**
- * Attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail: it prints
+ * A table of attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail: it prints
  * ESCAPED when it succeeds, and nothing of what the host, other containers and the proxy hold may be seen.
  * `says` shows that the attempt was made and was refused for the reason it should be.
  */

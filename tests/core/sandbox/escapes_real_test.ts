@@ -1,7 +1,7 @@
 /**
- * A table of attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail: it prints
- * ESCAPED when it succeeds, and nothing of what the host, other containers and the proxy hold may be seen.
- * `says` shows that the attempt was made and was refused for the reason it should be.
+ * A table of attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail:
+ * it prints ESCAPED when it succeeds, and nothing of what the host, other containers and the proxy hold may be
+ * seen. `says` shows that the attempt was made and was refused for the reason it should be.
  */
 import assert from "node:assert/strict";
 import { type EscapeRoom, escapeRoom, foreignIntact } from "../../support/escape_room.ts";

@@ -122,7 +122,7 @@ export class ProxyDaemon {
     }
     served ??= {
       sockets: new SandboxSockets(new ServedSandbox(paths, record, this.#dialParts)),
-      running: false,
+      running: record.engineSocket === undefined, // nobody tells whether it does
       startsBefore: 0,
     };
     served.startsBefore = Date.now() + startMs;
@@ -169,7 +169,9 @@ export class ProxyDaemon {
     this.#watched.add(socket);
     const own = (id: string) => this.#served.get(id);
     watchEngine(socket, {
-      known: (states) => this.#reconcile(socket, states),
+      known: (states) => {
+        this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
+      },
       started: (id) => {
         const served = own(id);
         if (served) served.running = true;

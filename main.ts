@@ -1,19 +1,13 @@
 /** argv -> the command. Only the module of the command that runs is loaded: start-up is a feature. */
+import { pluginGroup } from "./core/process/called_as.ts";
 import { version } from "./core/version.ts";
 
-/** Called as `docker-model` or `docker-sandbox` (Docker CLI plugins), the group is part of the name and repeated by Docker. */
+/** Called as a plugin of the Docker CLI, the group is part of the name and repeated by Docker. */
 function commandWords(): { program: string; words: string[] } {
-  const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
-  const group = /^docker-(model|sandbox)$/.exec(name)?.[1];
+  const group = pluginGroup();
   if (!group) return { program: "skiff", words: Deno.args };
   if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
   return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
-}
-
-/** The path that it was called by; where only the program's own is known, a link's name is not seen. */
-function calledAs(): string {
-  if (Deno.build.os !== "linux") return Deno.execPath();
-  return Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0];
 }
 
 async function main(): Promise<number> {

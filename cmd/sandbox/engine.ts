@@ -14,6 +14,3 @@ export async function openWorld(context: Context, { quiet = false } = {}): Promi
     say: quiet ? () => {} : (line) => void context.err(`${line}\n`),
   };
 }
-
-/** What the user types to call us, for hints. */
-export const program = "skiff";

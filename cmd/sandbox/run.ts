@@ -1,5 +1,6 @@
 /** `skiff sandbox run [flags] AGENT [WORKSPACE] [agent's arguments…]`, and `create`, which does not enter. */
 import type { Command, Context, Invocation } from "../../core/cli/command.ts";
+import { programName } from "../../core/process/called_as.ts";
 import { findAgent } from "../../core/sandbox/agents/mod.ts";
 import { explainDifferences } from "../../core/sandbox/drift.ts";
 import { openSandbox } from "../../core/sandbox/open_sandbox.ts";
@@ -7,7 +8,7 @@ import { runAgent } from "../../core/sandbox/run_agent.ts";
 import { shortId } from "../../core/sandbox/sandbox.ts";
 import { findWorkspace } from "../../core/sandbox/workspace.ts";
 import { engineSocket, type SandboxRequest, type World } from "../../core/sandbox/world.ts";
-import { openWorld, program } from "./engine.ts";
+import { openWorld } from "./engine.ts";
 import { dockerCaution } from "./caution.ts";
 import { givenSettings, settingFlags, wholeSettings } from "./run_flags.ts";
 
@@ -85,7 +86,7 @@ async function enterSandbox(invocation: Invocation, { detached }: { detached: bo
   const closeProgress = showProgress(world, context, quiet);
   const opened = await openSandbox(world, request).finally(closeProgress);
   if (opened.differences.length > 0) {
-    await context.err(explainDifferences(opened.sandbox.name, program, opened.differences));
+    await context.err(explainDifferences(opened.sandbox.name, programName(), opened.differences));
   }
   if (detached) {
     await context.out(`${shortId(opened.sandbox.id)}\n`);

@@ -34,7 +34,13 @@ export async function checkClonable(workspace: string, say: (line: string) => vo
       "Use the main working tree of the repository, or leave out --clone.",
     );
   }
-  const head = await hostGit(workspace, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]);
+  const head = await hostGit(workspace, ["rev-parse", "--verify", "HEAD^{commit}"]);
+  if (/dubious ownership/.test(head.error)) {
+    throw refuse(
+      `Git does not trust ${workspace}, which belongs to another user`,
+      "Do as Git says (`git status` there shows it), or leave out --clone.",
+    );
+  }
   if (!head.success) {
     throw refuse("the repository has no commit yet", "Make a first commit, or leave out --clone.");
   }
@@ -90,6 +96,9 @@ tree=$(git write-tree)
 rm -f "$GIT_INDEX_FILE"
 unset GIT_INDEX_FILE
 if [ "$tree" != "$(git rev-parse HEAD^{tree})" ]; then
+  GIT_AUTHOR_DATE=$(git log -1 --format=%cI) # the same work gives the same commit
+  GIT_COMMITTER_DATE=$GIT_AUTHOR_DATE
+  export GIT_AUTHOR_DATE GIT_COMMITTER_DATE
   tip=$(git -c user.name="\${GIT_AUTHOR_NAME:-$(git config user.name || echo sandbox)}" \\
     -c user.email="\${GIT_AUTHOR_EMAIL:-$(git config user.email || echo sandbox@localhost)}" \\
     commit-tree "$tree" -p HEAD -m "Uncommitted changes of the sandbox")

@@ -18,10 +18,15 @@ export class RawTerminal {
   #resized?: () => void;
 
   /** Raw from here on. */
-  enter(): void {
+  async enter(): Promise<void> {
     Deno.stdin.setRaw(true);
     this.#raw = true;
     globalThis.addEventListener("unload", this.#restore); // also when something calls Deno.exit
+    if (Deno.build.os === "windows") return;
+    // Deno leaves output processing on, which would turn a line feed ("one down") into a new line. What it
+    // restores in the end are the settings from before, this one included.
+    await new Deno.Command("stty", { args: ["-opost"], stdin: "inherit", stdout: "null", stderr: "null" })
+      .output().catch(() => {});
   }
 
   /** As it was before; may be called several times. `abrupt`: the program had no chance to tidy up. */

@@ -2,15 +2,17 @@
  * One program in a sandbox, attached to this process: terminal or pipes, signals, exit code. When skiff goes, the
  * program goes too, unless it was detached from.
  */
-import { resizeExec } from "../docker/execs.ts";
-import { createExec, inspectExec, startExec } from "../docker/execs.ts";
+import { createExec, inspectExec, resizeExec, startExec } from "../docker/execs.ts";
 import type { Docker, HijackedStream } from "../docker/docker.ts";
 import { demultiplex } from "../docker/stdcopy.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
+import { DetachWatch, parseDetachKeys, unusedKeys } from "./detach_keys.ts";
 import { runCaptured } from "./captured_exec.ts";
-import { entryCommand, killCommand, missingCode, sessionVariable } from "./entry_script.ts";
+import { entryCommand, killCommand, sessionVariable } from "./entry_script.ts";
 import { RawTerminal, type TerminalSize, terminalSize } from "./raw_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
+
+const defaultKeys = "ctrl-p,ctrl-q";
 
 export interface SessionOptions {
   container: string;
@@ -31,6 +33,8 @@ export interface SessionOptions {
   missing?: string;
   /** Marks its processes. */
   session: string;
+  /** To be waited for before the program starts. */
+  ready?: Promise<unknown>;
 }
 
 export interface SessionEnd {
@@ -43,22 +47,29 @@ export interface SessionEnd {
 /** Runs it to its end. Throws what the Engine says, and "unavailable" when the Engine goes away meanwhile. */
 export async function runSession(docker: Docker, options: SessionOptions): Promise<SessionEnd> {
   const size = options.tty ? terminalSize() : undefined;
-  const id = await createSession(docker, options, size);
+  const watch = options.tty ? new DetachWatch(parseDetachKeys(options.detachKeys || defaultKeys)) : undefined;
   const terminal = new RawTerminal();
   const relay = new SignalRelay((signal) => sendSignal(docker, options, signal));
   relay.open();
   let abrupt = true;
   try {
-    if (options.tty) terminal.enter();
+    const [id] = await Promise.all([
+      createSession(docker, options, size),
+      options.tty ? terminal.enter() : undefined,
+      options.ready,
+    ]);
     const stream = await startExec(docker, id, {
       tty: options.tty,
       consoleSize: size && [size.rows, size.columns],
     });
     relay.onGiveUp = () => stream.close();
     if (options.tty) followSize(docker, id, terminal, size);
-    if (options.stdin) void pumpStdin(stream, relay);
-    await pumpOutput(stream, options.tty, () => relay.end("SIGHUP"));
-    const end = await outcome(docker, id, relay);
+    const input = new Input(stream, watch);
+    if (options.stdin) void input.pump();
+    await pumpOutput(stream, options.tty, () => relay.end("SIGHUP")).catch((error) => {
+      if (!input.detached) throw error; // the stream was closed under it
+    });
+    const end = input.detached ? { code: 0, detached: true } : await outcome(docker, id, relay);
     abrupt = end.detached || relay.signal !== undefined;
     return end;
   } catch (error) {
@@ -83,7 +94,7 @@ async function createSession(docker: Docker, options: SessionOptions, size?: Ter
     AttachStdin: options.stdin,
     AttachStdout: true,
     AttachStderr: true,
-    DetachKeys: options.tty ? options.detachKeys ?? "ctrl-p,ctrl-q" : undefined,
+    DetachKeys: options.tty ? unusedKeys : undefined,
     ConsoleSize: size && [size.rows, size.columns],
   });
 }
@@ -104,19 +115,34 @@ function followSize(docker: Docker, id: string, terminal: RawTerminal, first?: T
   }
 }
 
-async function pumpStdin(stream: HijackedStream, relay: SignalRelay): Promise<void> {
-  const writer = stream.writable.getWriter();
-  const buffer = new Uint8Array(64 * 1024);
-  try {
-    while (!relay.closed) {
-      const length = await Deno.stdin.read(buffer);
-      if (length === null) break;
-      await writer.write(buffer.slice(0, length));
+/** This process's input, as the program gets it. */
+class Input {
+  /** The detach keys were typed. */
+  detached = false;
+
+  constructor(private readonly stream: HijackedStream, private readonly watch: DetachWatch | undefined) {}
+
+  async pump(): Promise<void> {
+    const writer = this.stream.writable.getWriter();
+    const buffer = new Uint8Array(64 * 1024);
+    try {
+      for (
+        let length = await Deno.stdin.read(buffer);
+        length !== null;
+        length = await Deno.stdin.read(buffer)
+      ) {
+        const { pass, detached } = this.watch?.push(buffer.subarray(0, length)) ??
+          { pass: buffer.slice(0, length), detached: false };
+        if (pass.length > 0) await writer.write(pass);
+        if (!detached) continue;
+        this.detached = true;
+        return this.stream.close();
+      }
+      writer.releaseLock();
+      await this.stream.closeWrite();
+    } catch {
+      // the program has ended, or closed its input
     }
-    writer.releaseLock();
-    await stream.closeWrite();
-  } catch {
-    // the program has ended, or closed its input
   }
 }
 
@@ -180,5 +206,3 @@ function startError(error: unknown, { missing }: SessionOptions): unknown {
   }
   return error;
 }
-
-export { missingCode };

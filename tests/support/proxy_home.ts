@@ -4,6 +4,7 @@ import type { AccessRequest } from "../../core/sandbox/network/access.ts";
 import { prepareAccess } from "../../core/sandbox/network/prepare.ts";
 import type { NetworkPolicy } from "../../core/sandbox/network/policy.ts";
 import { type ProxyDaemon, startProxyDaemon } from "../../core/sandbox/network/proxy/daemon.ts";
+import type { DialParts } from "../../core/sandbox/network/proxy/dial.ts";
 import { type LogEntry, readLog } from "../../core/sandbox/network/proxy/decision_log.ts";
 import { sandboxFiles } from "../../core/sandbox/network/sandbox_files.ts";
 
@@ -27,13 +28,16 @@ export interface SandboxClient {
   log(): Promise<LogEntry[]>;
 }
 
-/** `names`: what the proxy resolves, instead of the system. */
-export async function proxyHome(names: Record<string, string[]> = {}): Promise<ProxyHome> {
+/** `names`: what the proxy resolves, instead of the system; `parts`: a parent proxy, trusted certificates. */
+export async function proxyHome(
+  names: Record<string, string[]> = {},
+  parts: Partial<DialParts> = {},
+): Promise<ProxyHome> {
   const folder = await Deno.makeTempDir({ prefix: "skproxy-" });
   const paths = skiffPaths({ get: (name) => name === "SKIFF_HOME" ? folder : undefined });
   const resolve = (name: string) =>
     names[name] ? Promise.resolve(names[name]) : Promise.reject(new Error("no such name"));
-  const daemon = await startProxyDaemon({ paths, dialParts: { resolve } });
+  const daemon = await startProxyDaemon({ paths, dialParts: { resolve, ...parts } });
   return {
     paths,
     daemon,

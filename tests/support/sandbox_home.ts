@@ -110,7 +110,11 @@ async function makeWorkspace(path: string, uid: number): Promise<string> {
 
 async function endProxy(home: Home): Promise<void> {
   const status = await proxyStatus(skiffPaths({ get: (name) => home.env[name] })).catch(() => undefined);
-  if (status) Deno.kill(status.pid, "SIGTERM");
+  if (!status) return;
+  Deno.kill(status.pid, "SIGTERM");
+  while (await Deno.stat(`/proc/${status.pid}`).then(() => true, () => false)) {
+    await new Promise((resolve) => setTimeout(resolve, 10)); // it still writes into the home
+  }
 }
 
 /** Busybox with the scripts, made once an Engine. */

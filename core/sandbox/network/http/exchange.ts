@@ -27,10 +27,17 @@ export interface Exchange {
   headers: Header[];
   /** In place of the request's body, which was read already. */
   body?: Uint8Array;
+  /** The same as a stream, sent in chunks. */
+  pieces?: AsyncIterable<Uint8Array>;
   /** An `Upgrade` is passed on, and a 101 makes a tunnel of the connection. */
   upgrades?: boolean;
   /** A 200 to this request is a raw stream in both directions until both end (the Engine's attach). */
   hijacks?: boolean;
+  /**
+   * A client that ends its side has left, and takes the upstream along, which then stops working for it (a
+   * model, a log). Without this a client may end its side and wait for the answer.
+   */
+  cancels?: boolean;
   /** Reads the response's body as a whole and gives another one. */
   rewrite?: (body: Uint8Array) => Uint8Array;
 }
@@ -43,7 +50,11 @@ export async function exchange(order: Exchange): Promise<boolean> {
   const { client, upstream, request } = order;
   const asked = requestFraming(request);
   const upgrade = order.upgrades ? headerTokens(request.headers, "upgrade") : [];
-  const framing: Framing = order.body ? { kind: "length", bytes: order.body.length } : asked;
+  const framing: Framing = order.body
+    ? { kind: "length", bytes: order.body.length }
+    : order.pieces
+    ? { kind: "chunked" }
+    : asked;
   await upstream.write(writeRequestHead(request.method, order.target, [
     ...order.headers,
     ...(upgrade.length > 0 ? [["Connection", "Upgrade"], ["Upgrade", upgrade[0]]] as Header[] : closes),
@@ -54,7 +65,7 @@ export async function exchange(order: Exchange): Promise<boolean> {
   const over = new AbortController();
   const sending = sendBody(order, asked).then(() => {
     bodySent = true;
-    if (!order.hijacks && upgrade.length === 0) watchClient(client, upstream, over.signal);
+    if (order.cancels && !order.hijacks && upgrade.length === 0) watchClient(client, upstream, over.signal);
   }, (error) => {
     failure = error;
     upstream.close();
@@ -77,8 +88,10 @@ export async function exchange(order: Exchange): Promise<boolean> {
 
 const closes: Header[] = [["Connection", "close"]];
 
-async function sendBody({ client, upstream, body, request }: Exchange, asked: Framing): Promise<void> {
+async function sendBody(order: Exchange, asked: Framing): Promise<void> {
+  const { client, upstream, body, pieces, request } = order;
   if (body) return await upstream.write(body);
+  if (pieces) return await writeBody(upstream, pieces, { kind: "chunked" });
   if (asked.kind === "none") return;
   if (headerTokens(request.headers, "expect").includes("100-continue")) {
     await client.write(writeResponseHead(100, "Continue", []));
@@ -86,7 +99,7 @@ async function sendBody({ client, upstream, body, request }: Exchange, asked: Fr
   await writeBody(upstream, client.body(asked), asked);
 }
 
-/** A client that goes away takes the upstream along, which then stops working for it. */
+/** See `cancels`. */
 async function watchClient(
   client: HttpConnection,
   upstream: HttpConnection,

@@ -7,7 +7,7 @@ import { answer, exchange } from "../http/exchange.ts";
 import { BadMessage, endToEnd, type Header, type RequestHead } from "../http/head.ts";
 import { parseAuthority } from "../hosts.ts";
 import type { CredentialRule } from "../credential_rule.ts";
-import { decideAndResolve, dial } from "./dial.ts";
+import { decideAndResolve, dial, type DialParts } from "./dial.ts";
 import type { ServedSandbox } from "./served_sandbox.ts";
 import type { Target } from "../rules.ts";
 
@@ -50,7 +50,9 @@ export async function serveCredentialRequest(
     rule: decision.rule,
   });
   const raw = await dial(upstream.target, decision, sandbox.dialParts);
-  const connection = new HttpConnection(upstream.tls ? await startTls(raw, upstream.name) : raw);
+  const connection = new HttpConnection(
+    upstream.tls ? await startTls(raw, upstream.name, sandbox.dialParts.certificates) : raw,
+  );
   const headers: Header[] = [
     ["Host", upstream.host],
     ...endToEnd(request.headers).filter(([name]) =>
@@ -59,7 +61,7 @@ export async function serveCredentialRequest(
     [rule.header, rule.format.replace("{secret}", () => secret)],
   ];
   try {
-    return await exchange({ client, upstream: connection, request, target: path, headers });
+    return await exchange({ client, upstream: connection, request, target: path, headers, cancels: true });
   } finally {
     connection.close();
   }
@@ -99,29 +101,20 @@ export function upstreamPath(base: string, rest: string): string | undefined {
   return whole;
 }
 
-async function startTls(raw: Deno.TcpConn, hostname: string): Promise<Deno.TlsConn> {
+async function startTls(
+  raw: Deno.TcpConn,
+  hostname: string,
+  certificates: DialParts["certificates"],
+): Promise<Deno.TlsConn> {
+  let connection: Deno.TlsConn | undefined;
   try {
-    const connection = await Deno.startTls(raw, {
-      hostname,
-      caCerts: await systemCertificates(),
-      alpnProtocols: ["http/1.1"],
-    });
+    const caCerts = await certificates?.() ?? [];
+    connection = await Deno.startTls(raw, { hostname, caCerts, alpnProtocols: ["http/1.1"] });
     await connection.handshake();
     return connection;
   } catch (error) {
-    raw.close();
+    connection?.close(); // the plain one went over into it
     const reason = error instanceof Error ? error.message : String(error);
     throw new BadMessage(`no TLS connection to ${hostname}: ${reason}`, 502);
   }
-}
-
-let certificates: Promise<string[]> | undefined;
-
-/** What SSL_CERT_FILE names, beside the roots that Deno knows. */
-function systemCertificates(): Promise<string[]> {
-  return certificates ??= (async () => {
-    const file = Deno.env.get("SSL_CERT_FILE");
-    const bundle = file ? await Deno.readTextFile(file).catch(() => undefined) : undefined;
-    return bundle === undefined ? [] : [bundle];
-  })();
 }

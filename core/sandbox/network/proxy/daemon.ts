@@ -3,6 +3,7 @@
  * running sandbox, follows the Engine's events, and ends by itself when no sandbox runs any more.
  */
 import { SkiffError } from "../../../errors/skiff_error.ts";
+import { systemBundle } from "../../../http/system_certificates.ts";
 import type { Paths } from "../../../paths/paths.ts";
 import { removeOwnSocket, socketIdentity, socketIsLive } from "../../../process/unix_socket.ts";
 import { version } from "../../../version.ts";
@@ -37,6 +38,14 @@ interface Served {
   startsBefore: number;
 }
 
+let bundle: Promise<string | undefined> | undefined;
+
+/** Read when the first credential is added, and kept. */
+async function systemCertificates(): Promise<string[]> {
+  const text = await (bundle ??= systemBundle());
+  return text === undefined ? [] : [text];
+}
+
 /** Starts it; resolves when it serves. Throws "conflict" when one runs already. */
 export async function startProxyDaemon(options: DaemonOptions): Promise<ProxyDaemon> {
   const files = proxyFiles(options.paths);
@@ -69,7 +78,11 @@ export class ProxyDaemon {
     this.#options = options;
     this.closed = this.#ended.promise;
     this.#dialParts = options.dialParts ??
-      { resolve: resolveName, parent: parentProxy(options.env ?? Deno.env) };
+      {
+        resolve: resolveName,
+        parent: parentProxy(options.env ?? Deno.env),
+        certificates: systemCertificates,
+      };
   }
 
   /** Serves what an earlier proxy served, then takes orders. */
@@ -109,7 +122,7 @@ export class ProxyDaemon {
     }
     served ??= {
       sockets: new SandboxSockets(new ServedSandbox(paths, record, this.#dialParts)),
-      running: false,
+      running: record.engineSocket === undefined, // nobody tells whether it does
       startsBefore: 0,
     };
     served.startsBefore = Date.now() + startMs;
@@ -156,7 +169,9 @@ export class ProxyDaemon {
     this.#watched.add(socket);
     const own = (id: string) => this.#served.get(id);
     watchEngine(socket, {
-      known: (states) => this.#reconcile(socket, states),
+      known: (states) => {
+        this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
+      },
       started: (id) => {
         const served = own(id);
         if (served) served.running = true;

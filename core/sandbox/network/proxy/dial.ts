@@ -56,6 +56,8 @@ function bypassed({ except }: ParentProxy, { host, port }: Target): boolean {
 export interface DialParts {
   resolve: Resolve;
   parent?: ParentProxy;
+  /** Trusted for TLS besides the roots that Deno knows: PEM bundles. */
+  certificates?: () => Promise<string[]>;
 }
 
 /**

@@ -35,6 +35,7 @@ export async function serveMcpRequest(
       upstream,
       request,
       target: request.target,
+      cancels: true,
       headers: [["Host", host], ...headers],
     });
   } finally {

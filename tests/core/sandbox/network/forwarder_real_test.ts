@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readUntil } from "../../../support/proxy_home.ts";
 import { testForwarder } from "../../../support/forwarder.ts";
 import { realTest } from "../../../support/parts.ts";
+import { lives, until } from "../../../support/proxy_process.ts";
 
 interface Running extends AsyncDisposable {
   port: number;
@@ -12,37 +13,47 @@ interface Running extends AsyncDisposable {
 }
 
 /** Starts it with one mapping, on a port that is free, and waits until it listens. */
-async function start(program: string, more: string[] = []): Promise<Running> {
+async function start(program: string): Promise<Running> {
   const folder = await Deno.makeTempDir({ prefix: "skfwd-" });
-  const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = probe.addr;
-  probe.close();
   const socket = `${folder}/x.sock`;
-  const child = new Deno.Command(program, { args: [`${port}=${socket}`, ...more], clearEnv: true }).spawn();
-  const connect = () => Deno.connect({ hostname: "127.0.0.1", port });
   for (;;) {
-    const connection = await connect().catch(() => undefined);
-    if (connection) {
-      connection.close();
-      break;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    const probe = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = probe.addr;
+    probe.close();
+    const child = new Deno.Command(program, { args: [`${port}=${socket}`], clearEnv: true }).spawn();
+    await until(() => !lives(child.pid) || listens(child.pid, port));
+    if (!lives(child.pid)) continue; // somebody else was faster to take the port
+    return {
+      port,
+      socket,
+      child,
+      connect: () => Deno.connect({ hostname: "127.0.0.1", port }),
+      async [Symbol.asyncDispose]() {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended.
+        }
+        await child.status;
+        await Deno.remove(folder, { recursive: true });
+      },
+    };
   }
-  return {
-    port,
-    socket,
-    child,
-    connect,
-    async [Symbol.asyncDispose]() {
-      try {
-        child.kill("SIGKILL");
-      } catch {
-        // It has ended.
-      }
-      await child.status;
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
+}
+
+/** Whether it is this process that listens on the port. */
+function listens(pid: number, port: number): boolean {
+  const place = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const lines = Deno.readTextFileSync("/proc/net/tcp").split("\n").map((line) => line.trim().split(/\s+/));
+  const inode = lines.find(([, local, , state]) => local === place && state === "0A")?.[9];
+  if (inode === undefined) return false;
+  return [...Deno.readDirSync(`/proc/${pid}/fd`)].some(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${pid}/fd/${name}`) === `socket:[${inode}]`;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Sends back what comes; at the end of it says how much it was. */

@@ -5,6 +5,7 @@
 import { packLibraries } from "../inference/engines/llama/pack.ts";
 import { skiffPaths } from "../core/paths/paths.ts";
 import { ensureForwarder, type ForwarderArch, forwarderAsset } from "../core/sandbox/network/forwarder.ts";
+import { appendAssets } from "./append_assets.ts";
 import { bundle } from "./bundle.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { executableName, hostTarget, type Target, targets } from "./targets.ts";
@@ -21,12 +22,15 @@ async function build(target: Target, output: string): Promise<void> {
   try {
     await bundle(root, stage);
     await copyFolder(`${root}/assets`, `${stage}/assets`);
-    const packed = await packLibraries(target.os, target.arch, `${stage}/assets`);
+    // Deno reads all that it embeds at every start; where we can, what is large lies beside that.
+    const large = target.os === "linux" ? `${stage}.large` : `${stage}/assets`;
+    const packed = await packLibraries(target.os, target.arch, large);
     if (packed.length === 0) throw new Error(`There are no engine libraries for ${target.name}`);
-    await packForwarders(`${stage}/assets`);
-    await compile(compiler, stage, target, output);
+    await packForwarders(large);
+    await compile(compiler, stage, target, { output, append: target.os === "linux" ? large : undefined });
   } finally {
     await Deno.remove(stage, { recursive: true });
+    await Deno.remove(`${stage}.large`, { recursive: true }).catch(() => {});
   }
   const { size } = await Deno.stat(output);
   console.log(`${output}: ${(size / 1e6).toFixed(1)} MB for ${target.name}, on ${compiler.origin}`);
@@ -42,7 +46,12 @@ async function packForwarders(assets: string): Promise<void> {
   }
 }
 
-async function compile(compiler: Compiler, stage: string, target: Target, output: string): Promise<void> {
+async function compile(
+  compiler: Compiler,
+  stage: string,
+  target: Target,
+  { output, append }: { output: string; append?: string },
+): Promise<void> {
   const partial = `${output}.part${target.os === "windows" ? ".exe" : ""}`;
   const args = ["compile", "-A", "--quiet", "--no-check", "--no-config", "--no-lock", "--no-remote"];
   args.push(
@@ -61,6 +70,7 @@ async function compile(compiler: Compiler, stage: string, target: Target, output
   });
   const { success } = await command.spawn().status;
   if (!success) throw new Error(`deno compile failed for ${target.name}`);
+  if (append) await appendAssets(partial, append);
   await Deno.rename(partial, output);
 }
 

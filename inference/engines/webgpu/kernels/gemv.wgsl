@@ -69,6 +69,11 @@ const groups = $(GROUPS)u; // of a row of W
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
 }
+
+// Of 16 weights and 16 activations in their coarse and fine bytes.
+fn dot16x2(w: vec4<u32>, coarse: vec4<u32>, fine: vec4<u32>) -> i32 {
+  return 256 * dot16(w, coarse) + dot16(w, fine);
+}
 //#else
 //#if TAIL
 fn input_at(row: u32, i: u32) -> vec4<f32> {
@@ -191,7 +196,7 @@ fn main(
 //#end
 //#for c in COLS
 //#if Q8
-    let input_$c = token_$c * (groups * 3u);
+    let input_$c = token_$c * (groups * 5u);
 //#else
     let input_$c = token_$c * $(QUADS)u;
 //#end
@@ -212,27 +217,29 @@ fn main(
 //#end
 //#if Q8
 //#for c in COLS
-      let lo_$c = input[input_$c + g * 3u];
-      let hi_$c = input[input_$c + g * 3u + 1u];
-      let tail_$c = input[input_$c + g * 3u + 2u];
+      let lo_$c = input[input_$c + g * 5u];
+      let hi_$c = input[input_$c + g * 5u + 1u];
+      let fine_lo_$c = input[input_$c + g * 5u + 2u];
+      let fine_hi_$c = input[input_$c + g * 5u + 3u];
+      let tail_$c = input[input_$c + g * 5u + 4u];
       let d_$c = bitcast<f32>(tail_$c.x);
 //#if OFFSET
-      let first_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 0u, 16u));
-      let last_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 16u, 16u));
+      let first_$c = f32(bitcast<i32>(tail_$c.y));
+      let last_$c = f32(bitcast<i32>(tail_$c.z));
 //#end
 //#for r in ROWS
 //#if HALVES
       sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c)) + w_$r.scale.y * f32(dot16(w_$r.hi, hi_$c)) +
+        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c)) + w_$r.scale.y * f32(dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) +
         w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
       );
 //#else
 //#if OFFSET
       sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
+        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
       );
 //#else
-      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c));
+      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c));
 //#end
 //#end
 //#end
@@ -385,10 +392,12 @@ fn main(
       four_results(at), four_results(at + 4u), four_results(at + 8u), four_results(at + 12u),
       four_results(at + 16u), four_results(at + 20u), four_results(at + 24u), four_results(at + 28u),
     );
-    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 3u;
-    output[to] = q.lo;
-    output[to + 1u] = q.hi;
-    output[to + 2u] = q.tail;
+    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 5u;
+    output[to] = q.coarse_lo;
+    output[to + 1u] = q.coarse_hi;
+    output[to + 2u] = q.fine_lo;
+    output[to + 3u] = q.fine_hi;
+    output[to + 4u] = q.tail;
   }
 //#end
 }

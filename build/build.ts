@@ -1,8 +1,10 @@
 /**
- * `deno task build [--target NAME]… [--all]`: compiles dist/skiff, one file with llama.cpp's libraries and the
- * assets in it.
+ * `deno task build [--target NAME]… [--all]`: compiles dist/skiff, one file with the engines' files and the assets in
+ * it.
  */
-import { packLibraries } from "../inference/engines/llama/pack.ts";
+import { embeddedSet } from "../inference/engines/llama/library_set.ts";
+import { onnxFiles } from "../inference/engines/onnx/package_table.ts";
+import { packFiles } from "../inference/engines/packages/pack.ts";
 import { bundle } from "./bundle.ts";
 import { type Compiler, findCompiler } from "./compiler.ts";
 import { executableName, hostTarget, type Target, targets } from "./targets.ts";
@@ -19,8 +21,9 @@ async function build(target: Target, output: string): Promise<void> {
   try {
     await bundle(root, stage);
     await copyFolder(`${root}/assets`, `${stage}/assets`);
-    const packed = await packLibraries(target.os, target.arch, `${stage}/assets`);
-    if (packed.length === 0) throw new Error(`There are no engine libraries for ${target.name}`);
+    const libraries = embeddedSet(target.os, target.arch);
+    if (libraries === undefined) throw new Error(`There are no engine libraries for ${target.name}`);
+    for (const set of [libraries, onnxFiles]) await packFiles(set, `${stage}/assets`);
     await compile(compiler, stage, target, output);
   } finally {
     await Deno.remove(stage, { recursive: true });

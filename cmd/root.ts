@@ -16,6 +16,11 @@ export const rootCommand: Command = {
       load: async () => (await import("./serve.ts")).serveCommand,
     },
     {
+      name: "system",
+      summary: "Show what this machine has for skiff",
+      load: async () => (await import("./system/group.ts")).systemCommand,
+    },
+    {
       name: "stop",
       summary: "Stop the background server",
       load: async () => (await import("./stop.ts")).stopCommand,

@@ -2,6 +2,7 @@
 import type { Command, Invocation } from "../core/cli/command.ts";
 import { SkiffError } from "../core/errors/skiff_error.ts";
 import { skiffPaths } from "../core/paths/paths.ts";
+import { engineFlag, engineOf } from "./model/engine_flag.ts";
 import type { ServerOptions } from "../gateway/http/server.ts";
 
 export const serveCommand: Command = {
@@ -11,6 +12,7 @@ export const serveCommand: Command = {
     { name: "port", short: "p", summary: "TCP port (default: MODEL_RUNNER_PORT, or 12434)", value: "PORT" },
     { name: "host", summary: "Address to listen on (default: this machine only)", value: "ADDRESS" },
     { name: "models-path", summary: "Folder of the model store (default: MODELS_PATH)", value: "DIR" },
+    engineFlag("Engine of models that are not configured (default: SKIFF_ENGINE, or auto)"),
     { name: "background", summary: "As a background process", hidden: true },
     { name: "preload", summary: "Load this model at once", value: "MODEL" },
   ],
@@ -31,6 +33,7 @@ function serverOptions({ context, flags }: Invocation): ServerOptions {
   const { env } = context;
   const paths = skiffPaths(env);
   const modelsPath = flags["models-path"] as string | undefined ?? env.get("MODELS_PATH");
+  const engine = engineOf(flags.engine ?? env.get("SKIFF_ENGINE"));
   const host = flags.host as string | undefined;
   const origins = env.get("DMR_ORIGINS")?.split(",").map((origin) => origin.trim()).filter(Boolean) ?? [];
   return {
@@ -42,7 +45,7 @@ function serverOptions({ context, flags }: Invocation): ServerOptions {
     settings: { origins, public: host !== undefined, metrics: !env.get("DISABLE_METRICS") },
     parts: async ({ log }) => {
       const { localParts } = await import("../gateway/http/local_parts.ts");
-      return await localParts({ paths, modelsPath, log });
+      return await localParts({ paths, modelsPath, engine, log });
     },
   };
 }

@@ -2,6 +2,7 @@
 import type { Command, Invocation } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { ModelSettings, RunnerMode } from "../../inference/runner/host.ts";
+import { engineFlag, engineOf } from "./engine_flag.ts";
 import { connectServer } from "./connection.ts";
 import { absoluteReference } from "./model_reference.ts";
 
@@ -32,12 +33,7 @@ export const configureCommand: Command = {
       optionalValue: true,
     },
     { name: "parallel", summary: "Requests computed together", value: "N" },
-    {
-      name: "engine",
-      summary: "What computes",
-      value: "ENGINE",
-      choices: ["auto", "llama", "webgpu", "onnx"],
-    },
+    engineFlag("What computes"),
   ],
   examples: [
     "skiff model configure --context-size 8192 smollm2",
@@ -68,7 +64,7 @@ function settingsOf({ flags, rest }: Invocation): Settings {
   if (flags.parallel !== undefined) settings.parallel = wholeNumber("parallel", flags);
   if (flags["keep-alive"] !== undefined) settings.keep_alive = String(flags["keep-alive"]);
   if (flags.mode !== undefined) settings.mode = flags.mode as RunnerMode;
-  if (flags.engine !== undefined) settings.engine = flags.engine as Settings["engine"];
+  if (flags.engine !== undefined) settings.engine = engineOf(flags.engine);
   if (flags.think !== undefined) settings["reasoning-budget"] = thinks(flags.think) ? -1 : 0;
   if (rest.length > 0) settings["runtime-flags"] = rest;
   return settings;

@@ -33,7 +33,7 @@ export const showCommand: Command = {
   flags: [remote],
   async run({ context, args, flags }) {
     const client = await connectServer(context);
-    const { id, tags, created, config } = await client.inspect(String(args.MODEL), {
+    const { id, tags, created, config, running = [] } = await client.inspect(String(args.MODEL), {
       remote: flags.remote === true,
     });
     const lines: [string, string][] = [
@@ -46,11 +46,14 @@ export const showCommand: Command = {
       ["Size", config.size],
       ["Quantization", config.quantization],
       ["Context size", config.context_size ? String(config.context_size) : ""],
+      ...running.map((
+        { engine, device, reason },
+      ): [string, string] => ["Engine", `${engine}: ${device} (${reason})`]),
     ];
     const shown = lines.filter(([, value]) => value).map(([name, value]) =>
       `${`${name}:`.padEnd(14)}${value}\n`
     );
-    const metadata = Object.entries(config.gguf ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
+    const metadata = Object.entries(config.gguf ?? config.onnx ?? {}).sort(([a], [b]) => a < b ? -1 : 1);
     const facts = metadata.map(([key, value]) => `  ${key}: ${oneLine(value)}\n`);
     await context.out(shown.join("") + (facts.length > 0 ? `\nMetadata:\n${facts.join("")}` : ""));
   },

@@ -21,8 +21,14 @@ export const psCommand: Command = {
     if (flags.format === "json") return await context.out(`${JSON.stringify(running, null, 2)}\n`);
     const rows = running.map((
       model,
-    ) => [displayName(model.model_name), model.backend_name, model.mode, until(model)]);
-    await context.out(formatTable(["Model name", "Backend", "Mode", "Until"], rows));
+    ) => [
+      displayName(model.model_name),
+      model.backend_name,
+      model.mode,
+      until(model),
+      model.device ?? "",
+    ]);
+    await context.out(formatTable(["Model name", "Backend", "Mode", "Until", "Device"], rows));
   },
 };
 

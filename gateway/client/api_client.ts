@@ -13,6 +13,8 @@ export interface ModelInfo {
   /** Unix seconds. */
   created: number;
   config: ModelConfig;
+  /** What computes it now, once for each mode that is loaded. */
+  running?: { mode: RunnerMode; engine: string; device: string; reason: string }[];
 }
 
 /** A line of `GET /engines/ps`. */
@@ -28,6 +30,7 @@ export interface RunningModelInfo {
   expires?: string;
   engine?: string;
   device?: string;
+  reason?: string;
   context_size?: number;
   memory_bytes?: number;
 }
@@ -78,6 +81,8 @@ export interface CreateOptions {
   /** Of a file: its name in the store, and whether it is copied there. */
   tag?: string;
   copy?: boolean;
+  /** Of a folder with an ONNX model: which type of its numbers. */
+  dtype?: string;
   signal?: AbortSignal;
   onProgress?: (message: ProgressMessage) => void;
 }
@@ -128,12 +133,13 @@ export class ApiClient {
    * Throws what the pull threw.
    */
   async create(from: string, options: CreateOptions = {}): Promise<string> {
-    const body = { from, "bearer-token": options.bearerToken, tag: options.tag, copy: options.copy };
+    const { bearerToken, tag, copy, dtype } = options;
+    const body = { from, "bearer-token": bearerToken, tag, copy, dtype };
     return await this.#progress("/models/create", body, options);
   }
 
   /** Sends a model to its registry. */
-  async push(name: string, options: Omit<CreateOptions, "tag" | "copy"> = {}): Promise<string> {
+  async push(name: string, options: Omit<CreateOptions, "tag" | "copy" | "dtype"> = {}): Promise<string> {
     return await this.#progress(`${modelPath(name)}/push`, { "bearer-token": options.bearerToken }, options);
   }
 

@@ -1,5 +1,6 @@
 /** What the server of this machine serves: the model store and a pool of runners. */
 import type { Paths } from "../../core/paths/paths.ts";
+import type { EngineName } from "../../inference/engines/engine.ts";
 import type { RunnerPool } from "../../inference/runner/pool.ts";
 import type { LogSource } from "./server_log.ts";
 import type { ServerParts } from "./server.ts";
@@ -8,10 +9,14 @@ export interface LocalPartsOptions {
   paths: Paths;
   /** Folder of the model store; default: in the data folder. */
   modelsPath?: string;
+  /** Engine of models that are not configured. */
+  engine?: "auto" | EngineName;
   log: (source: LogSource, line: string) => void;
 }
 
-export async function localParts({ paths, modelsPath, log }: LocalPartsOptions): Promise<ServerParts> {
+export async function localParts(
+  { paths, modelsPath, engine, log }: LocalPartsOptions,
+): Promise<ServerParts> {
   const [{ openStore }, { RunnerPool }] = await Promise.all([
     import("../../inference/store/mod.ts"),
     import("../../inference/runner/pool.ts"),
@@ -20,6 +25,7 @@ export async function localParts({ paths, modelsPath, log }: LocalPartsOptions):
   const host = new RunnerPool({
     files: (model) => store.files(model),
     settingsPath: `${paths.config}/models.json`,
+    engine,
     onLog: (line, model) => log("engine", `${model}: ${line}`),
     onUnloaded: ({ model }, reason) => log("server", `unloaded ${model.tags[0] ?? model.id} (${reason})`),
   });
@@ -31,14 +37,19 @@ export async function localParts({ paths, modelsPath, log }: LocalPartsOptions):
   };
 }
 
-/** The state of each engine as `status` shows it. */
+/** Names under which `status` shows the engines. */
+const engineNames: Record<EngineName, string> = { llama: "llama.cpp", webgpu: "webgpu", onnx: "onnx" };
+
+/** The state of each engine as `status` shows it: on what it computes, and why it does. */
 function engineStates(host: RunnerPool): Record<string, string> {
-  const devices = new Set(
-    host.loaded().flatMap(({ info }) => info ? [`${info.device} (${info.reason})`] : []),
+  const running = host.loaded().flatMap(({ info }) => info ? [info] : []);
+  return Object.fromEntries(
+    Object.entries(engineNames).map(([engine, name]) => {
+      const own = running.filter((info) => info.engine === engine);
+      const devices = new Set(own.map(({ device, reason }) => `${device} (${reason})`));
+      return [name, devices.size > 0 ? `Running: ${[...devices].join("; ")}` : "Running: no model loaded"];
+    }),
   );
-  return {
-    "llama.cpp": devices.size > 0 ? `Running: ${[...devices].join("; ")}` : "Running: no model loaded",
-  };
 }
 
 async function folderBytes(folder: string): Promise<number> {

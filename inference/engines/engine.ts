@@ -78,9 +78,14 @@ export interface Engine {
 
   /**
    * One vector of length E per input, not normalised; for pooling "rank" one vector of length 1.
-   * Uses no sequence of the caller's. Throws "context_overflow" when an input is longer than a batch can be.
+   * Uses no sequence of the caller's. `secondFrom`: where in each input the second text of a pair begins, for
+   * models that tell the two apart. Throws "context_overflow" when an input is longer than a batch can be.
    */
-  embed(inputs: Int32Array[], pooling?: Pooling): Float32Array[] | Promise<Float32Array[]>;
+  embed(
+    inputs: Int32Array[],
+    pooling?: Pooling,
+    secondFrom?: number[],
+  ): Float32Array[] | Promise<Float32Array[]>;
 
   /** Makes `to` hold the positions [0, length) of `from`; what `to` held is dropped. */
   copySequence(from: number, to: number, length: number): void;
@@ -103,8 +108,10 @@ export interface Engine {
 
 /** What a loader of an engine is asked for. */
 export interface EngineOptions {
-  /** GGUF file; the first one of a split set. */
+  /** GGUF file, the first one of a split set; of an ONNX model its graph. */
   modelPath: string;
+  /** All files of an ONNX model by their names in its layout (inference/onnx/layout.ts). */
+  files?: Record<string, string>;
   /** All files of a split set in order, the first one included, where their names don't tell. */
   shardPaths?: string[];
   /** Positions a sequence; 0 = the model's own maximum. */

@@ -15,6 +15,7 @@ export interface EngineChoice {
 /** The engines of this build and the formats they read, best first. */
 const engines: { engine: EngineName; format: ModelFacts["format"]; reason: string }[] = [
   { engine: "llama", format: "gguf", reason: "llama.cpp runs GGUF models" },
+  { engine: "onnx", format: "onnx", reason: "onnxruntime runs ONNX models" },
 ];
 
 /** The engine for a model. Throws "unsupported" when the requested one, or one for the format, is not there. */
@@ -41,8 +42,12 @@ export function selectEngine(requested: "auto" | EngineName, model: ModelFacts):
 export async function loadEngine(
   options: EngineOptions & { engine?: "auto" | EngineName },
 ): Promise<Engine> {
-  const format = options.modelPath.endsWith(".onnx") ? "onnx" : "gguf";
-  const { reason } = selectEngine(options.engine ?? "auto", { format });
+  const format = options.files ? "onnx" : "gguf";
+  const { engine, reason } = selectEngine(options.engine ?? "auto", { format });
+  if (engine === "onnx") {
+    const { loadOnnxEngine } = await import("./onnx/engine.ts");
+    return await loadOnnxEngine(options, { reason });
+  }
   const { loadLlamaEngine } = await import("./llama/engine.ts");
   return await loadLlamaEngine(options, { reason });
 }

@@ -54,6 +54,13 @@ export interface ModelHost {
     inputs: (string | number[])[],
     options?: HostOptions & { mode?: "embedding" | "reranking" },
   ): Promise<{ vectors: Float32Array[]; promptTokens: number }>;
+  /** How well each document answers the query: the model's own figure, higher is better. */
+  rerank(
+    model: StoredModel,
+    query: string,
+    documents: string[],
+    options?: HostOptions,
+  ): Promise<{ scores: number[]; promptTokens: number }>;
   tokenize(
     model: StoredModel,
     text: string,

@@ -38,7 +38,7 @@ export async function planLoad(
   files: ModelFiles,
 ): Promise<LoadRequest> {
   const flags = parseFlags(settings["runtime-flags"] ?? []);
-  const gguf = await header(files.weights);
+  const gguf = files.onnx ? undefined : await header(files.weights);
   const trained = trainedContext(gguf) ?? model.config.context_size ?? fallbackContext;
   const asked = settings["context-size"] ?? flags.configuration.contextTokens;
   const explicit = asked !== undefined && asked > 0;
@@ -49,7 +49,9 @@ export async function planLoad(
   const configuration: RunnerConfiguration = {
     model: modelName(model),
     modelPath: files.weights[0],
-    shardPaths: files.weights.length > 1 ? files.weights : undefined,
+    ...(files.onnx
+      ? { files: files.onnx }
+      : { shardPaths: files.weights.length > 1 ? files.weights : undefined }),
     chatTemplatePath: files.chatTemplate,
     engine: settings.engine ?? "auto",
     mode,
@@ -61,7 +63,10 @@ export async function planLoad(
     adapters: files.adapters.map((path) => ({ path, scale: 1 })),
     defaults: flags.defaults,
   };
-  const need = { contextTokens, explicit, ...await bytes(gguf, model, configuration) };
+  const size = files.onnx
+    ? await onnxBytes(files.onnx, model, configuration)
+    : await bytes(gguf, model, configuration);
+  const need = { contextTokens, explicit, ...size };
   return { configuration, need, flags };
 }
 
@@ -91,6 +96,19 @@ async function bytes(
       return mode === "completion" ? kvBytes(gguf, { contextTokens: all, cacheType: type }) : 0;
     },
   };
+}
+
+/** onnxruntime copies the weights out of the file's bytes; keys and values are float32 beside them. */
+async function onnxBytes(
+  files: Record<string, string>,
+  model: StoredModel,
+  { mode, parallel }: RunnerConfiguration,
+): Promise<Pick<MemoryNeed, "weights" | "cache">> {
+  const weights = model.size * 2;
+  if (mode !== "completion") return { weights, cache: () => 0 };
+  const { kvBytesPerToken, readConfig } = await import("../onnx/config.ts");
+  const perToken = kvBytesPerToken(await readConfig(files));
+  return { weights, cache: (contextTokens) => cacheTokensOf(contextTokens, parallel) * perToken };
 }
 
 /** Positions of all sequences together: they share one cache, and one of them alone can have all its context. */

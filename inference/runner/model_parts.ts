@@ -10,6 +10,8 @@ export interface ModelParts {
   tokenizer: Tokenizer;
   /** Absent for models that only embed. */
   chat?: ChatFormat;
+  /** Of rerankers that are asked in words: a prompt with {query} and {document}. */
+  rerankTemplate?: string;
   createSampler(options: SamplingOptions): Sampler;
   /** Throws "invalid_input" for a schema or grammar that is wrong. */
   compileConstraint(spec: ConstraintSpec): CompiledConstraint | Promise<CompiledConstraint>;

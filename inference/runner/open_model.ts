@@ -1,4 +1,5 @@
 /** Opens what a runner is made of: the engine in its own time, and beside it header, tokenizer and chat format. */
+import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { ChatFormat } from "../chat/format.ts";
 import type { Engine, EngineOptions } from "../engines/engine.ts";
 import type { Gguf } from "../gguf/mod.ts";
@@ -15,7 +16,9 @@ export async function openModel(
 ): Promise<ModelParts> {
   const loading = loadEngineOf(configuration, onProgress);
   loading.catch(() => {}); // a damaged header is the better explanation
-  const { gguf, tokenizer, chat, createSampler } = await openText(configuration);
+  const { tokenizer, chat, createSampler, defaults, rerankTemplate } = configuration.files
+    ? await openHubText(configuration, configuration.files)
+    : await openText(configuration);
   const engine = await loading;
   const vocabulary = {
     vocabularySize: engine.info.vocabularySize,
@@ -27,12 +30,13 @@ export async function openModel(
     engine,
     tokenizer,
     chat,
+    rerankTemplate,
     createSampler: (options) => createSampler(options, vocabulary),
     async compileConstraint(spec) {
       const { compileConstraint } = await import("../sampling/grammar/mod.ts");
       return compileConstraint(spec, tokenizer);
     },
-    defaults: recommendedSampling(gguf),
+    defaults,
   };
 }
 
@@ -52,12 +56,36 @@ async function openText(configuration: RunnerConfiguration) {
     import("../sampling/sampler.ts"),
   ]);
   const gguf = await openGguf(configuration.shardPaths ?? configuration.modelPath);
+  if (configuration.mode === "reranking") requireReranker(gguf);
   const tokenizer = openTokenizer(gguf);
   const chat = configuration.mode === "completion"
     ? await openChat(gguf, tokenizer, configuration).catch(unusable)
     : undefined;
   warmUp(tokenizer, chat);
-  return { gguf, tokenizer, chat, createSampler };
+  const rerankTemplate = gguf.metadata.string("tokenizer.chat_template.rerank");
+  return { tokenizer, chat, createSampler, defaults: recommendedSampling(gguf), rerankTemplate };
+}
+
+/** Any model can be loaded with pooling "rank"; without a head that was trained for it the scores mean nothing. */
+function requireReranker({ tensors }: Gguf): void {
+  if (tensors.some(({ name }) => /^cls\b/.test(name))) return;
+  throw new SkiffError("unsupported", "This model is no reranker: it has no head that scores texts", {
+    hint: "Use a reranker, such as bge-reranker or Qwen3-Reranker.",
+  });
+}
+
+/** The same out of the JSON files of an ONNX model. */
+async function openHubText(configuration: RunnerConfiguration, files: Record<string, string>) {
+  const [{ openHubModel }, { createSampler }] = await Promise.all([
+    import("./open_hub_model.ts"),
+    import("../sampling/sampler.ts"),
+  ]);
+  const { tokenizer, defaults, openChat } = await openHubModel(files);
+  const chat = configuration.mode === "completion"
+    ? await openChat?.(configuration.chatTemplatePath).catch(unusable)
+    : undefined;
+  warmUp(tokenizer, chat);
+  return { tokenizer, chat, createSampler, defaults, rerankTemplate: undefined };
 }
 
 /** Builds what tokenizer and template make on first use, while the engine still loads. */
@@ -120,7 +148,7 @@ function namedTemplates(metadata: Gguf["metadata"]): Record<string, string> {
 }
 
 /** Texts that the vocabulary reads as one token and that a user must not be able to write. */
-function controlTexts(tokenizer: Tokenizer): string[] {
+export function controlTexts(tokenizer: Tokenizer): string[] {
   const texts: string[] = [];
   for (let token = 0; token < tokenizer.size; token++) {
     if (tokenizer.type(token) === tokenTypes.control) texts.push(tokenizer.text(token));

@@ -32,6 +32,8 @@ export interface RunnerPoolOptions {
   availableMemory?: () => Promise<number>;
   /** Requests of a model that may wait; more are refused with "overloaded". Default 512. */
   queueLimit?: number;
+  /** Engine of models that are not configured. Default "auto". */
+  engine?: ModelSettings["engine"];
   /** A line of a runner's log, or about runners. */
   onLog?: (line: string, model: string) => void;
   /** A model loads; `fraction` goes from 0 to 1. */
@@ -84,6 +86,19 @@ export class RunnerPool implements ModelHost {
     return await this.#with(model, options.mode ?? "embedding", options, async ({ process }) => {
       const answer = await process.question("embeddings", { op: "embed", inputs }, options.signal);
       return { vectors: answer.vectors.map(fromBase64), promptTokens: answer.promptTokens };
+    });
+  }
+
+  async rerank(
+    model: StoredModel,
+    query: string,
+    documents: string[],
+    options: HostOptions = {},
+  ): Promise<{ scores: number[]; promptTokens: number }> {
+    return await this.#with(model, "reranking", options, async ({ process }) => {
+      const question = { op: "rerank" as const, query, documents };
+      const { scores, promptTokens } = await process.question("scores", question, options.signal);
+      return { scores, promptTokens };
     });
   }
 
@@ -257,7 +272,8 @@ export class RunnerPool implements ModelHost {
       const { contextTokens } = plan;
       const cacheTokens = cacheTokensOf(contextTokens, request.configuration.parallel);
       const { queueLimit = request.configuration.queueLimit } = this.#options;
-      const configuration = { ...request.configuration, contextTokens, cacheTokens, queueLimit };
+      const engine = settings.engine ?? this.#options.engine ?? "auto";
+      const configuration = { ...request.configuration, engine, contextTokens, cacheTokens, queueLimit };
       runner.info = await runner.process.load(configuration);
       if (runner.state === "stopping") {
         throw new SkiffError("unavailable", "The model was unloaded while it loaded");

@@ -13,7 +13,9 @@ export interface RunnerConfiguration {
   modelPath: string;
   /** All files of split weights in order. */
   shardPaths?: string[];
-  /** Replaces the template of the GGUF. */
+  /** Files of an ONNX model by their names in its layout. */
+  files?: Record<string, string>;
+  /** Replaces the model's own template. */
   chatTemplatePath?: string;
   engine: "auto" | EngineName;
   mode: "completion" | "embedding" | "reranking";
@@ -42,6 +44,8 @@ export type RunnerCommand =
   | { op: "load"; configuration: RunnerConfiguration }
   | { op: "generate"; id: number; request: GenerationRequest }
   | { op: "embed"; id: number; inputs: (string | number[])[] }
+  /** Scores of documents for a query, by a reranker. */
+  | { op: "rerank"; id: number; query: string; documents: string[] }
   | { op: "tokenize"; id: number; text: string; addSpecial?: boolean; parseSpecial?: boolean }
   | { op: "detokenize"; id: number; tokens: number[] }
   /** The rendered prompt and its tokens, without generating (count_tokens, /apply-template). */
@@ -88,6 +92,11 @@ export type RunnerResult =
   | {
     kind: "embeddings"; /** Float32, little-endian, base64; one per input. */
     vectors: string[];
+    promptTokens: number;
+  }
+  | {
+    kind: "scores"; /** One a document. */
+    scores: number[];
     promptTokens: number;
   }
   | { kind: "tokens"; tokens: number[] }

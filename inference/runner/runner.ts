@@ -10,6 +10,7 @@ import { startGeneration } from "./generation.ts";
 import type { LineWriter } from "./line_stream.ts";
 import type { ModelParts } from "./model_parts.ts";
 import { checkTokens, encodePieces } from "./prompt.ts";
+import { encodePair } from "./rerank.ts";
 import type {
   RunnerCommand,
   RunnerConfiguration,
@@ -19,6 +20,7 @@ import type {
   RunnerStatistics,
 } from "./protocol.ts";
 
+type Result<Kind extends RunnerResult["kind"]> = Extract<RunnerResult, { kind: Kind }>;
 type Command<Op extends RunnerCommand["op"]> = Extract<RunnerCommand, { op: Op }>;
 
 /** Bytes of prompts that are kept beside the engine's own cache. */
@@ -78,7 +80,9 @@ export class Runner {
     else if (command.op === "cancel") this.#cancel(command.id);
     else if (command.op === "generate") this.#generate(command);
     else if (command.op === "embed") this.#between.push(() => this.#answer(command.id, this.#embed(command)));
-    else if (command.op !== "load") this.#answer(command.id, this.#quick(command));
+    else if (command.op === "rerank") {
+      this.#between.push(() => this.#answer(command.id, this.#rerank(command)));
+    } else if (command.op !== "load") this.#answer(command.id, this.#quick(command));
     this.#wake();
   }
 
@@ -129,9 +133,7 @@ export class Runner {
 
   async #embed({ inputs }: Command<"embed">): Promise<RunnerResult> {
     const { engine, tokenizer } = this.#parts;
-    const before = performance.now();
-    this.#embedded.requests++;
-    try {
+    return await this.#counted(async (): Promise<Result<"embeddings">> => {
       const tokens = inputs.map((input) => {
         if (typeof input === "string") {
           return tokenizer.encode(input, { addSpecial: true, parseSpecial: true });
@@ -142,10 +144,28 @@ export class Runner {
       const pooling = this.#configuration.pooling ??
         (this.#configuration.mode === "reranking" ? "rank" : undefined);
       const vectors = await engine.embed(tokens, pooling);
-      const promptTokens = tokens.reduce((sum, list) => sum + list.length, 0);
-      this.#embedded.tokens += promptTokens;
+      return { kind: "embeddings", vectors: vectors.map(toBase64), promptTokens: totalLength(tokens) };
+    });
+  }
+
+  async #rerank({ query, documents }: Command<"rerank">): Promise<RunnerResult> {
+    return await this.#counted(async (): Promise<Result<"scores">> => {
+      const pairs = documents.map((document) => encodePair(query, document, this.#parts));
+      const tokens = pairs.map((pair) => pair.tokens);
+      const scores = await this.#parts.engine.embed(tokens, "rank", pairs.map((pair) => pair.secondFrom));
+      return { kind: "scores", scores: scores.map(([score]) => score), promptTokens: totalLength(tokens) };
+    });
+  }
+
+  /** Adds what was embedded to the statistics. */
+  async #counted<T extends RunnerResult & { promptTokens: number }>(work: () => Promise<T>): Promise<T> {
+    const before = performance.now();
+    this.#embedded.requests++;
+    try {
+      const result = await work();
+      this.#embedded.tokens += result.promptTokens;
       this.#embedded.ms += performance.now() - before;
-      return { kind: "embeddings", vectors: vectors.map(toBase64), promptTokens };
+      return result;
     } catch (error) {
       this.#embedded.failures++;
       throw error;
@@ -186,6 +206,8 @@ export class Runner {
     };
   }
 }
+
+const totalLength = (lists: Int32Array[]) => lists.reduce((sum, { length }) => sum + length, 0);
 
 /** Everything that has arrived by now is handled; some microseconds, where a timer takes two milliseconds. */
 function eventLoopTurn(): Promise<void> {

@@ -26,7 +26,7 @@ export interface RunnerProcessOptions {
 
 /** A command that waits for an answer, without its id. */
 type Question = { [Op in RunnerCommand["op"]]: Omit<Extract<RunnerCommand, { op: Op }>, "id"> }[
-  "embed" | "tokenize" | "detokenize" | "render" | "statistics"
+  "embed" | "rerank" | "tokenize" | "detokenize" | "render" | "statistics"
 ];
 
 interface Pending {

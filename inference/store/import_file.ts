@@ -1,10 +1,12 @@
-/** Takes GGUF files that lie on this machine into the store: used where they are, or copied. */
+/** Takes models that lie on this machine into the store, GGUF files or a folder of ONNX: used where they are, or copied. */
 import { createHash } from "node:crypto";
 import { fileAccess } from "../../core/archive/random_access.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { writeAll } from "../../core/http/download.ts";
 import { interrupted } from "../../core/http/request.ts";
-import { describeGguf } from "./describe.ts";
+import { taskOf } from "../onnx/config.ts";
+import { chooseVariant, type Dtype, filesOf } from "../onnx/layout.ts";
+import { describeLayers } from "./describe.ts";
 import { buildManifest } from "./manifest.ts";
 import { type IndexEntry, readIndex } from "./model_index.ts";
 import type { Layer, StoredModel } from "./model.ts";
@@ -15,47 +17,110 @@ export interface ImportOptions {
   /** Full name. */
   tag: string;
   copy?: boolean;
+  /** Of an ONNX model: which of its types. */
+  dtype?: Dtype;
   signal?: AbortSignal;
 }
 
 type Place = NonNullable<IndexEntry["places"]>[string];
 
-/** Throws "not_found" without the file, "corrupt" when it is no GGUF file, "invalid_input" when shards are missing. */
-export async function importGguf(
+/** A file that is taken in, with the name that it has in the model. */
+type Taken = Pick<Layer, "kind" | "name"> & { file: Place };
+
+/**
+ * Throws "not_found" without the file, "corrupt" when it is no GGUF file, "invalid_input" when shards are missing,
+ * "unsupported" for a folder without an ONNX model.
+ */
+export async function importModel(
   folder: StoreFolder,
   path: string,
-  { tag, copy = false, signal }: ImportOptions,
+  { tag, copy = false, dtype, signal }: ImportOptions,
 ): Promise<StoredModel> {
-  const first = await existingFile(path);
-  const config = await describeGguf(first.path);
+  const { files, source } = await isFolder(path) ? await onnxIn(path, dtype) : await ggufAt(path);
+  const described = files[0].kind === "gguf" ? files.slice(0, 1) : files;
+  const config = await describeLayers(
+    described.map(({ kind, name, file }) => ({ kind, name, digest: "", size: file.size, path: file.path })),
+    ({ path }) => path!,
+  );
   const layers: Layer[] = [];
   const places: Record<string, Place> = {};
-  for (const file of await shardsOf(first)) {
+  for (const { kind, name, file } of files) {
     const digest = copy ? await copyIn(folder, file, signal) : await digestInPlace(folder, file, signal);
-    layers.push({ kind: "gguf", digest, size: file.size, name: file.path.split(/[/\\]/).at(-1)! });
+    layers.push({ kind, digest, size: file.size, name });
     if (!copy) places[digest] = file;
   }
-  const created = Math.floor(first.mtime / 1000);
+  const created = Math.floor(Math.max(...files.map(({ file }) => file.mtime)) / 1000);
   const model = await enterBuilt(folder, tag, buildManifest(layers, config, created), {
     layers,
-    source: `file:${first.path}`,
+    source: `file:${source}`,
     ...(copy ? {} : { places }),
   });
   if (model) return model;
   throw new SkiffError("conflict", `Cannot import ${path}: its copy was removed by another command`);
 }
 
+async function ggufAt(path: string): Promise<{ files: Taken[]; source: string }> {
+  const first = await existingFile(path);
+  const files = (await shardsOf(first)).map((file): Taken => {
+    return { kind: "gguf", name: file.path.split(/[/\\]/).at(-1)!, file };
+  });
+  return { files, source: first.path };
+}
+
+/** One type of an ONNX model in a folder, in the layout of transformers.js. */
+async function onnxIn(path: string, dtype?: Dtype): Promise<{ files: Taken[]; source: string }> {
+  const root = await Deno.realPath(expandHome(path));
+  const paths = await filesBelow(root);
+  const text = paths.includes("config.json") ? await Deno.readTextFile(`${root}/config.json`) : "{}";
+  let generates = false;
+  try {
+    generates = taskOf(JSON.parse(text)) === "text";
+  } catch {
+    // describing the model says what is wrong with it
+  }
+  const variant = chooseVariant(paths, { dtype, generates, name: path });
+  const files = await Promise.all(
+    filesOf(paths, variant, path).map(async (name): Promise<Taken> => ({
+      kind: name === variant.graph || variant.data.includes(name) ? "onnx" : "file",
+      name,
+      file: await existingFile(`${root}/${name}`),
+    })),
+  );
+  return { files, source: root };
+}
+
+/** Paths of the files in a folder and the folders in it, no deeper. */
+async function filesBelow(root: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const entry of Deno.readDir(root)) {
+    if (!entry.isDirectory) paths.push(entry.name);
+    else if (!entry.name.startsWith(".")) {
+      for await (const inner of Deno.readDir(`${root}/${entry.name}`)) {
+        if (!inner.isDirectory) paths.push(`${entry.name}/${inner.name}`);
+      }
+    }
+  }
+  return paths.sort();
+}
+
+const expandHome = (path: string) => path.replace(/^~(?=\/)/, Deno.env.get("HOME") ?? "~");
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await Deno.stat(expandHome(path)).catch(() => undefined))?.isDirectory === true;
+}
+
 /** A file's real path, size and time of change. Throws "not_found". */
 export async function existingFile(path: string): Promise<Place> {
   try {
-    const real = await Deno.realPath(path.replace(/^~(?=\/)/, Deno.env.get("HOME") ?? "~"));
+    const real = await Deno.realPath(expandHome(path));
     const { size, mtime, isFile } = await Deno.stat(real);
     if (isFile) return { path: real, size, mtime: mtime?.getTime() ?? 0 };
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) throw error;
   }
   throw new SkiffError("not_found", `Cannot find the file ${path}`, {
-    hint: "Give the path of a .gguf file; a model's name has no leading ./ and no .gguf at its end.",
+    hint:
+      "Give the path of a .gguf file or of a folder with an ONNX model; a model's name has no leading ./ and no .gguf at its end.",
   });
 }
 

@@ -1,8 +1,9 @@
 /** `ModelStore` (model_store.ts) on a folder of this machine. */
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { decimalSize } from "../../core/format/byte_size.ts";
+import { asDtype, type Dtype, dtypes } from "../onnx/layout.ts";
 import { type AliasTable, candidatesFor, readAliases } from "./aliases.ts";
-import { existingFile, importGguf, isUnchanged } from "./import_file.ts";
+import { existingFile, importModel, isFolder, isUnchanged } from "./import_file.ts";
 import { type IndexEntry, loadEntry, readIndex, updateIndex, withTag } from "./model_index.ts";
 import type { LayerKind, StoredModel } from "./model.ts";
 import type { ModelFiles, ModelStore, PullOptions, PullResult, RemovalAction } from "./model_store.ts";
@@ -43,6 +44,9 @@ export class LocalStore implements ModelStore {
 
   async #findEntry(entries: IndexEntry[], text: string): Promise<IndexEntry | undefined> {
     const reference = parseReference(text, this.#env);
+    if (reference.kind === "file" && await isFolder(reference.path)) {
+      return await this.#entryOfFolder(entries, reference.path);
+    }
     if (reference.kind === "file") {
       const file = await existingFile(reference.path).catch(() => undefined);
       if (file === undefined) return undefined;
@@ -62,6 +66,17 @@ export class LocalStore implements ModelStore {
     if (text.includes("/")) return undefined;
     const last = `/${tag.slice(tag.lastIndexOf("/") + 1)}`;
     return only(text, entries.filter(({ tags }) => tags.some((name) => name.endsWith(last))));
+  }
+
+  /** An ONNX model that is used where it lies, while none of its files has changed. */
+  async #entryOfFolder(entries: IndexEntry[], path: string): Promise<IndexEntry | undefined> {
+    const source = `file:${await Deno.realPath(path)}`;
+    const entry = entries.findLast((one) => one.source === source && one.places);
+    for (const place of Object.values(entry?.places ?? {})) {
+      const file = await existingFile(place.path).catch(() => undefined);
+      if (file === undefined || !isUnchanged(place, file)) return undefined;
+    }
+    return entry;
   }
 
   async #requireEntry(entries: IndexEntry[], reference: string): Promise<IndexEntry> {
@@ -96,10 +111,15 @@ export class LocalStore implements ModelStore {
 
   async importFile(
     path: string,
-    { tag, copy, signal }: { tag?: string; copy?: boolean; signal?: AbortSignal } = {},
+    { tag, copy, dtype, signal }: {
+      tag?: string;
+      copy?: boolean;
+      dtype?: string;
+      signal?: AbortSignal;
+    } = {},
   ): Promise<StoredModel> {
     const name = tag === undefined ? canonicalName(asPath(path), this.#env) : this.#tagName(tag);
-    return await importGguf(this.#folder, path, { tag: name, copy, signal });
+    return await importModel(this.#folder, path, { tag: name, copy, dtype: dtypeOf(dtype), signal });
   }
 
   /** A name that a user gives to a model. Throws "invalid_input" for what can be no name. */
@@ -164,6 +184,7 @@ export class LocalStore implements ModelStore {
 
   async files(model: StoredModel): Promise<ModelFiles> {
     const paths = new Map<LayerKind, string[]>();
+    const named: Record<string, string> = {};
     const places = (await readIndex(this.#folder)).find(({ id }) => id === model.id)?.places ?? {};
     for (const { kind, digest, size, name, path = this.#folder.blob(digest) } of model.layers) {
       const stat = await Deno.stat(path).catch(() => undefined);
@@ -183,9 +204,12 @@ export class LocalStore implements ModelStore {
         );
       }
       paths.set(kind, [...paths.get(kind) ?? [], path]);
+      named[name] = path;
     }
     return {
-      weights: paths.get("gguf") ?? [],
+      ...(model.config.format === "onnx"
+        ? { weights: paths.get("onnx") ?? [], onnx: named }
+        : { weights: paths.get("gguf") ?? [] }),
       chatTemplate: paths.get("template")?.[0],
       projector: paths.get("mmproj")?.[0],
       adapters: paths.get("lora") ?? [],
@@ -204,6 +228,14 @@ function only(reference: string, entries: IndexEntry[]): IndexEntry | undefined 
   const names = entries.map(({ id, tags }) => tags.length > 0 ? displayName(tags[0]) : id.slice(7, 19));
   throw new SkiffError("conflict", `"${reference}" is ambiguous`, {
     hint: `It may be ${names.join(" or ")}.`,
+  });
+}
+
+function dtypeOf(text: string | undefined): Dtype | undefined {
+  const dtype = text === undefined ? undefined : asDtype(text);
+  if (text === undefined || dtype) return dtype;
+  throw new SkiffError("invalid_input", `"${text}" is no type of an ONNX model's numbers`, {
+    hint: `Types are ${dtypes.join(", ")}.`,
   });
 }
 

@@ -53,6 +53,7 @@ export function buildManifest(layers: Layer[], config: ModelConfig, created: num
 }
 
 function mediaType(kind: LayerKind): string {
+  if (kind === "onnx") return "application/vnd.cncf.model.weight.v1.raw"; // read back by its name
   return layerTypes.find(([known]) => known === kind)?.[1] ?? "application/vnd.docker.ai.model.file";
 }
 
@@ -68,23 +69,28 @@ export function layersOf(manifest: Manifest): Layer[] {
     kind: layerKind(layer),
     digest: layer.digest,
     size: layer.size,
-    name: fileName(layer) ?? `layer-${i}`,
+    name: layerName(layer) ?? `layer-${i}`,
   }));
 }
 
 function layerKind(layer: Descriptor): LayerKind {
   const known = layerTypes.find(([, type]) => type === layer.mediaType)?.[0];
   if (known) return known;
-  const name = fileName(layer) ?? "";
+  const name = layerName(layer) ?? "";
   if (/\.gguf$/i.test(name)) return /mmproj/i.test(name) ? "mmproj" : "gguf";
-  if (/\.onnx$/i.test(name)) return "onnx";
+  if (/\.onnx(_data(_\d+)?)?$/i.test(name)) return "onnx";
   return "file";
 }
 
-/** The layer's file name without folders, which could lead elsewhere. */
-function fileName({ annotations }: Descriptor): string | undefined {
+/**
+ * The layer's file name. Folders are part of it only for models of several files (ONNX), without anything that
+ * could lead elsewhere; nothing is written to such a path.
+ */
+function layerName({ annotations }: Descriptor): string | undefined {
   const path = annotations?.[nameAnnotation] ?? annotations?.["org.opencontainers.image.title"];
-  return path?.split(/[/\\]/).at(-1) || undefined;
+  const parts = path?.split(/[/\\]/).filter((part) => part !== "" && !/^\.+$/.test(part)) ?? [];
+  const name = parts.join("/");
+  return (/\.(json|jinja|onnx|onnx_data(_\d+)?)$/i.test(name) ? name : parts.at(-1)) || undefined;
 }
 
 /** Settings and creation time (Unix seconds) of a config blob, of Docker's or the CNCF's form. Throws "corrupt". */
@@ -97,19 +103,22 @@ export function parseConfig(bytes: Uint8Array, layers: Layer[]): { config: Model
   }
   const given = value.config ?? {};
   const text = (...candidates: unknown[]) => String(candidates.find((c) => typeof c === "string") ?? "");
-  const weights = layers.filter(({ kind }) => kind === "gguf").reduce((sum, { size }) => sum + size, 0);
+  const weights = layers.filter(({ kind }) => kind === "gguf" || kind === "onnx").reduce(
+    (sum, { size }) => sum + size,
+    0,
+  );
+  const has = (wanted: LayerKind) => layers.some(({ kind }) => kind === wanted);
   const created = Date.parse(text(value.descriptor?.created, value.descriptor?.createdAt));
   return {
     config: {
-      format: layers.some(({ kind }) => kind === "gguf")
-        ? "gguf"
-        : text(given.format, "gguf") as "gguf" | "onnx",
+      format: !has("gguf") && has("onnx") ? "onnx" : "gguf",
       quantization: text(given.quantization),
       parameters: text(given.parameters, given.paramSize),
       architecture: text(given.architecture),
       size: text(given.size, binarySize(weights)),
       ...(Number.isSafeInteger(given.context_size) ? { context_size: given.context_size } : {}),
       ...(given.gguf ? { gguf: given.gguf } : {}),
+      ...(given.onnx ? { onnx: given.onnx } : {}),
     },
     created: Number.isNaN(created) ? 0 : Math.floor(created / 1000),
   };

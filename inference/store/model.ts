@@ -30,6 +30,8 @@ export interface ModelConfig {
   context_size?: number;
   /** GGUF metadata as strings, long arrays left out. */
   gguf?: Record<string, string>;
+  /** What config.json and the graph of an ONNX model say, as strings. */
+  onnx?: Record<string, string>;
 }
 
 /** One stored model: weights and settings under an id and any number of tags. */

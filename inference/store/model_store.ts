@@ -21,8 +21,10 @@ export interface PullResult {
 
 /** What of a model an engine opens. */
 export interface ModelFiles {
-  /** GGUF files in order; the first names the set. */
+  /** GGUF files in order, the first names the set; of an ONNX model its graph and its data. */
   weights: string[];
+  /** Files of an ONNX model by their names in its layout. */
+  onnx?: Record<string, string>;
   chatTemplate?: string;
   projector?: string;
   adapters: string[];
@@ -47,10 +49,10 @@ export interface ModelStore {
   /** Gets a model from the first of its sources that can be reached. Throws "not_found", "network", "corrupt", "disk_full", "interrupted". */
   pull(reference: string, options?: PullOptions): Promise<PullResult>;
 
-  /** Adds a GGUF file (and its shards) by name; in place unless `copy`. */
+  /** Adds a GGUF file (and its shards) or a folder with an ONNX model by name; in place unless `copy`. */
   importFile(
     path: string,
-    options?: { tag?: string; copy?: boolean; signal?: AbortSignal },
+    options?: { tag?: string; copy?: boolean; dtype?: string; signal?: AbortSignal },
   ): Promise<StoredModel>;
 
   tag(reference: string, target: string): Promise<StoredModel>;

@@ -2,7 +2,7 @@
 import { SkiffError, toSkiffError } from "../../core/errors/skiff_error.ts";
 import { decimalSize } from "../../core/format/byte_size.ts";
 import type { Candidate } from "./aliases.ts";
-import { describeGguf } from "./describe.ts";
+import { describeLayers } from "./describe.ts";
 import { removeStale } from "./stale.ts";
 import { type FetchedFile, fetchFile, keyOf, transferSize } from "./fetch_file.ts";
 import { buildManifest, type BuiltManifest } from "./manifest.ts";
@@ -218,8 +218,7 @@ async function enterModel(
     digest: fetched[i].digest,
     size: fetched[i].size,
   }));
-  const weights = layers.filter(({ kind }) => kind === "gguf").map(({ digest }) => folder.blob(digest));
-  const described = await describeGguf(weights).catch((error) => {
+  const described = await describeLayers(layers, ({ digest }) => folder.blob(digest)).catch((error) => {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   });

@@ -119,9 +119,12 @@ export function canonicalName(text: string, env: Environment = Deno.env): string
   }
 }
 
-/** The name of an imported file: "./Tiny-Q4_0.gguf" -> "docker.io/local/tiny-q4_0:latest". */
+/** The name of an imported file: "./Tiny-Q4_0.gguf" or a folder's: "docker.io/local/tiny-q4_0:latest". */
 function fileName(path: string): string {
-  const base = path.split(/[/\\]/).at(-1)!.replace(/\.gguf$/i, "").replace(/-\d{5}-of-\d{5}$/, "");
+  const base = path.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1)!.replace(/\.gguf$/i, "").replace(
+    /-\d{5}-of-\d{5}$/,
+    "",
+  );
   const name = base.toLowerCase().replace(/[^a-z0-9._-]+/g, "-").replace(/^[._-]+|[._-]+$/g, "");
   return `docker.io/local/${name || "model"}:latest`;
 }

@@ -37,6 +37,7 @@ class GgufTokenizer implements Tokenizer {
   #partition: Partition;
   #pieces: Pieces;
   #kind: KindOfTokenizer;
+  #separatesTwice: boolean;
   /** Made when the first text comes: what only shows or decodes tokens does without. */
   #encoder?: Encoder;
 
@@ -54,6 +55,11 @@ class GgufTokenizer implements Tokenizer {
     markStripping(source, vocabulary, separate);
     this.#partition = new Partition(vocabulary, separate);
     this.#pieces = new Pieces(vocabulary, kind.spelling);
+    const roberta = ["jina-v1-en", "jina-v2-code", "roberta-bpe"].includes(
+      source.string("tokenizer.ggml.pre") ?? "",
+    );
+    this.#separatesTwice = kind.name !== "wpm" &&
+      (source.boolean("tokenizer.ggml.add_sep_token") ?? (kind.name === "ugm" || roberta));
   }
 
   encode(text: string, { addSpecial = false, parseSpecial = false }: EncodeOptions = {}): Int32Array {
@@ -63,6 +69,21 @@ class GgufTokenizer implements Tokenizer {
     this.#encodeFragments(this.#partition.split(text.toWellFormed(), parseSpecial), out);
     if (last !== undefined) out.push(last);
     return out.slice();
+  }
+
+  encodePair(first: string, second: string): { tokens: Int32Array; secondFrom: number } {
+    const out = new TokenList();
+    const [begin, end] = this.#kind.frame(this.special);
+    if (begin !== undefined) out.push(begin);
+    this.#encodeFragments(this.#partition.split(first.toWellFormed(), false), out);
+    if (end !== undefined) out.push(end);
+    // RoBERTa and its kin were trained with two separators between the texts, BERT with one.
+    const separator = this.special.separator ?? this.special.eos;
+    if (this.#separatesTwice && separator !== undefined) out.push(separator);
+    const secondFrom = out.length;
+    this.#encodeFragments(this.#partition.split(second.toWellFormed(), false), out);
+    if (end !== undefined) out.push(end);
+    return { tokens: out.slice(), secondFrom };
   }
 
   #encodeFragments(fragments: Fragment[], out: TokenList): void {

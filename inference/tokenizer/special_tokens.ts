@@ -21,7 +21,7 @@ const turnEnds = [
 ];
 
 /** More texts that end a generation wherever they are in a vocabulary. */
-const generationEnds = [
+export const generationEnds = [
   ...turnEnds,
   "<|return|>",
   "<|call|>",

@@ -34,6 +34,12 @@ export interface Tokenizer {
 
   encode(text: string, options?: EncodeOptions): Int32Array;
 
+  /**
+   * A pair of texts as a reranker wants it, special tokens included; `secondFrom` is where the second one begins.
+   * Absent where the model's file does not say how.
+   */
+  encodePair?(first: string, second: string): { tokens: Int32Array; secondFrom: number };
+
   /** The bytes a token stands for in running text; empty for control tokens unless `special` is set. */
   bytes(token: number, options?: { special?: boolean }): Uint8Array;
 

@@ -1,5 +1,5 @@
 /** The llama.cpp libraries that tests run on, installed where users have them. */
-import { installLibraries } from "../../inference/engines/llama/install.ts";
+import { installFiles } from "../../inference/engines/packages/install.ts";
 import { embeddedSet, type LibrarySet } from "../../inference/engines/llama/library_set.ts";
 import { partsFolder } from "./parts.ts";
 
@@ -11,5 +11,5 @@ export async function llamaLibrary(): Promise<{ set: LibrarySet; root: string; f
   const set = embeddedSet();
   if (set === undefined) throw new Error(`llama.cpp is not built for ${Deno.build.os} on ${Deno.build.arch}`);
   const root = `${partsFolder}/native`;
-  return { set, root, folder: await installLibraries(set, { root }) };
+  return { set, root, folder: await installFiles(set, { root }) };
 }

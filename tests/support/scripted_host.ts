@@ -220,6 +220,13 @@ export class ScriptedHost implements ModelHost {
     return Promise.resolve({ vectors, promptTokens: 7 });
   }
 
+  rerank(model: StoredModel, query: string, documents: string[]) {
+    this.#load(model, "reranking");
+    // so many of the query's letters the document has
+    const scores = documents.map((text) => [...query].filter((letter) => text.includes(letter)).length);
+    return Promise.resolve({ scores, promptTokens: documents.length });
+  }
+
   tokenize(_model: StoredModel, text: string): Promise<number[]> {
     return Promise.resolve([...text].map((c) => c.codePointAt(0)!));
   }

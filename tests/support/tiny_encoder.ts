@@ -15,10 +15,38 @@ export const tinyEncoderDimensions = dimensions;
 
 /** Path of the model's file. */
 export async function tinyEncoder(): Promise<string> {
-  return await part("tiny/tiny-bert-1.gguf", (target) => Deno.writeFile(target, encoderBytes()));
+  return await part("tiny/tiny-bert-1.gguf", (target) => Deno.writeFile(target, encoderBytes(tensors())));
 }
 
-function encoderBytes(): Uint8Array<ArrayBuffer> {
+/** The same with a head that scores pairs: a cross-encoder. */
+export async function tinyReranker(): Promise<string> {
+  const all = rerankerTensors();
+  return await part(
+    "tiny/tiny-reranker-1.gguf",
+    (target) => Deno.writeFile(target, encoderBytes(all, 4)),
+  );
+}
+
+export const tinyEncoderShape = { dimensions, layers, positions, heads: 4, tokens, special };
+
+/** The reranker's weights by name. */
+export function rerankerTensors(): PlainTensor[] {
+  const random = gaussian(2);
+  const floats = (name: string, shape: number[], deviation: number): PlainTensor => {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const values = Float32Array.from({ length }, () => random() * deviation);
+    return { name, type: "F32", shape, data: new Uint8Array(values.buffer) };
+  };
+  return [
+    ...tensors(),
+    floats("cls.weight", [dimensions, dimensions], 1 / Math.sqrt(dimensions)),
+    floats("cls.bias", [dimensions], 0.1),
+    floats("cls.output.weight", [dimensions, 1], 0.5),
+    floats("cls.output.bias", [1], 0.1),
+  ];
+}
+
+function encoderBytes(all: PlainTensor[], pooling = 1): Uint8Array<ArrayBuffer> {
   const metadata = {
     "general.architecture": "bert",
     "general.name": "Tiny bert",
@@ -30,7 +58,7 @@ function encoderBytes(): Uint8Array<ArrayBuffer> {
     "bert.attention.head_count": 4,
     "bert.attention.layer_norm_epsilon": f32(1e-12),
     "bert.attention.causal": false,
-    "bert.pooling_type": 1,
+    "bert.pooling_type": pooling,
     "tokenizer.ggml.model": "bert",
     "tokenizer.ggml.pre": "default",
     "tokenizer.ggml.tokens": tokens,
@@ -44,7 +72,7 @@ function encoderBytes(): Uint8Array<ArrayBuffer> {
     "tokenizer.ggml.seperator_token_id": 3,
     "tokenizer.ggml.mask_token_id": 4,
   };
-  return writeGguf({ metadata, tensors: tensors() });
+  return writeGguf({ metadata, tensors: all });
 }
 
 function tensors(): PlainTensor[] {

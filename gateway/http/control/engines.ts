@@ -34,6 +34,8 @@ export interface RunningModel {
   expires?: string;
   engine?: string;
   device?: string;
+  /** Why this engine and device. */
+  reason?: string;
   context_size?: number;
   memory_bytes?: number;
 }
@@ -53,6 +55,7 @@ export function runningModels(parts: RouteParts): Response {
       ? {
         engine: loaded.info.engine,
         device: loaded.info.device,
+        reason: loaded.info.reason,
         context_size: loaded.info.contextTokens,
         memory_bytes: loaded.info.memoryBytes,
       }

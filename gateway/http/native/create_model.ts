@@ -13,6 +13,8 @@ const createSchema = z.object({
   /** Of a file: the name it gets, and whether it is copied into the store. */
   tag: z.string().nullish(),
   copy: z.boolean().nullish(),
+  /** Of a folder with an ONNX model: which type of its numbers. */
+  dtype: z.string().nullish(),
 });
 
 /** More pulls at a time would only share one line. */
@@ -30,6 +32,7 @@ export async function createModel(parts: RouteParts, c: Context<Env>): Promise<R
       const model = await parts.store.importFile(path, {
         tag: fields.tag ?? undefined,
         copy: fields.copy ?? undefined,
+        dtype: fields.dtype ?? undefined,
         signal,
       });
       return `Model imported successfully: ${model.tags[0] ?? model.id}`;

@@ -67,11 +67,22 @@ async function readModel(parts: RouteParts, c: Context<Env>): Promise<Response> 
   const path = c.req.param("path")!;
   const { name, action } = splitAction(path);
   if (action === "export" && name) return await exportModel(parts, await stored(parts, name));
-  if (!flag(c, "remote")) return Response.json(modelBody(await stored(parts, path)));
+  if (!flag(c, "remote")) {
+    const model = await stored(parts, path);
+    return Response.json({ ...modelBody(model), ...runningParts(parts, model) });
+  }
   if (parts.store.inspectRemote) return Response.json(modelBody(await parts.store.inspectRemote(path)));
   throw new SkiffError("unsupported", "This server cannot ask a registry about a model", {
     hint: "Pull the model, then inspect it.",
   });
+}
+
+/** What computes a model now, and why. */
+function runningParts({ host }: RouteParts, { id }: StoredModel) {
+  const running = host.loaded().flatMap(({ model, mode, info }) =>
+    model.id === id && info ? [{ mode, engine: info.engine, device: info.device, reason: info.reason }] : []
+  );
+  return running.length > 0 ? { running } : {};
 }
 
 async function removeModel(parts: RouteParts, c: Context<Env>): Promise<Response> {

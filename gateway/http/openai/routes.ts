@@ -7,6 +7,7 @@ import { chatCompletions } from "./chat_completions.ts";
 import { completions } from "./completions.ts";
 import { embeddings } from "./embeddings.ts";
 import { listModels, oneModel } from "./models.ts";
+import { rerank } from "./rerank.ts";
 import { applyTemplate, detokenize, tokenize } from "./token_routes.ts";
 
 /** The names under which the one engine room is reached; {backend} of the path. */
@@ -35,6 +36,7 @@ export function addOpenAIRoutes(app: Hono<Env>, parts: RouteParts): void {
     app.post(`${prefix}/embeddings`, withBackend(embeddings(parts)));
   }
   for (const prefix of ["", "/v1", "/engines/v1", "/engines/:backend/v1"]) {
+    for (const name of ["rerank", "reranking"]) app.post(`${prefix}/${name}`, withBackend(rerank(parts)));
     app.post(`${prefix}/tokenize`, withBackend(tokenize(parts)));
     app.post(`${prefix}/detokenize`, withBackend(detokenize(parts)));
     app.post(`${prefix}/apply-template`, withBackend(applyTemplate(parts)));

@@ -11,6 +11,8 @@ export interface DeviceFacts {
   cudaRuntime: Partial<Record<12 | 13, string[]>>;
   /** A hardware device with a Vulkan loader. */
   vulkan: boolean;
+  /** A device node of a GPU, whether or not there is a library for it. */
+  gpuNode: boolean;
 }
 
 export interface VariantChoice {
@@ -54,14 +56,16 @@ export function requireSet(variant: LibraryVariant): LibrarySet {
 /** What this machine has. Opens small system libraries only. */
 export function probeDevices(): DeviceFacts {
   const { os, arch } = Deno.build;
-  const none = { os, arch, nvidiaDriver: false, cudaRuntime: {}, vulkan: false };
+  const none = { os, arch, nvidiaDriver: false, cudaRuntime: {}, vulkan: false, gpuNode: false };
   if (os === "linux") {
     const nvidiaDriver = exists("/dev/nvidiactl") && canOpen("libcuda.so.1");
+    const renders = hardwareRenderNode();
     return {
       ...none,
       nvidiaDriver,
       cudaRuntime: nvidiaDriver ? linuxCuda() : {},
-      vulkan: hardwareRenderNode() && canOpen("libvulkan.so.1"),
+      vulkan: renders && canOpen("libvulkan.so.1"),
+      gpuNode: renders || exists("/dev/dxg") || exists("/dev/nvidiactl"),
     };
   }
   if (os === "windows") {

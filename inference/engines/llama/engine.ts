@@ -1,14 +1,14 @@
 /** Loads a GGUF model with llama.cpp's prebuilt libraries. */
 import { toSkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Engine, EngineOptions } from "../engine.ts";
+import { installFiles, type InstallOptions } from "../packages/install.ts";
+import { physicalCores } from "../threads.ts";
 import { contextPooling, loadModel, makeContext, modelFacts, planContext } from "./context.ts";
 import { chooseVariant, probeDevices, requireSet } from "./devices.ts";
-import { installLibraries, type InstallOptions } from "./install.ts";
 import { embeddedSet, type LibrarySet } from "./library_set.ts";
 import { LlamaEngine } from "./llama_engine.ts";
 import { bufferBytes, type NativeLog } from "./log.ts";
 import { type NativeLibrary, openLibrary, type OpenOptions } from "./native.ts";
-import { physicalCores } from "./threads.ts";
 
 export interface LlamaDependencies {
   /** Default: that of a GPU where one can be used, else the processor's. */
@@ -23,7 +23,7 @@ export interface LlamaDependencies {
  * Installs and opens the libraries, then loads the model; blocks the thread while llama.cpp reads the file.
  *
  * Throws "corrupt" for a file that llama.cpp refuses, "out_of_memory", "unsupported" (an architecture that it
- * does not know, a machine without a library), and what `installLibraries` throws.
+ * does not know, a machine without a library), and what `installFiles` throws.
  */
 export async function loadLlamaEngine(
   options: EngineOptions,
@@ -47,7 +47,7 @@ export async function loadLlamaEngine(
 async function readyLibrary(dependencies: LlamaDependencies, gpuLayers?: number) {
   const nativeLog = dependencies.open?.nativeLog ?? Boolean(Deno.env.get("SKIFF_DEBUG"));
   const open = async (set: LibrarySet) =>
-    openLibrary(await installLibraries(set, dependencies.install), set, { nativeLog });
+    openLibrary(await installFiles(set, dependencies.install), set, { nativeLog });
   if (dependencies.set) return { library: await open(dependencies.set), deviceReason: "as set" };
   const choice = chooseVariant(probeDevices(), gpuLayers);
   const fallback = embeddedSet() ?? requireSet("cpu");
@@ -56,7 +56,7 @@ async function readyLibrary(dependencies: LlamaDependencies, gpuLayers?: number)
   }
   let folder: string;
   try {
-    folder = await installLibraries(requireSet(choice.variant), dependencies.install);
+    folder = await installFiles(requireSet(choice.variant), dependencies.install);
     for (const name of choice.preload) Deno.dlopen(name, {});
   } catch (error) {
     const { message } = toSkiffError(error);

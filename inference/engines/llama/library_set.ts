@@ -1,18 +1,15 @@
 /** Which prebuilt libraries make llama.cpp run on a machine and a kind of device. */
-import type { LibraryFile, LibraryPackage } from "./library_package.ts";
+import { type FileSet, fileSet } from "../packages/npm_package.ts";
 import { libraryPackages } from "./library_table.ts";
 
 /** What computes. "cuda" needs CUDA 13's runtime, "cuda12" that of CUDA 12. */
 export type LibraryVariant = "cpu" | "metal" | "vulkan" | "cuda" | "cuda12";
 
 /** Libraries that lie in one folder and are loaded together. */
-export interface LibrarySet {
+export interface LibrarySet extends FileSet {
   variant: LibraryVariant;
-  /** Name of its folder: packages, version and a hash of what is in it. */
-  name: string;
   /** llama.cpp release: "v0.5.0". */
   release: string;
-  files: (LibraryFile & { package: LibraryPackage })[];
 }
 
 /** Names of packages by variant; a later package's files replace those of the same name. */
@@ -44,34 +41,11 @@ export function librarySet(
   const names = packageNames[`${os}-${arch}`]?.[variant];
   if (names === undefined) return undefined;
   const packages = names.map((name) => libraryPackages.find((row) => row.name === name)!);
-  const files = new Map<string, LibrarySet["files"][number]>();
-  for (const row of packages) {
-    for (const file of row.files) files.set(file.name, { ...file, package: row });
-  }
   const { version, release } = packages[0];
-  return {
-    variant,
-    name: `${names.at(-1)}-${version}-${fingerprint([...files.values()])}`,
-    release,
-    files: [...files.values()],
-  };
+  return { variant, release, ...fileSet(packages, `${names.at(-1)}-${version}`) };
 }
 
 /** The set that is part of the executable: what every machine of the kind can run. */
 export function embeddedSet(os: string = Deno.build.os, arch: string = Deno.build.arch) {
   return librarySet("cpu", os, arch) ?? librarySet("metal", os, arch);
-}
-
-/** FNV-1a of the files' hashes: a folder of other content gets another name. */
-function fingerprint(files: LibraryFile[]): string {
-  let hash = 0x811c9dc5;
-  for (const { name, sha256 } of files) {
-    for (const char of name + sha256) hash = Math.imul(hash ^ char.charCodeAt(0), 0x01000193) >>> 0;
-  }
-  return hash.toString(16).padStart(8, "0");
-}
-
-/** Where an embedded library is among the assets. */
-export function libraryAsset(file: LibrarySet["files"][number]): string {
-  return `native/${file.package.name}/${file.name}.gz`;
 }

@@ -53,7 +53,7 @@ export interface OpenOptions {
 const opened = new Map<string, NativeLibrary>();
 
 /**
- * Opens the libraries in `folder` (from `installLibraries`, which has just verified them).
+ * Opens the libraries in `folder` (from `installFiles`, which has just verified them).
  * Throws "unsupported" when they cannot be loaded or are not the release that the table says.
  */
 export function openLibrary(folder: string, set: LibrarySet, options: OpenOptions = {}): NativeLibrary {

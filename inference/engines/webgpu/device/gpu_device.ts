@@ -114,6 +114,7 @@ export class GpuDevice {
 
   /** Writes to a range; `data` has a multiple of 4 bytes. In order with submits. */
   write(range: BufferRange, data: BufferSource, offset = 0): void {
+    if (data.byteLength === 0) return; // Deno panics on an empty write
     this.raw.queue.writeBuffer(range.buffer, range.offset + offset, data);
   }
 
@@ -123,10 +124,17 @@ export class GpuDevice {
     await this.#pipelines.compile(kernels);
   }
 
-  /** Compiles, binds and writes parameters: a plan that `Recorder.run` replays at 4 µs a dispatch. */
+  /**
+   * Compiles, binds and writes parameters: a plan that `Recorder.run` replays at 4 µs a dispatch.
+   * @throws {SkiffError} "internal" when a kernel does not compile or its buffers do not suit it
+   */
   async prepare(dispatches: readonly Dispatch[]): Promise<CommandPlan> {
     await this.compile(dispatches.map(({ kernel }) => kernel));
-    return new CommandPlan(this.raw, this.#pipelines, this.#groups, dispatches);
+    this.raw.pushErrorScope("validation");
+    const plan = new CommandPlan(this.raw, this.#pipelines, this.#groups, dispatches);
+    const error = await this.raw.popErrorScope();
+    if (error) throw new SkiffError("internal", `The GPU refused a plan: ${error.message}`);
+    return plan;
   }
 
   /** Starts the commands of a step. @throws {SkiffError} "unavailable" when the GPU was lost. */
@@ -164,12 +172,21 @@ export class GpuDevice {
     await this.read(small);
   }
 
-  /** Throws "internal" when a command since the last check was invalid: such commands do nothing, silently. */
+  /**
+   * Throws "internal" when a command since the last check was invalid: such commands do nothing, silently. Knows
+   * what the runtime has told so far, which is what was submitted before the last turn of the event loop.
+   */
   check(): void {
     this.#assertUsable();
     const fault = this.#fault;
     this.#fault = undefined;
     if (fault !== undefined) throw new SkiffError("internal", `The GPU refused a command: ${fault}`);
+  }
+
+  /** The same for everything submitted so far. */
+  async checkAll(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve));
+    this.check();
   }
 
   /** Measures every dispatch until `stopProfile`; undefined when the adapter has no clock. */

@@ -4,7 +4,10 @@ import { planFeatures } from "./features.ts";
 import { missingLimits, planLimits } from "./limits.ts";
 
 /** Takes a descriptor twice: Deno 2.6 reads the second argument, everything else the first (deno #32181). */
-type RequestDevice = (descriptor: GPUDeviceDescriptor, again: GPUDeviceDescriptor) => Promise<GPUDevice>;
+type RequestDevice = (
+  descriptor: GPUDeviceDescriptor,
+  again: GPUDeviceDescriptor,
+) => GPUDevice | Promise<GPUDevice>;
 
 /**
  * A device with all of the adapter's limits and features that are of use.
@@ -15,9 +18,13 @@ export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
   const requiredFeatures = planFeatures(adapter.features as unknown as ReadonlySet<string>);
   const descriptor: GPUDeviceDescriptor = { label: "skiff", requiredLimits, requiredFeatures };
   const request = adapter.requestDevice.bind(adapter) as unknown as RequestDevice;
-  const device = await request(descriptor, descriptor).catch((cause) => {
-    throw new SkiffError("unsupported", `The GPU cannot be opened: ${cause?.message ?? cause}`, { cause });
-  });
+  let device: GPUDevice;
+  try {
+    device = await request(descriptor, descriptor); // not a promise in Deno 2.6
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new SkiffError("unsupported", `The GPU cannot be opened: ${reason}`, { cause });
+  }
   const missing = [
     ...missingLimits(requiredLimits, device.limits),
     ...requiredFeatures.filter((name) => !device.features.has(name)),

@@ -25,6 +25,8 @@ struct Params {
   first_expert: u32,
   expert_count: u32,
   input_divisor: u32,
+  groups: u32, // of a row of W
+  quads: u32, // of values of a row of x
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -57,8 +59,6 @@ struct Params {
 //#include q8
 //#end
 
-const groups = $(GROUPS)u; // of a row of W
-
 //#if Q8
 var<workgroup> w_lo: array<vec4<u32>, 64>;
 var<workgroup> w_hi: array<vec4<u32>, 64>;
@@ -89,15 +89,13 @@ fn x_place(row: u32, quad: u32) -> u32 {
   return row * 8u + (quad ^ (row & 7u));
 }
 
+fn input_at(row: u32, i: u32) -> vec4<f32> {
 //#if TAIL
-fn input_at(row: u32, i: u32) -> vec4<f32> {
-  return select(vec4<f32>(0.0), input[min(row + i, row + $TAIL - 1u)], i < $TAIL);
-}
+  return select(vec4<f32>(0.0), input[row + min(i, params.quads - 1u)], i < params.quads);
 //#else
-fn input_at(row: u32, i: u32) -> vec4<f32> {
   return input[row + i];
-}
 //#end
+}
 //#end
 //#if QUANTISE
 // 32 results of each of 16 rows of y at a time, for the threads that quantise them.
@@ -137,6 +135,7 @@ fn main(
   @builtin(num_workgroups) dispatched: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
+  let groups = params.groups;
   let first_row = (id.y * dispatched.x + id.x) * 64u;
 //#if EXPERTS
   let tile = tiles[id.z];
@@ -169,7 +168,7 @@ fn main(
 //#if Q8
   let own_input = own_token * (groups * 5u);
 //#else
-  let own_input = own_token * $(QUADS)u;
+  let own_input = own_token * params.quads;
 //#end
   let lx = thread % 16u;
   let ly = thread / 16u;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseVariant, type DeviceFacts } from "../../../../inference/engines/llama/devices.ts";
-import { embeddedSet, libraryAsset, librarySet } from "../../../../inference/engines/llama/library_set.ts";
+import { embeddedSet, librarySet } from "../../../../inference/engines/llama/library_set.ts";
+import { fileAsset } from "../../../../inference/engines/packages/npm_package.ts";
 import { libraryPackages } from "../../../../inference/engines/llama/library_table.ts";
 import { structLayouts } from "../../../../inference/engines/llama/structs.ts";
 
@@ -10,6 +11,7 @@ const linux: DeviceFacts = {
   nvidiaDriver: false,
   cudaRuntime: {},
   vulkan: false,
+  gpuNode: false,
 };
 const runtime = ["libcudart.so", "libcublasLt.so", "libcublas.so"];
 
@@ -69,7 +71,7 @@ Deno.test("CUDA 12 replaces the CUDA library only", () => {
     librarySet(variant, "linux", "x86_64")!
   );
   const differing = cuda12.files.filter((file, i) => file.sha256 !== cuda.files[i].sha256);
-  assert.deepEqual(differing.map(libraryAsset), ["native/linux-x64-cuda-ext/libggml-cuda.so.gz"]);
+  assert.deepEqual(differing.map(fileAsset), ["native/linux-x64-cuda-ext/libggml-cuda.so.gz"]);
   assert.notEqual(cuda.name, cuda12.name);
 });
 

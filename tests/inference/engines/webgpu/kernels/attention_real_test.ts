@@ -194,7 +194,7 @@ async function attend(
     gpu.write(qkv, input);
     await gpu.run(dispatches, laidOut.rows);
     const bytes = await gpu.read({ ...out, size: ordered.length * heads * headSize * 4 });
-    gpu.check();
+    await gpu.checkAll();
     const values = new Float32Array(bytes.buffer);
     sequences.forEach((_, sequence) => {
       const first = ordered.findIndex((token) => token.sequence === sequence);

@@ -73,7 +73,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   });
   await gpu.run(dispatches, c.tokens);
   const bytes = await gpu.read(output);
-  gpu.check();
+  await gpu.checkAll();
 
   const finish = (y: Float64Array): Float64Array => {
     const scaled = y.map((v, i) => (v + (biased ? bias[i % rows] : 0)) * (c.epilogue?.scale ?? 1));

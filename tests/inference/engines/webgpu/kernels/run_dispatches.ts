@@ -37,7 +37,7 @@ export class Bench {
   async run(dispatches: Dispatch[], rows: number, output: BufferRange): Promise<ArrayBuffer> {
     await this.#gpu.run(dispatches, rows);
     const bytes = await this.#gpu.read(output);
-    this.#gpu.check();
+    await this.#gpu.checkAll();
     return bytes.buffer;
   }
 

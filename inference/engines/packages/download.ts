@@ -1,9 +1,8 @@
-/** Libraries out of a package of the npm registry, pinned by the integrity of its tarball. */
+/** Files out of a package of the npm registry, pinned by the integrity of its tarball. */
 import { createHash } from "node:crypto";
 import { readTar } from "../../../core/archive/tar.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import type { LibraryFile, LibraryPackage } from "./library_package.ts";
-import { libraryScope } from "./library_table.ts";
+import type { NpmPackage, PackageFile } from "./npm_package.ts";
 
 export interface DownloadProgress {
   /** "linux-x64-cuda 3.22.1" */
@@ -19,9 +18,9 @@ export interface DownloadOptions {
 }
 
 /** Address of a package's tarball. */
-function tarballUrl({ name, version }: LibraryPackage, registry?: string): string {
+function tarballUrl({ scope, name, version }: NpmPackage, registry?: string): string {
   const base = registry ?? Deno.env.get("npm_config_registry") ?? "https://registry.npmjs.org";
-  return `${base.replace(/\/$/, "")}/${libraryScope}/${name}/-/${name}-${version}.tgz`;
+  return `${base.replace(/\/$/, "")}/${scope ? `${scope}/` : ""}${name}/-/${name}-${version}.tgz`;
 }
 
 /**
@@ -29,11 +28,11 @@ function tarballUrl({ name, version }: LibraryPackage, registry?: string): strin
  * files. Throws "network" or "corrupt".
  */
 export async function* downloadPackage(
-  row: LibraryPackage,
-  wanted: LibraryFile[],
+  row: NpmPackage,
+  wanted: PackageFile[],
   folder: string,
   options: DownloadOptions,
-): AsyncGenerator<{ file: LibraryFile; content: Uint8Array }> {
+): AsyncGenerator<{ file: PackageFile; content: Uint8Array }> {
   const tarball = `${folder}/.${crypto.randomUUID()}.part`;
   try {
     await download(row, tarball, options);
@@ -41,7 +40,11 @@ export async function* downloadPackage(
     using source = await Deno.open(tarball);
     for await (const entry of readTar(source.readable)) {
       const file = left.get(entry.name);
-      if (file === undefined || entry.type !== "file" || entry.size !== file.bytes) continue;
+      if (
+        file === undefined || entry.type !== "file" || entry.size !== (file.bytesBefore ?? file.bytes)
+      ) {
+        continue;
+      }
       const content = new Uint8Array(entry.size);
       let at = 0;
       for await (const piece of entry.content()) {
@@ -49,7 +52,7 @@ export async function* downloadPackage(
         at += piece.length;
       }
       left.delete(entry.name);
-      yield { file, content };
+      yield { file, content: edited(file, content) };
       if (left.size === 0) return;
     }
     const names = [...left.values()].map((file) => file.name).join(", ");
@@ -59,11 +62,18 @@ export async function* downloadPackage(
   }
 }
 
-async function download(row: LibraryPackage, target: string, options: DownloadOptions): Promise<void> {
+function edited({ edits }: PackageFile, content: Uint8Array): Uint8Array {
+  if (edits === undefined) return content;
+  let text = new TextDecoder().decode(content);
+  for (const { find, replace } of edits) text = text.replaceAll(find, replace);
+  return new TextEncoder().encode(text);
+}
+
+async function download(row: NpmPackage, target: string, options: DownloadOptions): Promise<void> {
   const url = tarballUrl(row, options.registry);
   const name = `${row.name} ${row.version}`;
   const unreachable = (reason: string, cause?: unknown) =>
-    new SkiffError("network", `Cannot download the llama.cpp libraries ${name}: ${reason}`, {
+    new SkiffError("network", `Cannot download the package ${name}: ${reason}`, {
       hint: "Check the network; npm_config_registry names another npm registry.",
       cause,
       details: { url },

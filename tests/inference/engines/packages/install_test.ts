@@ -1,11 +1,10 @@
-/** Installing libraries: what is planted, damaged or unlisted is never left to be loaded. A local registry serves. */
+/** Installing files of npm packages: what is planted, damaged or unlisted is never left to be loaded. A local registry serves. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
-import { installLibraries } from "../../../../inference/engines/llama/install.ts";
-import type { LibraryPackage } from "../../../../inference/engines/llama/library_package.ts";
-import type { LibrarySet } from "../../../../inference/engines/llama/library_set.ts";
+import { installFiles } from "../../../../inference/engines/packages/install.ts";
+import type { FileSet, NpmPackage } from "../../../../inference/engines/packages/npm_package.ts";
 import { makeTar } from "../../../support/archives.ts";
 
 const contents: Record<string, Uint8Array<ArrayBuffer>> = {
@@ -19,17 +18,17 @@ function hashOf(algorithm: string, bytes: Uint8Array, encoding: "hex" | "base64"
 }
 
 /** A package as the registry has it, and the set that pins it. */
-function published(files = contents): { tarball: Uint8Array<ArrayBuffer>; set: LibrarySet } {
+function published(files = contents): { tarball: Uint8Array<ArrayBuffer>; set: FileSet } {
   const members = Object.entries(files).map(([name, content]) => ({
     name: `package/bins/x/${name}`,
     content: new TextDecoder().decode(content),
   }));
   const readme = { name: "package/README.md", content: "libraries" };
   const tarball = new Uint8Array(gzipSync(makeTar([readme, ...members])));
-  const row: LibraryPackage = {
+  const row: NpmPackage = {
+    scope: "@test",
     name: "test-x64",
     version: "1.2.3",
-    release: "v0.5.0",
     integrity: `sha512-${hashOf("sha512", tarball, "base64")}`,
     bytes: tarball.length,
     files: Object.entries(contents).map(([name, content]) => ({
@@ -40,7 +39,7 @@ function published(files = contents): { tarball: Uint8Array<ArrayBuffer>; set: L
     })),
   };
   const pinned = row.files.map((file) => ({ ...file, package: row }));
-  return { tarball, set: { variant: "cpu", name: "test-x64-1.2.3", release: "v0.5.0", files: pinned } };
+  return { tarball, set: { name: "test-x64-1.2.3", files: pinned } };
 }
 
 interface World {
@@ -49,7 +48,7 @@ interface World {
   registry: string;
   /** Paths that the registry was asked for. */
   requests: string[];
-  install(set: LibrarySet, registry?: string): Promise<string>;
+  install(set: FileSet, registry?: string): Promise<string>;
 }
 
 async function withRegistry(
@@ -72,7 +71,7 @@ async function withRegistry(
       folder: `${root}/test-x64-1.2.3`,
       registry,
       requests,
-      install: (set, from = registry) => installLibraries(set, { root, registry: from }),
+      install: (set, from = registry) => installFiles(set, { root, registry: from }),
     });
   } finally {
     await server.shutdown();
@@ -91,14 +90,14 @@ async function assertInstalled(folder: string): Promise<void> {
 
 const isCode = (code: string) => (error: unknown) => error instanceof SkiffError && error.code === code;
 
-Deno.test("installLibraries downloads once, into a private folder", async () => {
+Deno.test("installFiles downloads once, into a private folder", async () => {
   const { tarball, set } = published();
   await withRegistry(() => tarball, async ({ install, folder, requests }) => {
     assert.equal(await install(set), folder);
     await assertInstalled(folder);
     assert.equal((await Deno.lstat(folder)).mode! & 0o777, 0o700);
     await install(set, "http://127.0.0.1:1");
-    assert.deepEqual(requests, ["/@node-llama-cpp/test-x64/-/test-x64-1.2.3.tgz"]);
+    assert.deepEqual(requests, ["/@test/test-x64/-/test-x64-1.2.3.tgz"]);
   });
 });
 
@@ -125,7 +124,7 @@ const spoilers: [string, (folder: string) => Promise<void>][] = [
 
 for (const [what, spoil] of spoilers) {
   Deno.test({
-    name: `installLibraries puts right ${what}`,
+    name: `installFiles puts right ${what}`,
     ignore: Deno.build.os === "windows",
     async fn() {
       const { tarball, set } = published();
@@ -140,7 +139,7 @@ for (const [what, spoil] of spoilers) {
   });
 }
 
-Deno.test("installLibraries refuses what the registry serves when it is not the pinned package", async () => {
+Deno.test("installFiles refuses what the registry serves when it is not the pinned package", async () => {
   const { tarball, set } = published();
   const altered = tarball.slice();
   altered[altered.length - 20] ^= 1;
@@ -161,14 +160,14 @@ Deno.test("installLibraries refuses what the registry serves when it is not the 
   });
 });
 
-Deno.test("installLibraries refuses a pinned package whose library is not the pinned one", async () => {
+Deno.test("installFiles refuses a pinned package whose library is not the pinned one", async () => {
   const { tarball, set } = published({ ...contents, "libggml-base.so": new Uint8Array(1000).fill(7) });
   await withRegistry(() => tarball, async ({ install }) => {
     await assert.rejects(install(set), isCode("corrupt"));
   });
 });
 
-Deno.test("installLibraries may run several times at once", async () => {
+Deno.test("installFiles may run several times at once", async () => {
   const { tarball, set } = published();
   await withRegistry(() => tarball, async ({ install, folder }) => {
     await Promise.all(Array.from({ length: 5 }, () => install(set)));
@@ -176,7 +175,7 @@ Deno.test("installLibraries may run several times at once", async () => {
   });
 });
 
-Deno.test("installLibraries leaves parts of a running installation, and removes old ones", async () => {
+Deno.test("installFiles leaves parts of a running installation, and removes old ones", async () => {
   const { tarball, set } = published();
   await withRegistry(() => tarball, async ({ install, folder }) => {
     await install(set);
@@ -192,7 +191,7 @@ Deno.test("installLibraries leaves parts of a running installation, and removes 
 });
 
 Deno.test({
-  name: "installLibraries refuses a folder that is a link",
+  name: "installFiles refuses a folder that is a link",
   ignore: Deno.build.os === "windows",
   async fn() {
     const { tarball, set } = published();

@@ -1,5 +1,5 @@
 /**
- * Puts a set of native libraries into the user's cache, and proves before every load that what lies there is
+ * Puts a set of an engine's files into the user's cache, and proves before every load that what lies there is
  * what was pinned: code that is loaded into the process comes from the executable or the package registry, is
  * checked by hash, and lies in a folder that only the user can write.
  */
@@ -9,8 +9,7 @@ import { readAsset } from "../../../core/assets/assets.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import { downloadPackage, type DownloadProgress } from "./download.ts";
-import type { LibraryFile } from "./library_package.ts";
-import { libraryAsset, type LibrarySet } from "./library_set.ts";
+import { fileAsset, type FileSet, type PackageFile } from "./npm_package.ts";
 
 export interface InstallOptions {
   /** Where the sets lie; default `native` in the cache. */
@@ -23,14 +22,14 @@ export interface InstallOptions {
 }
 
 /**
- * The folder with exactly the libraries of the set, each verified by its SHA-256. What is missing or differs is
+ * The folder with exactly the files of the set, each verified by its SHA-256. What is missing or differs is
  * unpacked from the executable, else downloaded; what does not belong there is removed (ggml loads every
  * library that it finds in the folder). Several processes may do this at once.
  *
  * Throws "network" when a package cannot be had, "corrupt" when it is not the pinned one, "forbidden" when the
  * folder belongs to somebody else, "disk_full".
  */
-export async function installLibraries(set: LibrarySet, options: InstallOptions = {}): Promise<string> {
+export async function installFiles(set: FileSet, options: InstallOptions = {}): Promise<string> {
   const root = options.root ?? `${skiffPaths().cache}/native`;
   const folder = `${root}/${set.name}`;
   await privateFolder(root);
@@ -38,7 +37,7 @@ export async function installLibraries(set: LibrarySet, options: InstallOptions 
   const missing = set.files.filter((file) => !isIntact(`${folder}/${file.name}`, file));
   const toDownload = [];
   for (const file of missing) {
-    const packed = await readAsset(libraryAsset(file));
+    const packed = await readAsset(fileAsset(file));
     if (packed === undefined) toDownload.push(file);
     else await place(folder, file, gunzipSync(packed));
   }
@@ -70,7 +69,7 @@ async function privateFolder(path: string): Promise<void> {
 }
 
 /** Whether the path is a regular file of the user's with the pinned content. */
-function isIntact(path: string, file: LibraryFile): boolean {
+function isIntact(path: string, file: PackageFile): boolean {
   try {
     const info = Deno.lstatSync(path);
     if (!info.isFile || info.size !== file.bytes) return false;
@@ -85,11 +84,11 @@ function isIntact(path: string, file: LibraryFile): boolean {
 }
 
 /** Writes a library beside its place, then moves it there in one step; another process may do the same. */
-async function place(folder: string, file: LibraryFile, content: Uint8Array): Promise<void> {
+async function place(folder: string, file: PackageFile, content: Uint8Array): Promise<void> {
   if (content.length !== file.bytes || sha256(content) !== file.sha256) {
     throw new SkiffError(
       "corrupt",
-      `The library ${file.name} is not the one that this version was built for`,
+      `The file ${file.name} is not the one that this version was built for`,
       {
         hint: "Download skiff again; if a package mirror is in use, it serves altered packages.",
       },
@@ -114,7 +113,7 @@ async function place(folder: string, file: LibraryFile, content: Uint8Array): Pr
 /** Parts that a killed process left are removed after an hour; until then they may be in the making. */
 const partLifeMs = 60 * 60 * 1000;
 
-async function removeStrangers(folder: string, set: LibrarySet): Promise<void> {
+async function removeStrangers(folder: string, set: FileSet): Promise<void> {
   const listed = new Set(set.files.map((file) => file.name));
   for await (const { name } of Deno.readDir(folder)) {
     if (listed.has(name)) continue;

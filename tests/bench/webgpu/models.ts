@@ -73,7 +73,7 @@ async function measureModel(name: string): Promise<void> {
   const ours = await speed(engine);
   const before = { ...engine.counters };
   await run(engine, promptTokens + decodeTokens, 1);
-  const { counters } = engine;
+  const after = { ...engine.counters };
   const profile = await profileOf(engine);
   engine.close();
   print("");
@@ -90,10 +90,10 @@ async function measureModel(name: string): Promise<void> {
   }
   print("");
   print(
-    `A token: ${counters.dispatches - before.dispatches} dispatches, ${
-      counters.submits - before.submits
+    `A token: ${after.dispatches - before.dispatches} dispatches, ${
+      after.submits - before.submits
     } submit, ` +
-      `${counters.readbacks - before.readbacks} readback.`,
+      `${after.readbacks - before.readbacks} readback.`,
   );
   if (profile.length > 0) {
     print("");

@@ -7,7 +7,7 @@ import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { GpuDevice } from "../device/gpu_device.ts";
 import type { PassResources } from "../graph/record.ts";
 import { recordPass, wantedWord } from "../graph/record.ts";
-import { type BatchSections, type LaidOutBatch } from "./batch_layout.ts";
+import type { BatchSections, LaidOutBatch } from "./batch_layout.ts";
 import type { KvCache } from "./kv_cache.ts";
 import { type ExecutionSizes, extraParts } from "./memory_need.ts";
 import type { PageCopy } from "./page_table.ts";

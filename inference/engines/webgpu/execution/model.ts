@@ -65,6 +65,11 @@ export class Model {
     });
   }
 
+  /** What its dispatches work on; for tests and benches. */
+  get resources(): PassResources {
+    return this.#parts.resources;
+  }
+
   /** The dispatches of steps with so many tokens, of which so many are wanted. */
   dispatches(rows: number, wanted: number): { body: Dispatch[]; head: Dispatch[] } {
     const { microRows, wantedRows } = this.sizes;

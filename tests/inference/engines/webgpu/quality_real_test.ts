@@ -9,7 +9,7 @@ import { openGguf } from "../../../../inference/gguf/mod.ts";
 import { openTokenizer } from "../../../../inference/tokenizer/mod.ts";
 import { smollm2 } from "../../../support/models.ts";
 import { realTest } from "../../../support/parts.ts";
-import { type FileType, quantisedModel } from "../../../support/quantise_model.ts";
+import { type FileType, quantisedModel, withExactModel } from "../../../support/quantise_model.ts";
 import { agreement } from "./agreement.ts";
 import { pairParts, withPair } from "./model_pair.ts";
 
@@ -42,20 +42,19 @@ async function text(modelPath: string): Promise<number[]> {
 for (const [type, count] of positions) {
   realTest(
     `SmolLM2 in ${type} agrees with llama.cpp over ${long ? 2000 : count} positions`,
-    async () => {
-      const path = await pairParts(quantisedModel(await smollm2(), type));
-      return { path, exact: type === "F32" ? path : await quantisedModel(path, "F32") };
-    },
-    async ({ path, exact }) => {
-      const tokens = await text(path);
-      const options = { contextTokens: 2304, maxSequences: 1, oraclePath: exact };
-      await withPair(path, options, async (pair) => {
-        const found = await agreement(pair, tokens.slice(0, (long ? 2000 : count) + 1));
-        const what = JSON.stringify(found);
-        assert.ok(found.top >= 0.97, what);
-        assert.ok(found.topWhereClear >= 0.99, what);
-        assert.ok(found.divergence < 1e-3, what);
-        assert.ok(Math.abs(found.perplexity / found.oraclePerplexity - 1) < 0.005, what);
+    async () => await pairParts(quantisedModel(await smollm2(), type)),
+    async (path) => {
+      const tokens = (await text(path)).slice(0, (long ? 2000 : count) + 1);
+      await withExactModel(path, async (oraclePath) => {
+        const options = { contextTokens: 2304, maxSequences: 1, oraclePath };
+        await withPair(path, options, async (pair) => {
+          const found = await agreement(pair, tokens);
+          const what = JSON.stringify(found);
+          assert.ok(found.top >= 0.97, what);
+          assert.ok(found.topWhereClear >= 0.99, what);
+          assert.ok(found.divergence < 1e-3, what);
+          assert.ok(Math.abs(found.perplexity / found.oraclePerplexity - 1) < 0.005, what);
+        });
       });
     },
   );

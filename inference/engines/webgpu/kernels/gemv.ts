@@ -102,11 +102,11 @@ function chooseShape(features: KernelFeatures, request: Matmul, experts: boolean
 
 /**
  * Threads are SIMD lanes there: eight of them a workgroup, and as many rows each as pay for fetching x. More rows
- * take longer to compile than small matrices take to run.
+ * take longer to compile than small matrices take to run; more columns than four gain nothing.
  */
 function softwareShape(matrixRows: number, columns: number, quantise: boolean): Shape {
   const rows = matrixRows >= 512 ? 8 : 4;
-  return { rows, columns, team: 1, workgroup: quantise ? 64 / rows : 8 };
+  return { rows, columns: Math.min(4, columns), team: 1, workgroup: quantise ? 64 / rows : 8 };
 }
 
 /** Lanes for a row of so many groups: as many as find work in every round, within what shuffles span. */

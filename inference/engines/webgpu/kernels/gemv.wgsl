@@ -66,6 +66,7 @@ struct Params {
 //#end
 
 //#if Q8
+//#if LANES
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
 }
@@ -74,6 +75,11 @@ fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
 fn dot16x2(w: vec4<u32>, coarse: vec4<u32>, fine: vec4<u32>) -> i32 {
   return 256 * dot16(w, coarse) + dot16(w, fine);
 }
+//#else
+fn four_ints(word: u32) -> vec4<i32> {
+  return bitcast<vec4<i32>>(vec4<u32>(word << 24u, word << 16u, word << 8u, word)) >> vec4<u32>(24u);
+}
+//#end
 //#else
 fn input_at(row: u32, i: u32, quads: u32) -> vec4<f32> {
 //#if TAIL
@@ -217,6 +223,7 @@ fn main(
       let w_$r = weight_group(weights_$r + g);
 //#end
 //#if Q8
+//#if LANES
 //#for c in COLS
       let lo_$c = input[input_$c + g * 5u];
       let hi_$c = input[input_$c + g * 5u + 1u];
@@ -241,6 +248,47 @@ fn main(
       );
 //#else
       sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c));
+//#end
+//#end
+//#end
+//#end
+//#else
+      // Drivers that emulate dot4I8Packed unpack bytes anyway: unpacked here, once for all rows and columns, and the
+      // two bytes of an activation put together, a product is one multiplication.
+//#for r in ROWS
+//#for k in 4
+      let a_$r_$k = four_ints(w_$r.lo[$k]);
+      let b_$r_$k = four_ints(w_$r.hi[$k]);
+//#end
+//#end
+//#for c in COLS
+      let lo_$c = input[input_$c + g * 5u];
+      let hi_$c = input[input_$c + g * 5u + 1u];
+      let fine_lo_$c = input[input_$c + g * 5u + 2u];
+      let fine_hi_$c = input[input_$c + g * 5u + 3u];
+      let tail_$c = input[input_$c + g * 5u + 4u];
+      let d_$c = bitcast<f32>(tail_$c.x);
+//#if OFFSET
+      let first_$c = f32(bitcast<i32>(tail_$c.y));
+      let last_$c = f32(bitcast<i32>(tail_$c.z));
+//#end
+//#for k in 4
+      let x_$c_$k = 256 * four_ints(lo_$c[$k]) + four_ints(fine_lo_$c[$k]);
+      let y_$c_$k = 256 * four_ints(hi_$c[$k]) + four_ints(fine_hi_$c[$k]);
+//#end
+//#for r in ROWS
+      let p_$r_$c = dot(a_$r_0, x_$c_0) + dot(a_$r_1, x_$c_1) + dot(a_$r_2, x_$c_2) + dot(a_$r_3, x_$c_3);
+      let q_$r_$c = dot(b_$r_0, y_$c_0) + dot(b_$r_1, y_$c_1) + dot(b_$r_2, y_$c_2) + dot(b_$r_3, y_$c_3);
+//#if HALVES
+      sum_$r_$c += d_$c * (
+        w_$r.scale.x * f32(p_$r_$c) + w_$r.scale.y * f32(q_$r_$c) + w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
+      );
+//#else
+//#if OFFSET
+      sum_$r_$c += d_$c * (w_$r.scale.x * f32(p_$r_$c + q_$r_$c) + w_$r.offset.x * (first_$c + last_$c));
+//#else
+      sum_$r_$c += d_$c * w_$r.scale.x * f32(p_$r_$c + q_$r_$c);
+//#end
 //#end
 //#end
 //#end

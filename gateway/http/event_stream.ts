@@ -46,19 +46,26 @@ export function eventStreamResponse(
   });
 }
 
-/** The chunks, with a sign of life between them whenever none came for `ms`. */
+/** The chunks, with a sign of life between them whenever none came for `ms`. Empty ones count as none. */
 export async function* keptAlive(
   chunks: AsyncGenerator<string>,
   ms: number,
   sign: () => string,
 ): AsyncGenerator<string> {
+  let silentSince = performance.now();
+  const said = (text: string) => {
+    silentSince = performance.now();
+    return text;
+  };
+  const left = () => Math.max(0, silentSince + ms - performance.now());
   try {
     while (true) {
       const next = chunks.next();
-      while (!await within(next, ms)) yield sign();
+      while (!await within(next, left())) yield said(sign());
       const { done, value } = await next;
       if (done) return;
-      yield value;
+      if (value !== "") yield said(value);
+      else if (left() === 0) yield said(sign());
     }
   } finally {
     await chunks.return(undefined);

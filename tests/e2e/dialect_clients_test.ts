@@ -1,13 +1,23 @@
 /** The Responses and Messages dialects of the executable with a real model: their clients, and their agents. */
 import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import type OpenAI from "openai";
 import {
   anthropicClient,
   runAnthropicClientChecks,
 } from "../gateway/http/anthropic/anthropic_client_suite.ts";
 import { openaiClient } from "../gateway/http/openai_client_suite.ts";
 import { runResponsesClientChecks } from "../gateway/http/responses/responses_client_suite.ts";
+import {
+  type AgentAnswer,
+  claudeBinary,
+  codexBinary,
+  runClaude,
+  runCodex,
+  smallClaude,
+  smallCodex,
+  withDesk,
+} from "../support/coding_agents.ts";
 import { homeTest, processes } from "../support/executable.ts";
 import { smollm2 } from "../support/models.ts";
 
@@ -44,4 +54,31 @@ homeTest("the clients of the dialects on smollm2", async (home, t) => {
     });
     strictEqual((await client.messages.create({ model, messages, max_tokens: 4 })).role, "assistant");
   });
+});
+
+homeTest("the real codex and claude are answered by smollm2", async (home, t) => {
+  await claudeBinary();
+  await codexBinary();
+  await home.ok(["model", "package", "--gguf", await smollm2(), model]);
+  const url = `http://127.0.0.1:${home.port}`;
+  const system = "You answer in one short sentence.";
+  const prompt = "What is the capital of France?";
+  // Some turns of this model have no end; codex then says that the limit was reached.
+  await home.ok(["model", "configure", model, "--", "--n-predict", "64", "--temp", "0"]);
+  const answered = ({ code, stdout, stderr }: AgentAnswer) => {
+    if (code !== 0) match(stderr, /max_output_tokens/);
+    else ok(stdout.trim().length > 0, stderr);
+  };
+  await t.step("codex exec", () =>
+    withDesk(async (desk) => {
+      const instructions = `${desk.home}/instructions.md`;
+      await Deno.writeTextFile(instructions, system);
+      const task = { baseURL: `${url}/v1`, model, prompt, flags: smallCodex(instructions) };
+      answered(await runCodex(desk, task));
+    }));
+  await t.step("claude -p", () =>
+    withDesk(async (desk) => {
+      const task = { baseURL: `${url}/anthropic`, model, prompt, flags: smallClaude(system) };
+      answered(await runClaude(desk, task));
+    }));
 });

@@ -133,10 +133,11 @@ agentTest(
     const { home, workspace, docker } = sandboxes;
     const folder = await workspace();
     const tag = `skiff-test/saved:${crypto.randomUUID().slice(0, 8)}`;
-    const flags = ["sandbox", "run", "-w", folder, "--network", "none"];
+    const name = `shell-${crypto.randomUUID().slice(0, 8)}`;
+    const flags = ["sandbox", "run", "-w", folder, "--name", name, "--network", "none"];
     await home.ok([...flags, "-e", "STRIPE_TEST_KEY=sk_secret", "shell", "-c", "echo kept > ~/state"]);
     try {
-      await home.ok(["sandbox", "template", "save", "shell-project", tag]);
+      await home.ok(["sandbox", "template", "save", name, tag]);
       match(await home.ok(["sandbox", "template", "ls"]), new RegExp(`${tag} +shell +saved`));
       const other = await workspace("other");
       const run = ["sandbox", "run", "-w", other, "--network", "none", "--template", tag, "shell"];

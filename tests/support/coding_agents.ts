@@ -57,6 +57,24 @@ export interface AgentTask {
 export const codexUnasked = ["--dangerously-bypass-approvals-and-sandbox"];
 export const claudeUnasked = ["--dangerously-skip-permissions"];
 
+/**
+ * Flags that shrink an agent's first prompt to what a model of 135M parameters can read, and that leave it no
+ * tool to do harm with. `instructions` is a file with the system prompt.
+ */
+export function smallCodex(instructions: string): string[] {
+  const off = ["multi_agent", "goals", "shell_tool", "unified_exec"].flatMap((name) => ["--disable", name]);
+  const values = [
+    `web_search="disabled"`,
+    "tools.experimental_request_user_input.enabled=false",
+    `model_instructions_file="${instructions}"`,
+  ];
+  return ["--sandbox", "read-only", ...off, ...values.flatMap((value) => ["-c", value])];
+}
+
+export function smallClaude(instructions: string): string[] {
+  return ["--bare", "--tools", "", "--system-prompt", instructions];
+}
+
 /** `codex exec` against an OpenAI base address ("http://127.0.0.1:1/v1"). */
 export async function runCodex(
   desk: Desk,
@@ -91,6 +109,7 @@ export async function runClaude(
   return await run(await claudeBinary(), ["-p", prompt, ...flags], desk, {
     ANTHROPIC_BASE_URL: baseURL,
     ANTHROPIC_AUTH_TOKEN: "unused",
+    ANTHROPIC_API_KEY: "unused", // --bare looks for this one
     ANTHROPIC_MODEL: model,
     CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     CLAUDE_CODE_MAX_RETRIES: "0",

@@ -15,6 +15,17 @@ const customTool = z.object({
 const string = { type: "string" };
 const integer = { type: "integer" };
 
+/** What tools that edit files have in common. */
+const edits = {
+  path: string,
+  file_text: string,
+  old_str: string,
+  new_str: string,
+  insert_line: integer,
+  insert_text: string,
+  view_range: { type: "array", items: integer, minItems: 2, maxItems: 2 },
+};
+
 /** Tools that clients run themselves and that a request names only by type: their arguments. */
 const clientSide: [pattern: RegExp, description: string, parameters: Record<string, unknown>][] = [
   [/^bash_\d+$/, "Runs a command in a persistent bash session.", {
@@ -25,13 +36,7 @@ const clientSide: [pattern: RegExp, description: string, parameters: Record<stri
     type: "object",
     properties: {
       command: { type: "string", enum: ["view", "create", "str_replace", "insert", "undo_edit"] },
-      path: string,
-      file_text: string,
-      old_str: string,
-      new_str: string,
-      insert_line: integer,
-      insert_text: string,
-      view_range: { type: "array", items: integer, minItems: 2, maxItems: 2 },
+      ...edits,
     },
     required: ["command", "path"],
   }],
@@ -39,15 +44,9 @@ const clientSide: [pattern: RegExp, description: string, parameters: Record<stri
     type: "object",
     properties: {
       command: { type: "string", enum: ["view", "create", "str_replace", "insert", "delete", "rename"] },
-      path: string,
-      file_text: string,
-      old_str: string,
-      new_str: string,
-      insert_line: integer,
-      insert_text: string,
+      ...edits,
       old_path: string,
       new_path: string,
-      view_range: { type: "array", items: integer, minItems: 2, maxItems: 2 },
     },
     required: ["command"],
   }],

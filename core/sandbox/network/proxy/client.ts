@@ -80,6 +80,11 @@ export async function removeFromProxy(paths: Paths, sandbox: string): Promise<vo
   await (await order(paths, "DELETE", `/sandboxes/${sandbox}`))?.body?.cancel();
 }
 
+/** Has a running proxy cut the tunnels that the sandbox's policy does not let through any more. */
+export async function applyPolicy(paths: Paths, sandbox: string): Promise<void> {
+  await (await order(paths, "POST", `/sandboxes/${sandbox}/policy`))?.body?.cancel();
+}
+
 /** Ends the proxy, if one runs; sandboxes lose their way out until the next `sandbox run`. */
 export async function stopProxy(paths: Paths): Promise<void> {
   await (await order(paths, "POST", "/stop"))?.body?.cancel();

@@ -1,6 +1,6 @@
 /** What is decided before a sandbox is made: labels, drift, user, runtime, create body, files. */
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert";
-import type { ContainerInspect } from "../../../core/docker/types/container.ts";
+import type { ContainerInspect, ContainerSummary } from "../../../core/docker/types/container.ts";
 import { accountFiles, accountFor } from "../../../core/sandbox/account.ts";
 import { weaknesses } from "../../../core/sandbox/assert_isolated.ts";
 import { createConfig, defaultMemory, type SandboxPlan } from "../../../core/sandbox/create_config.ts";
@@ -8,10 +8,11 @@ import { differences } from "../../../core/sandbox/drift.ts";
 import { chooseSandbox, resolveSandbox } from "../../../core/sandbox/find.ts";
 import { gitEnvironment, parseGitConfig } from "../../../core/sandbox/git.ts";
 import { readLabels, type SandboxLabels, writeLabels } from "../../../core/sandbox/labels.ts";
+import { ownerLabel } from "../../../core/sandbox/network/access.ts";
 import { protectedMounts } from "../../../core/sandbox/protection.ts";
 import { provisionItems } from "../../../core/sandbox/provision.ts";
 import { boundaryOf, chooseRuntime } from "../../../core/sandbox/runtimes.ts";
-import type { Sandbox } from "../../../core/sandbox/sandbox.ts";
+import { type Sandbox, toSandbox } from "../../../core/sandbox/sandbox.ts";
 import { ownerInside } from "../../../core/sandbox/sandbox_plan.ts";
 import { defaultSettings, policyOf } from "../../../core/sandbox/settings.ts";
 
@@ -36,6 +37,15 @@ Deno.test("labels are read back as they were written; others are no sandbox", ()
   strictEqual(readLabels(undefined), undefined);
   strictEqual(readLabels({ "skiff.sandbox": "1" }), undefined);
   strictEqual(readLabels({ ...writeLabels(labels), "skiff.sandbox.settings": "{" }), undefined);
+});
+
+Deno.test("what a sandbox made through its Docker socket is no sandbox, whatever its labels say", () => {
+  const container = { Id: "a", State: "running", Status: "Up", ImageID: "i" } as ContainerSummary;
+  strictEqual(toSandbox({ ...container, Labels: writeLabels(labels) })?.name, labels.name);
+  strictEqual(
+    toSandbox({ ...container, Labels: { ...writeLabels(labels), [ownerLabel]: "abc" } }),
+    undefined,
+  );
 });
 
 const created = {

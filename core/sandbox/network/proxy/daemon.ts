@@ -143,11 +143,16 @@ export class ProxyDaemon {
   async #order(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const id = /^\/sandboxes\/([A-Za-z0-9_-]+)$/.exec(pathname)?.[1];
+    const policy = /^\/sandboxes\/([A-Za-z0-9_-]+)\/policy$/.exec(pathname)?.[1];
     try {
       if (request.method === "GET" && pathname === "/status") return Response.json(this.status());
       if (request.method === "PUT" && id) {
         const { secrets } = await request.json();
         await this.serve(id, secrets ?? {});
+        return new Response();
+      }
+      if (request.method === "POST" && policy) {
+        await this.#served.get(policy)?.sockets.sandbox.applyPolicy();
         return new Response();
       }
       if (request.method === "DELETE" && id) {

@@ -14,7 +14,7 @@ import type { Batch, Engine } from "../../../inference/engines/engine.ts";
 import { loadLlamaEngine } from "../../../inference/engines/llama/engine.ts";
 import { librarySet } from "../../../inference/engines/llama/library_set.ts";
 import { loadWebgpuEngine } from "../../../inference/engines/webgpu/engine.ts";
-import { WebgpuEngine } from "../../../inference/engines/webgpu/webgpu_engine.ts";
+import type { WebgpuEngine } from "../../../inference/engines/webgpu/webgpu_engine.ts";
 import { testGpu } from "../../support/gpu.ts";
 import { smollm2 } from "../../support/models.ts";
 import { partsFolder } from "../../support/parts.ts";

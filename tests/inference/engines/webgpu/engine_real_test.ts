@@ -4,7 +4,7 @@ import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import type { EngineOptions } from "../../../../inference/engines/engine.ts";
 import { type GpuDevice, openGpuDevice } from "../../../../inference/engines/webgpu/device/gpu_device.ts";
 import { loadWebgpuEngine } from "../../../../inference/engines/webgpu/engine.ts";
-import { WebgpuEngine } from "../../../../inference/engines/webgpu/webgpu_engine.ts";
+import type { WebgpuEngine } from "../../../../inference/engines/webgpu/webgpu_engine.ts";
 import { testGpu } from "../../../support/gpu.ts";
 import { smollm2 } from "../../../support/models.ts";
 import { realTest } from "../../../support/parts.ts";

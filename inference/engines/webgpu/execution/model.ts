@@ -197,7 +197,10 @@ function bucketOf(rows: number, most: number): number {
  * Into how many parts the pages of single tokens are split: enough for all of a GPU's processors, no part shorter
  * than two pages, no more parts than there is room for.
  */
-function chooseSplits({ singles, singlePages }: LaidOutBatch, software: boolean): number {
+export function chooseSplits(
+  { singles, singlePages }: Pick<LaidOutBatch, "singles" | "singlePages">,
+  software: boolean,
+): number {
   if (singles === 0) return 1;
   const useful = Math.ceil(singlePages / 2);
   const room = 1 + Math.floor(extraParts / singles);

@@ -105,10 +105,11 @@ export class Model {
     return top ? { top: top.rows(bytes) } : { rows: new Float32Array(bytes.buffer) };
   }
 
-  /** Compiles what the first steps need, and lets the driver translate it, before anybody waits for an answer. */
+  /** Compiles what single tokens need, and on hardware what prompts do, before anybody waits for an answer. */
   async warmUp(): Promise<void> {
     await this.#body(1);
     await this.#head(1);
+    if (!this.gpu.features.software) await this.#body(this.sizes.microRows);
   }
 
   free(): void {

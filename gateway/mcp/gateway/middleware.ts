@@ -1,0 +1,38 @@
+/** What stands between a client's tool call and the server: policy, scanners, interceptors, logs. */
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { GatewaySession } from "./gateway_session.ts";
+
+export interface ToolCall {
+  /** The server that has the tool; absent for the gateway's own tools (mcp-find, …). */
+  server?: EnabledServer;
+  /** The tool's own name, as its server knows it. */
+  tool: string;
+  /** The name that the client called. */
+  name: string;
+  arguments: Record<string, unknown>;
+  /** `_meta` of the request without the progress token. */
+  meta?: Record<string, unknown>;
+  session: GatewaySession;
+  signal: AbortSignal;
+}
+
+/**
+ * Looks at a call, may change it, refuse it (throw an `McpError`, or give a result of its own), and may look
+ * at or change the result of `next`. The first of a list is the outermost.
+ */
+export type CallMiddleware = (
+  call: ToolCall,
+  next: (call: ToolCall) => Promise<CallToolResult>,
+) => Promise<CallToolResult>;
+
+/** One function of all middlewares around `last`. */
+export function compose(
+  middlewares: CallMiddleware[],
+  last: (call: ToolCall) => Promise<CallToolResult>,
+): (call: ToolCall) => Promise<CallToolResult> {
+  return middlewares.reduceRight<(call: ToolCall) => Promise<CallToolResult>>(
+    (next, middleware) => (call) => middleware(call, next),
+    last,
+  );
+}

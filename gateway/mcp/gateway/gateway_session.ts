@@ -9,7 +9,7 @@ import type {
   Implementation,
   Prompt,
   Tool,
-} from "@modelcontextprotocol/sdk/types.js";
+} from "../sdk.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { Inventory } from "./inventory.ts";
 

@@ -1,12 +1,5 @@
 /** What one server offers, as it said itself. */
-import type {
-  Implementation,
-  Prompt,
-  Resource,
-  ResourceTemplate,
-  ServerCapabilities,
-  Tool,
-} from "@modelcontextprotocol/sdk/types.js";
+import type { Implementation, Prompt, Resource, ResourceTemplate, ServerCapabilities, Tool } from "../sdk.ts";
 
 export interface Inventory {
   server?: Implementation;

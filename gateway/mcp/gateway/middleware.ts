@@ -1,5 +1,5 @@
 /** What stands between a client's tool call and the server: policy, scanners, interceptors, logs. */
-import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { CallToolResult } from "../sdk.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { GatewaySession } from "./gateway_session.ts";
 

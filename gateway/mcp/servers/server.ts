@@ -1,6 +1,5 @@
 /** The contract of a running MCP server, whatever it runs in. */
-import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
-import type { ClientCapabilities, Implementation } from "@modelcontextprotocol/sdk/types.js";
+import type { Client, ClientCapabilities, Implementation } from "../sdk.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 
 export type ServerKind = "container" | "remote" | "local" | "one-shot";

@@ -43,6 +43,18 @@ export const mcpCommand: Command = {
       load: async () => (await import("./client.ts")).clientCommand,
     },
     {
+      name: "profile",
+      aliases: ["profiles"],
+      summary: "Keep sets of servers for different work",
+      load: async () => (await import("./profile.ts")).profileCommand,
+    },
+    {
+      name: "template",
+      aliases: ["templates"],
+      summary: "Begin profiles with a template",
+      load: async () => (await import("./template.ts")).templateCommand,
+    },
+    {
       name: "feature",
       aliases: ["features"],
       summary: "Switch features of the gateway on and off",

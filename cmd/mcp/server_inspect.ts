@@ -4,6 +4,7 @@ import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { loadConfiguration, unknownServer } from "../../gateway/mcp/configuration/configuration.ts";
 import { readRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
 import { serverNeeds } from "../../gateway/mcp/configuration/server_state.ts";
+import { ofImage } from "../../gateway/mcp/profiles/server_uri.ts";
 import { placeOf, printed } from "./place.ts";
 
 export const serverInspectCommand: Command = {
@@ -14,6 +15,7 @@ export const serverInspectCommand: Command = {
   args: [{
     name: "NAME",
     required: true,
+    summary: "Name, or an image that describes its server",
     complete: async (context) => [...(await loadCatalogs(placeOf(context))).servers.keys()],
   }],
   flags: [{
@@ -27,7 +29,8 @@ export const serverInspectCommand: Command = {
     const place = placeOf(context);
     const configuration = await loadConfiguration(place);
     const name = args.NAME as string;
-    const server = await configuration.server(name);
+    const server = await configuration.server(name) ??
+      (/[/:@]/.test(name) ? await configuration.withValues(await ofImage(name, place)) : undefined);
     if (!server) throw unknownServer(name, configuration.catalogs);
     const { oauth, secrets, config, missingSecrets, missingConfig } = await serverNeeds(
       server.entry,

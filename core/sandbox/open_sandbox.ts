@@ -8,6 +8,7 @@ import { chooseSandbox, listSandboxes } from "./find.ts";
 import { probeLabel } from "./labels.ts";
 import { defaultName } from "./naming.ts";
 import type { Sandbox } from "./sandbox.ts";
+import { lastEntered, rememberEntered } from "./last_entered.ts";
 import { underSandboxLock } from "./sandbox_lock.ts";
 import type { SandboxRequest, World } from "./world.ts";
 
@@ -24,9 +25,17 @@ export interface OpenedSandbox {
  * costs one request; everything else happens under the workspace's lock.
  */
 export async function openSandbox(world: World, request: SandboxRequest): Promise<OpenedSandbox> {
+  const last = request.recreate || request.name !== undefined
+    ? undefined
+    : await lastEntered(world.paths, request);
+  // While the Engine looks for the sandbox, the way out of the one that it most likely is is opened.
+  const entering = last && enter(world, request, last).then(() => last.id, () => undefined);
   const found = await findRequested(world, request);
   if (found?.state === "running" && !request.recreate && !found.settings.clone) {
-    await enter(world, request, found);
+    if (await entering !== found.id) {
+      await enter(world, request, found);
+      if (request.name === undefined) await rememberEntered(world.paths, found);
+    }
     return { sandbox: found, created: false, differences: differences(found.settings, request.given) };
   }
   return await underSandboxLock(world.paths, lockKey(request), () => openLocked(world, request));

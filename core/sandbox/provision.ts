@@ -41,10 +41,8 @@ export function provisionItems(request: ProvisionRequest): TarFile[] {
   items.push(systemFile("etc/profile.d/sandbox-persistent.sh", `. ${persistentFile}\n`));
   items.push(...mountParents(account, targets));
   items.push({ name: home.slice(1), type: "directory", mode: uid === 0 ? 0o700 : 0o755, ...own });
-  if (passwd !== undefined || uid === 0) {
-    for (const name of homeFolders) {
-      items.push({ name: `${home.slice(1)}/${name}`, type: "directory", mode: 0o755, ...own });
-    }
+  for (const name of homeFolders) {
+    items.push({ name: `${home.slice(1)}/${name}`, type: "directory", mode: 0o755, ...own });
   }
   if (credentialsFolder) {
     items.push({ name: `${home.slice(1)}/${credentialsFolder}`, type: "directory", mode: 0o700, ...own });

@@ -55,10 +55,11 @@ export interface ProgramRun {
 /** A program in a running sandbox, as a session of this process. Ends sessions whose skiff was killed. */
 export async function runIn(world: World, sandbox: Sandbox, program: ProgramRun): Promise<number> {
   const session = crypto.randomUUID();
-  const [handle] = await Promise.all([
+  const opening = Promise.all([
     openSession(world.paths, sandbox.key, { session, command: program.command }),
     endOrphans(world, sandbox),
   ]);
+  opening.catch(() => {}); // awaited below, and by the session before it starts the program
   let end: { code: number; detached: boolean } | undefined;
   try {
     end = await runSession(world.docker, {
@@ -66,8 +67,10 @@ export async function runIn(world: World, sandbox: Sandbox, program: ProgramRun)
       container: sandbox.id,
       workingDir: program.workingDir ?? sandbox.workspace,
       session,
+      ready: opening,
     });
   } finally {
+    const [handle] = await opening;
     await handle.close(end?.detached ? "detach" : "end", end?.code);
   }
   if (end.detached) world.say(`Detached; the program runs on in the sandbox ${sandbox.name}.`);

@@ -1,5 +1,6 @@
 /** A sandbox as the Engine lists it. */
 import type { ContainerStatus, ContainerSummary } from "../docker/types/container.ts";
+import { ownerLabel } from "./network/access.ts";
 import { readLabels, type SandboxLabels } from "./labels.ts";
 
 export interface Sandbox extends SandboxLabels {
@@ -12,10 +13,10 @@ export interface Sandbox extends SandboxLabels {
   imageId: string;
 }
 
-/** Undefined for a container that is none. */
+/** Undefined for a container that is none; one that a sandbox made through its Docker socket may pretend to be. */
 export function toSandbox(of: ContainerSummary): Sandbox | undefined {
   const known = readLabels(of.Labels);
-  if (!known) return undefined;
+  if (!known || of.Labels[ownerLabel]) return undefined;
   return { ...known, id: of.Id, state: of.State, status: of.Status, imageId: of.ImageID };
 }
 

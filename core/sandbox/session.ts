@@ -2,14 +2,13 @@
  * One program in a sandbox, attached to this process: terminal or pipes, signals, exit code. When skiff goes, the
  * program goes too, unless it was detached from.
  */
-import { resizeExec } from "../docker/execs.ts";
-import { createExec, inspectExec, startExec } from "../docker/execs.ts";
+import { createExec, inspectExec, resizeExec, startExec } from "../docker/execs.ts";
 import type { Docker, HijackedStream } from "../docker/docker.ts";
 import { demultiplex } from "../docker/stdcopy.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
 import { DetachWatch, parseDetachKeys, unusedKeys } from "./detach_keys.ts";
 import { runCaptured } from "./captured_exec.ts";
-import { entryCommand, killCommand, missingCode, sessionVariable } from "./entry_script.ts";
+import { entryCommand, killCommand, sessionVariable } from "./entry_script.ts";
 import { RawTerminal, type TerminalSize, terminalSize } from "./raw_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 
@@ -34,6 +33,8 @@ export interface SessionOptions {
   missing?: string;
   /** Marks its processes. */
   session: string;
+  /** To be waited for before the program starts. */
+  ready?: Promise<unknown>;
 }
 
 export interface SessionEnd {
@@ -55,6 +56,7 @@ export async function runSession(docker: Docker, options: SessionOptions): Promi
     const [id] = await Promise.all([
       createSession(docker, options, size),
       options.tty ? terminal.enter() : undefined,
+      options.ready,
     ]);
     const stream = await startExec(docker, id, {
       tty: options.tty,
@@ -204,5 +206,3 @@ function startError(error: unknown, { missing }: SessionOptions): unknown {
   }
   return error;
 }
-
-export { missingCode };

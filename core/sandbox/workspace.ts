@@ -82,8 +82,9 @@ async function checkLimits(path: string, { home, guarded }: WorkspaceLimits): Pr
   if (realHome && isInside(realHome, path)) {
     throw new SkiffError("forbidden", `${path} holds your whole home, keys and logins included`, { hint });
   }
-  for (const place of guarded) {
-    if (isInside(await Deno.realPath(place).catch(() => place), path)) {
+  const places = await Promise.all(guarded.map((place) => Deno.realPath(place).catch(() => place)));
+  for (const place of places) {
+    if (isInside(place, path)) {
       throw new SkiffError(
         "forbidden",
         `${path} holds ${place}, which would give the agent power over this machine`,

@@ -39,6 +39,21 @@ export async function quantisedModel(path: string, type: FileType): Promise<stri
   });
 }
 
+/**
+ * The weights of a quantised model as floats, exactly: what an oracle computes with that is not to round activations.
+ * A large file; the caller gets a path that is gone when the body is done.
+ */
+export async function withExactModel(path: string, body: (exact: string) => Promise<void>): Promise<void> {
+  const { folder } = await llamaLibrary();
+  const exact = await Deno.makeTempFile({ suffix: ".gguf" });
+  try {
+    quantise(folder, path, exact, "F32");
+    await body(exact);
+  } finally {
+    await Deno.remove(exact);
+  }
+}
+
 function quantise(folder: string, from: string, to: string, type: FileType): void {
   const file = [...Deno.readDirSync(folder)].find(({ name }) =>
     /^libllama(\.v[\d.]+)?\.(so|dylib)$/.test(name)

@@ -176,6 +176,10 @@ export interface TinyArchitectureOptions {
   width?: number;
   /** @default 1 */
   seed?: number;
+  /** Keys that are to be wrong, or otherwise. */
+  keys?: Record<string, PlainValue>;
+  /** What the file says that it is. */
+  architecture?: string;
 }
 
 /** Path of the tiny model of that name (`tinyArchitectures`), made on first use. */
@@ -191,15 +195,28 @@ export async function tinyArchitecture(name: string, options: TinyArchitectureOp
 /** Such a model as the bytes of its file. */
 export function tinyArchitectureBytes(
   name: string,
-  { type = "F32", width, seed = 1 }: TinyArchitectureOptions = {},
+  { type = "F32", width, seed = 1, keys = {}, architecture }: TinyArchitectureOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const found = recipes[name];
   if (!found) throw new Error(`There is no tiny ${name}`);
-  const recipe = width === undefined ? found : { ...found, width, hidden: width * 2 };
+  const sized = width === undefined ? found : scaled(found, width);
+  const recipe = {
+    ...sized,
+    keys: { ...sized.keys, ...keys },
+    architecture: architecture ?? sized.architecture,
+  };
   return writeGguf({
     metadata: { ...metadata(recipe), ...tinyTokenizer() },
-    tensors: tensors(recipe, type, seed),
+    tensors: tensors(sized, type, seed),
   });
+}
+
+/** Another width; heads of qwen2 and gpt-oss's experts follow it. */
+function scaled(recipe: Recipe, width: number): Recipe {
+  const hidden = recipe.experts ? width : width * 2;
+  const keys = recipe.experts ? { ...recipe.keys, expert_feed_forward_length: hidden } : recipe.keys;
+  const heads = recipe.architecture === "qwen2" ? { heads: width / 64, kvHeads: 2 } : {};
+  return { ...recipe, ...heads, width, hidden, keys };
 }
 
 function metadata(recipe: Recipe): Record<string, PlainValue> {

@@ -4,6 +4,7 @@ import type { Paths } from "../../paths/paths.ts";
 import { decideByName, readyPolicy } from "./decide.ts";
 import { parseAuthority } from "./hosts.ts";
 import type { NetworkPolicy, Rule } from "./policy.ts";
+import { applyPolicy } from "./proxy/client.ts";
 import { presetRules } from "./presets.ts";
 import { type AccessRecord, listRecords, readPolicy, writePolicy } from "./records.ts";
 import { parseRule } from "./rules.ts";
@@ -85,6 +86,7 @@ async function edit(
   await lock.lock(true);
   const policy = change(await readPolicy(paths, sandbox));
   await writePolicy(paths, sandbox, policy);
+  await applyPolicy(paths, sandbox);
   return policy;
 }
 

@@ -1,7 +1,7 @@
 /** Makes, opens and removes the files and sockets behind a sandbox's access. */
 import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Paths } from "../../paths/paths.ts";
-import type { AccessRequest } from "./access.ts";
+import { type AccessRequest, sandboxAccess } from "./access.ts";
 import type { ForwarderArch } from "./forwarder.ts";
 import { type ProxyStart, removeFromProxy, serveSandbox } from "./proxy/client.ts";
 import { readRecord, writePolicy, writeRecord } from "./records.ts";
@@ -20,9 +20,11 @@ export interface SandboxIdentity {
 
 /**
  * Writes the policy and the record of a sandbox that is about to be created. Secrets are not in them.
- * Throws "forbidden" when the folders are not the user's own, "disk_full".
+ * Throws "forbidden" when the folders are not the user's own, "unsupported" where sockets cannot be mounted,
+ * "disk_full".
  */
 export async function prepareAccess(request: AccessRequest, identity: SandboxIdentity): Promise<void> {
+  if (sandboxAccess(request).proxied) checkReach();
   await writePolicy(request.paths, request.sandbox, request.policy);
   await writeRecord(request.paths, {
     sandbox: request.sandbox,
@@ -34,6 +36,18 @@ export async function prepareAccess(request: AccessRequest, identity: SandboxIde
     credentials: request.credentials ?? [],
     docker: request.docker?.kind === "filtered" ? request.docker : undefined,
   });
+}
+
+/** A socket of this system cannot be mounted into the virtual machine that an Engine runs in elsewhere. */
+export function checkReach(os: string = Deno.build.os): void {
+  if (os === "linux") return;
+  throw new SkiffError(
+    "unsupported",
+    "A sandbox's proxy is reached through sockets, which needs an Engine on Linux",
+    {
+      hint: "Use `--network open` here, or `--network none` without a model and without a Docker socket.",
+    },
+  );
 }
 
 export interface OpenAccessOptions extends ProxyStart {

@@ -132,8 +132,10 @@ function explained(error: unknown, output: string, base: string): unknown {
       cause: error,
     });
   }
-  if (/\/bin\/sh.*no such file|executable file not found/i.test(`${error.message}\n${output}`)) {
-    return new SkiffError("unsupported", `Cannot build on ${base}: it has no shell`, {
+  if (
+    /\/bin\/sh.*no such file|executable file not found|find user root/i.test(`${error.message}\n${output}`)
+  ) {
+    return new SkiffError("unsupported", `Cannot build on ${base}: it has no shell or no users`, {
       hint: "Take an image like Debian or Ubuntu: --base IMAGE.",
       cause: error,
     });

@@ -11,6 +11,8 @@ export interface FetchPackageOptions {
   folder: string;
   env?: { get(name: string): string | undefined };
   signal?: AbortSignal;
+  /** Pauses before new tries. */
+  retryDelaysMs?: readonly number[];
   onProgress?: (message: TransferMessage) => void;
 }
 
@@ -39,6 +41,7 @@ export async function fetchPackage(row: AgentPackage, options: FetchPackageOptio
       part,
       {
         signal,
+        retryDelaysMs: options.retryDelaysMs,
         onBytes: (current) =>
           onProgress?.({
             type: "progress",

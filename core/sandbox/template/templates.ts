@@ -1,8 +1,10 @@
 /** The templates that the Engine has; saving a sandbox as one; removing one. */
+import { writeTar } from "../../archive/tar_writer.ts";
+import { buildImage } from "../../docker/build.ts";
 import { commitContainer, inspectContainer } from "../../docker/containers.ts";
 import type { Docker } from "../../docker/docker.ts";
 import { parseImageReference } from "../../docker/image_reference.ts";
-import { inspectImage, listImages, removeImage } from "../../docker/images.ts";
+import { inspectImage, listImages, removeImage, tagImage } from "../../docker/images.ts";
 import type { ImageSummary } from "../../docker/types/image.ts";
 import { SkiffError } from "../../errors/skiff_error.ts";
 import { agents } from "../agents/mod.ts";
@@ -70,12 +72,15 @@ export async function saveTemplate(
   container: string,
   { tag, agent, signal }: { tag: string; agent: string; signal?: AbortSignal },
 ): Promise<string> {
-  const { name, tag: label = "latest", digest } = parseImageReference(tag);
-  if (digest) throw new SkiffError("usage", `${tag} is no name for a new image`);
+  if (parseImageReference(tag).digest) throw new SkiffError("usage", `${tag} is no name for a new image`);
   const { Image, Config } = await inspectContainer(docker, container, { signal });
   const below = await inspectImage(docker, Image, { signal });
   const facts = readTemplateLabels(below?.Config?.Labels);
-  const labels = templateLabels({ agent, version: facts?.version ?? "", base: Config.Image ?? "" });
+  const labels = templateLabels({
+    agent,
+    version: facts?.version ?? "",
+    base: Config.Labels?.["skiff.sandbox.template"] || Config.Image || "",
+  });
   const changes = [
     // The container was made with mounts, a keep-alive command and labels of its own that shall not be inherited.
     "ENTRYPOINT []",
@@ -87,7 +92,25 @@ export async function saveTemplate(
     ),
     ...ownVariables(Config.Env ?? [], below?.Config?.Env ?? []).map((name) => `ENV ${name}=""`),
   ];
-  return await commitContainer(docker, container, { repo: name, tag: label, changes, pause: true, signal });
+  const committed = await commitContainer(docker, container, { changes, pause: true, signal });
+  const id = await withoutOrigin(docker, committed, signal);
+  await tagImage(docker, id, { target: tag, signal });
+  return id;
+}
+
+/**
+ * Older Engines keep the committed container's whole configuration in the image, the values of variables
+ * included. An image on top of it has only what the changes left.
+ */
+async function withoutOrigin(docker: Docker, id: string, signal?: AbortSignal): Promise<string> {
+  const image = await inspectImage(docker, id, { signal });
+  if (image === undefined || !("ContainerConfig" in image)) return id;
+  const dockerfile = { name: "Dockerfile", content: `FROM ${id}\nLABEL ${templateLabel}=saved\n` };
+  let built = id;
+  for await (const { aux } of buildImage(docker, writeTar([dockerfile]), { forceRemove: true, signal })) {
+    built = aux?.ID ?? built;
+  }
+  return built;
 }
 
 /** Variables that the sandbox was given, the user's secrets among them: the Engine would keep their values. */

@@ -216,8 +216,18 @@ export class WebgpuEngine implements Engine {
       }
     } catch (error) {
       growth.forEach(({ sequence }, i) => this.truncateSequence(sequence, held[i]));
-      throw error;
+      throw await this.#explained(error);
     }
+  }
+
+  /** What a failure of the GPU was: the news that it is lost may come a moment later than what fails for it. */
+  async #explained(error: unknown): Promise<unknown> {
+    await new Promise((resolve) => setTimeout(resolve));
+    if (!this.#lost) return error;
+    return new SkiffError("unavailable", "The GPU was lost while it computed", {
+      hint: "The model is loaded again with the next request; if it happens again, use --engine llama.",
+      cause: error,
+    });
   }
 
   /** Refuses what does not exist before anything is computed. */

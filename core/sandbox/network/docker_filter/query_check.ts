@@ -69,6 +69,8 @@ export interface BuildRules {
   open: boolean;
   /** Id of the sandbox's own container. */
   container: string;
+  /** Bytes that a step may use; 0 = not limited. */
+  memory: number;
   proxyEnvironment: string[];
 }
 
@@ -97,6 +99,9 @@ export function checkBuild(query: URLSearchParams, rules: BuildRules): void {
     }
     query.set("buildargs", JSON.stringify(args));
   }
+  const asked = Number(query.get("memory") ?? 0);
+  if (rules.memory > 0 && !(asked > 0 && asked <= rules.memory)) query.set("memory", String(rules.memory));
+  if (rules.memory > 0) query.set("memswap", query.get("memory")!);
   query.set("labels", JSON.stringify(ownedLabels(jsonObject(query.get("labels"), "labels"), rules.owner)));
 }
 

@@ -1,4 +1,5 @@
 /** What happens to a request of each kind of route, and the way to the Engine. */
+import { unpauseContainer } from "../../../docker/containers.ts";
 import type { ContainerInspect } from "../../../docker/types/container.ts";
 import type { DockerAccess } from "../access.ts";
 import { proxyEnvironment } from "../access.ts";
@@ -14,16 +15,19 @@ import {
 } from "../http/head.ts";
 import { parseHost } from "../hosts.ts";
 import { connectSocket, decideAndResolve } from "../proxy/dial.ts";
+import { sandboxFiles } from "../sandbox_files.ts";
 import type { ServedSandbox } from "../proxy/served_sandbox.ts";
 import { isZero, type Json, onlyKeys, ownedLabels, parseBody, text, textList } from "./body_check.ts";
 import { checkCreate, confineToUser } from "./create_check.ts";
 import { bindMounts, checkDriver, volumeName } from "./mounts_check.ts";
 import type { OwnedThings } from "./owned.ts";
 import { checkedSource } from "./paths.ts";
+import { checkedContext } from "./build_context.ts";
+import { checkDockerfile } from "./dockerfile_check.ts";
 import { checkBuild, fullTag, ownedFilters, readQuery, registryOf } from "./query_check.ts";
 import { Refusal } from "./refusal.ts";
 import type { Route, RouteKind } from "./routes.ts";
-import { bindSources, startSafely } from "./start.ts";
+import { bindSources, looseSources, startSafely, whileNothingIsFrozen } from "./start.ts";
 
 export interface FilterRequest {
   sandbox: ServedSandbox;
@@ -43,6 +47,10 @@ interface Passed {
   body?: Json;
   /** The request's own body goes on, as this type. */
   stream?: string;
+  /** In place of it, of that type. */
+  pieces?: AsyncIterable<Uint8Array>;
+  /** What has to be given up afterwards. */
+  held?: Disposable;
   hijacks?: boolean;
 }
 
@@ -66,12 +74,28 @@ const steps: Record<RouteKind, Step> = {
   },
   create: createContainer,
   start: startContainer,
+  unpause: async (order) => {
+    const { owned, route } = order;
+    const { Id } = await owned.container(route.name);
+    await drop(order);
+    await whileNothingIsFrozen(() => unpauseContainer(owned.docker, Id));
+    return await done(order);
+  },
   "exec-create": createExec,
   exec: async ({ owned, route }, query) => {
     await owned.containerOfExec(route.name);
     return { query };
   },
   "exec-hijack": startExec,
+  archive: async ({ owned, route, docker }, query) => {
+    const container = await owned.container(route.name);
+    if (looseSources(container, docker).length > 0) {
+      throw new Refusal(
+        "nothing can be copied out of a container with a part of the workspace mounted: copy it from the workspace",
+      );
+    }
+    return { query };
+  },
   "put-archive": async ({ owned, route }, query) => {
     const container = await owned.container(route.name);
     if (bindSources(container).length > 0) {
@@ -121,7 +145,9 @@ export async function carryOut(order: FilterRequest): Promise<boolean> {
 }
 
 /** Nothing of the client's goes on but what was understood: a body of another type would be read as a query. */
-async function toEngine(order: FilterRequest, { query, body, stream, hijacks }: Passed): Promise<boolean> {
+async function toEngine(order: FilterRequest, passed: Passed): Promise<boolean> {
+  const { query, body, stream, pieces, hijacks } = passed;
+  using _held = passed.held;
   const { client, request, route, docker, owned } = order;
   const framing = requestFraming(request);
   const bodyBytes = body !== undefined
@@ -145,6 +171,7 @@ async function toEngine(order: FilterRequest, { query, body, stream, hijacks }: 
       target: `/v${owned.docker.apiVersion}${route.path}${text ? `?${text}` : ""}`,
       headers,
       body: bodyBytes,
+      pieces,
       cancels: true,
       hijacks,
       upgrades: hijacks,
@@ -154,12 +181,16 @@ async function toEngine(order: FilterRequest, { query, body, stream, hijacks }: 
   }
 }
 
-async function jsonBody({ client, request }: FilterRequest): Promise<Json> {
-  const framing = requestFraming(request);
-  if (framing.kind !== "none" && headerTokens(request.headers, "expect").includes("100-continue")) {
-    await client.write(writeResponseHead(100, "Continue", []));
-  }
-  return parseBody(await collect(client.body(framing), 4 * 1024 * 1024));
+async function jsonBody(order: FilterRequest): Promise<Json> {
+  await goOn(order);
+  return parseBody(await collect(order.client.body(requestFraming(order.request)), 4 * 1024 * 1024));
+}
+
+/** Some clients wait to be told before they send a body. */
+async function goOn({ client, request }: FilterRequest): Promise<void> {
+  if (requestFraming(request).kind === "none") return;
+  if (!headerTokens(request.headers, "expect").includes("100-continue")) return;
+  await client.write(writeResponseHead(100, "Continue", []));
 }
 
 async function isOpen(sandbox: ServedSandbox): Promise<boolean> {
@@ -200,7 +231,7 @@ async function createContainer(order: FilterRequest, query: URLSearchParams): Pr
 }
 
 async function startContainer(order: FilterRequest, query: URLSearchParams): Promise<"answered"> {
-  const { owned, route, docker, client, request } = order;
+  const { owned, route, docker, client } = order;
   const container = await owned.container(route.name);
   await drop(order);
   const restart = route.path.endsWith("/restart");
@@ -209,8 +240,12 @@ async function startContainer(order: FilterRequest, query: URLSearchParams): Pro
     await client.write(writeResponseHead(304, "Not Modified", []));
     return "answered";
   }
-  await startSafely(owned, container, docker.workspace, { restart, timeout });
-  await client.write(writeResponseHead(204, "No Content", [["Server", "skiff"]]));
+  await startSafely(owned, container, docker, { restart, timeout });
+  return await done(order);
+}
+
+async function done({ client, request }: FilterRequest): Promise<"answered"> {
+  await client.write(writeResponseHead(204, "No Content", []));
   if (request.minor === 0) client.close();
   return "answered";
 }
@@ -264,6 +299,9 @@ async function commit(order: FilterRequest, query: URLSearchParams): Promise<Pas
   const repo = query.get("repo");
   if (repo) await owned.mayTag(fullTag(repo, query.get("tag") ?? ""));
   await drop(order);
+  if (query.getAll("changes").some((change) => /onbuild|[\r\n]/i.test(change))) {
+    throw new Refusal("ONBUILD is not allowed in a commit from a sandbox");
+  }
   for (const [name, value] of Object.entries(owned.label)) {
     query.append("changes", `LABEL ${name}="${value}"`);
   }
@@ -271,36 +309,53 @@ async function commit(order: FilterRequest, query: URLSearchParams): Promise<Pas
 }
 
 async function build(order: FilterRequest, query: URLSearchParams): Promise<Passed> {
-  const { owned, sandbox } = order;
-  const open = await isOpen(sandbox);
-  const filtered = (await sandbox.policy()).policy.mode === "allow-list";
+  const { owned, sandbox, client, request } = order;
+  const own = await owned.sandboxContainer();
   checkBuild(query, {
     owner: owned.label,
-    open,
-    container: (await owned.sandboxContainer()).Id,
-    proxyEnvironment: filtered ? proxyEnvironment() : [],
+    open: await isOpen(sandbox),
+    container: own.Id,
+    memory: own.HostConfig.Memory ?? 0,
+    proxyEnvironment: (await sandbox.policy()).policy.mode === "allow-list" ? proxyEnvironment() : [],
   });
   for (const tag of query.getAll("t")) await owned.mayTag(fullTag(tag, ""));
-  return { query, stream: "application/x-tar" };
+  await goOn(order);
+  const folder = sandboxFiles(sandbox.paths, sandbox.id).state;
+  const body = client.body(requestFraming(request));
+  const context = await checkedContext(body, folder, query.get("dockerfile"), async (text) => {
+    const checked = checkDockerfile(text, JSON.parse(query.get("buildargs") || "{}"));
+    for (const image of checked.images) await mayBase(order, image, query.get("pull") === "1");
+    return checked.text;
+  });
+  query.set("dockerfile", context.dockerfile);
+  return { query, stream: "application/x-tar", pieces: context.pieces, held: context };
+}
+
+/** A base that is not here is pulled by the Engine: from where the policy says. */
+async function mayBase(order: FilterRequest, image: string, pulls: boolean): Promise<void> {
+  if (pulls || !await order.owned.hasImage(image)) await mayPull(order, image);
 }
 
 /** A pull is the Engine's own traffic: the registry must be one that the sandbox's policy lets through. */
-async function pull({ sandbox, owned }: FilterRequest, query: URLSearchParams): Promise<Passed> {
-  const image = query.get("fromImage") ?? "";
-  if (!image || query.get("fromSrc")) throw new Refusal("images can only be pulled by name in a sandbox");
+async function mayPull({ sandbox }: FilterRequest, image: string): Promise<void> {
   const place = registryOf(image);
   const host = parseHost(place.host);
   if (!host) throw new Refusal(`"${image}" is no image's name`, 400);
   const ready = await sandbox.policy();
-  if (ready.policy.mode !== "open") {
-    const target = { host, port: place.port, via: "tunnel" as const };
-    const decision = await decideAndResolve(ready, target, sandbox.dialParts);
-    if (!decision.allowed) {
-      throw new Refusal(`the registry ${place.host} is blocked for this sandbox: ${decision.reason}`);
-    }
+  if (ready.policy.mode === "open") return;
+  const target = { host, port: place.port, via: "tunnel" as const };
+  const decision = await decideAndResolve(ready, target, sandbox.dialParts);
+  if (!decision.allowed) {
+    throw new Refusal(`the registry ${place.host} is blocked for this sandbox: ${decision.reason}`);
   }
+}
+
+async function pull(order: FilterRequest, query: URLSearchParams): Promise<Passed> {
+  const image = query.get("fromImage") ?? "";
+  if (!image || query.get("fromSrc")) throw new Refusal("images can only be pulled by name in a sandbox");
+  await mayPull(order, image);
   const tag = query.get("tag") ?? "";
-  if (!tag.startsWith("sha256:")) await owned.mayTag(fullTag(image, tag));
+  if (!tag.startsWith("sha256:")) await order.owned.mayTag(fullTag(image, tag));
   return { query: only(query, ["fromImage", "tag", "platform"]) };
 }
 

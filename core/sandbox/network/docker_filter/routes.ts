@@ -7,9 +7,11 @@ export type RouteKind =
   | "hijack" // a raw stream of one of its own
   | "create"
   | "start"
+  | "unpause"
   | "exec-create"
   | "exec"
   | "exec-hijack"
+  | "archive"
   | "put-archive"
   | "commit"
   | "build"
@@ -44,11 +46,12 @@ const table: [string, RouteKind][] = [
   ["POST /containers/prune", "list"],
   ["POST /containers/create", "create"],
   [`GET /containers/${id}/(?:json|logs|top|stats|changes|export)`, "container"],
-  [`POST /containers/${id}/(?:stop|kill|resize|pause|unpause|rename|wait)`, "container"],
+  [`POST /containers/${id}/(?:stop|kill|resize|pause|rename|wait)`, "container"],
   [`POST /containers/${id}/(?:start|restart)`, "start"],
+  [`POST /containers/${id}/unpause`, "unpause"],
   [`POST /containers/${id}/attach`, "hijack"],
   [`POST /containers/${id}/exec`, "exec-create"],
-  [`(?:GET|HEAD) /containers/${id}/archive`, "container"],
+  [`(?:GET|HEAD) /containers/${id}/archive`, "archive"],
   [`PUT /containers/${id}/archive`, "put-archive"],
   [`DELETE /containers/${id}`, "container"],
   [`POST /exec/${id}/start`, "exec-hijack"],

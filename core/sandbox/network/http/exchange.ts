@@ -27,6 +27,8 @@ export interface Exchange {
   headers: Header[];
   /** In place of the request's body, which was read already. */
   body?: Uint8Array;
+  /** The same as a stream, sent in chunks. */
+  pieces?: AsyncIterable<Uint8Array>;
   /** An `Upgrade` is passed on, and a 101 makes a tunnel of the connection. */
   upgrades?: boolean;
   /** A 200 to this request is a raw stream in both directions until both end (the Engine's attach). */
@@ -48,7 +50,11 @@ export async function exchange(order: Exchange): Promise<boolean> {
   const { client, upstream, request } = order;
   const asked = requestFraming(request);
   const upgrade = order.upgrades ? headerTokens(request.headers, "upgrade") : [];
-  const framing: Framing = order.body ? { kind: "length", bytes: order.body.length } : asked;
+  const framing: Framing = order.body
+    ? { kind: "length", bytes: order.body.length }
+    : order.pieces
+    ? { kind: "chunked" }
+    : asked;
   await upstream.write(writeRequestHead(request.method, order.target, [
     ...order.headers,
     ...(upgrade.length > 0 ? [["Connection", "Upgrade"], ["Upgrade", upgrade[0]]] as Header[] : closes),
@@ -82,8 +88,10 @@ export async function exchange(order: Exchange): Promise<boolean> {
 
 const closes: Header[] = [["Connection", "close"]];
 
-async function sendBody({ client, upstream, body, request }: Exchange, asked: Framing): Promise<void> {
+async function sendBody(order: Exchange, asked: Framing): Promise<void> {
+  const { client, upstream, body, pieces, request } = order;
   if (body) return await upstream.write(body);
+  if (pieces) return await writeBody(upstream, pieces, { kind: "chunked" });
   if (asked.kind === "none") return;
   if (headerTokens(request.headers, "expect").includes("100-continue")) {
     await client.write(writeResponseHead(100, "Continue", []));

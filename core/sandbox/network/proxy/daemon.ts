@@ -122,7 +122,7 @@ export class ProxyDaemon {
     }
     served ??= {
       sockets: new SandboxSockets(new ServedSandbox(paths, record, this.#dialParts)),
-      running: false,
+      running: record.engineSocket === undefined, // nobody tells whether it does
       startsBefore: 0,
     };
     served.startsBefore = Date.now() + startMs;
@@ -143,11 +143,16 @@ export class ProxyDaemon {
   async #order(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     const id = /^\/sandboxes\/([A-Za-z0-9_-]+)$/.exec(pathname)?.[1];
+    const policy = /^\/sandboxes\/([A-Za-z0-9_-]+)\/policy$/.exec(pathname)?.[1];
     try {
       if (request.method === "GET" && pathname === "/status") return Response.json(this.status());
       if (request.method === "PUT" && id) {
         const { secrets } = await request.json();
         await this.serve(id, secrets ?? {});
+        return new Response();
+      }
+      if (request.method === "POST" && policy) {
+        await this.#served.get(policy)?.sockets.sandbox.applyPolicy();
         return new Response();
       }
       if (request.method === "DELETE" && id) {
@@ -169,7 +174,9 @@ export class ProxyDaemon {
     this.#watched.add(socket);
     const own = (id: string) => this.#served.get(id);
     watchEngine(socket, {
-      known: (states) => this.#reconcile(socket, states),
+      known: (states) => {
+        this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
+      },
       started: (id) => {
         const served = own(id);
         if (served) served.running = true;

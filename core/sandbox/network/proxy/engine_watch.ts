@@ -2,6 +2,7 @@
 import { listContainers, removeContainer } from "../../../docker/containers.ts";
 import { type Docker, openDocker } from "../../../docker/docker.ts";
 import { events } from "../../../docker/events.ts";
+import { listImages, removeImage } from "../../../docker/images.ts";
 import { listNetworks, removeNetwork } from "../../../docker/networks.ts";
 import { listVolumes, removeVolume } from "../../../docker/volumes.ts";
 import { accessLabel, ownerLabel } from "../access.ts";
@@ -85,6 +86,10 @@ export async function removeOwned(docker: Docker, sandbox: string): Promise<void
   }
   for (const { Name } of await listVolumes(docker, { filters })) {
     await removeVolume(docker, Name).catch(() => {});
+  }
+  for (const { Id, RepoTags } of await listImages(docker, { filters })) {
+    // Not by force: what somebody else has begun to use stays.
+    for (const name of RepoTags?.length ? RepoTags : [Id]) await removeImage(docker, name).catch(() => {});
   }
 }
 

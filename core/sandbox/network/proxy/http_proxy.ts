@@ -29,9 +29,12 @@ export async function serveProxyRequest(
   sandbox.log.add({ kind: target.via, target: authority, allowed, reason, rule });
   if (!allowed) return await refuse(sandbox, client, request, authority, decision);
   const upstream = new HttpConnection(await dial(target, decision, sandbox.dialParts));
+  const cut = () => (client.close(), upstream.close());
   if (target.via === "tunnel") {
     await client.write(writeResponseHead(200, "Connection established", []));
-    await tunnel(client, upstream);
+    const open = { target, addresses: decision.addresses ?? [], cut };
+    sandbox.tunnels.add(open);
+    await tunnel(client, upstream).finally(() => sandbox.tunnels.delete(open));
     return false;
   }
   const headers = endToEnd(request.headers).filter(([name]) => name.toLowerCase() !== "host");

@@ -7,8 +7,6 @@ import { removeOwnSocket, socketIdentity } from "../../../process/unix_socket.ts
 /** Serves one request; true when the connection can take another one. */
 export type Handler = (client: HttpConnection, request: RequestHead) => Promise<boolean>;
 
-/** Connections at once on one socket; further ones wait, and cost only their sandbox. */
-const mostConnections = 512;
 /** For a request's head to come, or the next one. */
 const headMs = 5 * 60_000;
 /** What a refused request may still send while its answer is on the way. */
@@ -20,14 +18,19 @@ export class SandboxListener {
   readonly #listener: Deno.Listener<Deno.UnixConn>;
   readonly #identity: string;
   readonly #handler: Handler;
+  readonly #most: number;
   readonly #open = new Set<HttpConnection>();
   #room?: PromiseWithResolvers<void>;
   #closed = false;
 
-  /** Listens at once; whoever may enter the folder may connect. */
-  constructor(path: string, handler: Handler) {
+  /**
+   * Listens at once; whoever may enter the folder may connect. `most`: connections at once; further ones wait,
+   * and cost only their sandbox.
+   */
+  constructor(path: string, handler: Handler, most: number) {
     this.path = path;
     this.#handler = handler;
+    this.#most = most;
     try {
       Deno.removeSync(path); // of a proxy that was killed: there is only one
     } catch (error) {
@@ -41,7 +44,7 @@ export class SandboxListener {
 
   async #accept(): Promise<void> {
     while (!this.#closed) {
-      if (this.#open.size >= mostConnections) {
+      if (this.#open.size >= this.#most) {
         this.#room = Promise.withResolvers();
         await this.#room.promise;
       }

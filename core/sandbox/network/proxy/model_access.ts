@@ -1,6 +1,6 @@
 /** The local model server as a sandbox may use it: its own model, inference routes, nothing that manages. */
 import type { HttpConnection } from "../http/connection.ts";
-import { answer, collect, exchange } from "../http/exchange.ts";
+import { answer, exchange } from "../http/exchange.ts";
 import {
   BadMessage,
   endToEnd,
@@ -49,10 +49,9 @@ export async function serveModelRequest(
   if (!lists && !inference.test(route)) {
     return await refuse(403, `${route} is not among the routes that a sandbox may use`);
   }
-  let body: Uint8Array | undefined;
-  if (!lists) {
-    body = await readBody(client, request);
-    const asked = modelOf(body);
+  using held = lists ? undefined : await sandbox.hold(await bodyOf(client, request));
+  if (held) {
+    const asked = modelOf(held.bytes);
     if (asked === undefined) return await refuse(400, "the request names no model");
     if (!model.names.some((name) => bareName(name) === bareName(asked))) {
       return await refuse(
@@ -62,7 +61,10 @@ export async function serveModelRequest(
     }
   }
   sandbox.log.add({ kind: "model", target: route, allowed: true, reason: "an inference route" });
-  return await relay(client, request, model.socket, { body, names: lists ? model.names : undefined });
+  return await relay(client, request, model.socket, {
+    body: held?.bytes,
+    names: lists ? model.names : undefined,
+  });
 }
 
 async function relay(
@@ -92,15 +94,15 @@ async function relay(
   }
 }
 
-/** The whole body, which is then sent on with its length. */
-async function readBody(client: HttpConnection, request: RequestHead): Promise<Uint8Array> {
+/** The body's pieces, asked for where the client waits to be told. */
+async function bodyOf(client: HttpConnection, request: RequestHead): Promise<AsyncIterable<Uint8Array>> {
   const [encoding] = headerValues(request.headers, "content-encoding");
   if (encoding && encoding.toLowerCase() !== "identity") throw new BadMessage("the body is compressed", 415);
   const framing = requestFraming(request);
   if (framing.kind !== "none" && headerTokens(request.headers, "expect").includes("100-continue")) {
     await client.write(writeResponseHead(100, "Continue", []));
   }
-  return await collect(client.body(framing));
+  return client.body(framing);
 }
 
 function modelOf(body: Uint8Array): string | undefined {

@@ -9,6 +9,15 @@ import { serveMcpRequest } from "./mcp_access.ts";
 import { serveModelRequest } from "./model_access.ts";
 import type { ServedSandbox } from "./served_sandbox.ts";
 
+/** Where bodies are read before they go on, fewer at once. */
+const mostConnections: Record<string, number> = {
+  proxy: 512,
+  model: 64,
+  mcp: 64,
+  credentials: 128,
+  docker: 64,
+};
+
 export class SandboxSockets {
   readonly sandbox: ServedSandbox;
   readonly #listeners: SandboxListener[] = [];
@@ -21,7 +30,7 @@ export class SandboxSockets {
     Deno.chmodSync(sockets, 0o711); // the user inside may have any id; the parent keeps others out
     try {
       for (const [name, handler] of handlers(sandbox)) {
-        this.#listeners.push(new SandboxListener(`${sockets}/${name}.sock`, handler));
+        this.#listeners.push(new SandboxListener(`${sockets}/${name}.sock`, handler, mostConnections[name]));
       }
     } catch (error) {
       this.close();

@@ -114,6 +114,7 @@ export class GpuDevice {
 
   /** Writes to a range; `data` has a multiple of 4 bytes. In order with submits. */
   write(range: BufferRange, data: BufferSource, offset = 0): void {
+    if (data.byteLength === 0) return; // Deno panics on an empty write
     this.raw.queue.writeBuffer(range.buffer, range.offset + offset, data);
   }
 

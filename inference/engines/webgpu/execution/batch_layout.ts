@@ -1,5 +1,6 @@
 /**
- * What kernels know of a micro-batch: one buffer that is written every step.
+ * What kernels know of a micro-batch: one buffer that is written every step, with one write. First the step's
+ * counts, which kernels see as a uniform, then, from `headerBytes` on:
  *
  *   rows    M × (token, position, cell of the cache, first word of the sequence's pages)
  *   tiles   M × (first row, rows, 0, 0): runs of a sequence's consecutive tokens
@@ -37,8 +38,14 @@ export function batchSections(maxRows: number): BatchSections {
   return { capacity, bytes: capacity * 40, tiles: capacity, wanted: capacity * 8, tokens: capacity * 9 };
 }
 
+/** Bytes before the sections; what a binding's offset is a multiple of. */
+export const headerBytes = 256;
+
 /** A micro-batch as its words, and how many there are of what. */
 export interface LaidOutBatch {
+  /** Header and sections; four words of the header are the counts of the step. */
+  buffer: Uint32Array<ArrayBuffer>;
+  /** The sections, within `buffer`. */
   words: Uint32Array<ArrayBuffer>;
   rows: number;
   singles: number;
@@ -65,7 +72,8 @@ export function layOutBatch(
   sections: BatchSections,
   { pageWords, queries }: { pageWords: number; queries: number },
 ): LaidOutBatch {
-  const words = new Uint32Array(sections.bytes / 4);
+  const buffer = new Uint32Array((headerBytes + sections.bytes) / 4);
+  const words = buffer.subarray(headerBytes / 4);
   const wantedIndices: number[] = [];
   tokens.forEach(({ token, position, sequence, cell, index, wanted }, row) => {
     words.set([token, position, cell, sequence * pageWords], row * 4);
@@ -74,7 +82,7 @@ export function layOutBatch(
     words[sections.wanted + wantedIndices.length] = row;
     wantedIndices.push(index);
   });
-  const laidOut = { words, rows: tokens.length, singles: 0, tiles: 0, wantedIndices, singlePages: 0 };
+  const laidOut = { buffer, words, rows: tokens.length, singles: 0, tiles: 0, wantedIndices, singlePages: 0 };
   for (let from = 0; from < tokens.length;) {
     let to = from + 1;
     while (to < tokens.length && tokens[to].sequence === tokens[from].sequence) to++;

@@ -8,7 +8,7 @@ import type { ExpertScratch } from "../kernels/experts.ts";
 import type { PassPlan } from "../graph/plan.ts";
 import type { PassResources } from "../graph/record.ts";
 import { type Rope, ropeTable } from "../graph/rope.ts";
-import { batchSections } from "./batch_layout.ts";
+import { batchSections, headerBytes } from "./batch_layout.ts";
 import { allocateCache, type KvCache } from "./kv_cache.ts";
 import { loadMatrices, loadVectors, TensorFiles } from "./load_weights.ts";
 import { attentionBytes, type ExecutionSizes, expertBytes, memoryNeed, slotBytes } from "./memory_need.ts";
@@ -47,7 +47,12 @@ export async function loadModel(
   };
   try {
     await using files = await TensorFiles.open(gguf);
-    const work = await allocateWork(plan, sizes, buffer);
+    const work = await allocateWork(plan, sizes, buffer, async (bytes) => {
+      const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST;
+      const range = { buffer: await gpu.allocate(bytes, usage, "step"), offset: 0, size: bytes };
+      owned.push(range);
+      return range;
+    });
     const tableWords = sizes.sequences * pagesOf(sizes.contextTokens);
     const shapes = plan.pass.attentions.map(({ shape }) => shape);
     const cacheOptions = { type: sizes.cacheType, pages: sizes.pages, tableWords };
@@ -55,10 +60,9 @@ export async function loadModel(
     owned.push(cache.pages, cache.scratch);
     const turns = await loadTurns(gpu, gguf, plan, sizes.contextTokens, files, buffer);
     const vectors = await loadVectors(gpu, plan, files);
-    const step = await gpu.uniform(16, "step");
-    owned.push(vectors, step);
+    owned.push(vectors);
     const weights = await loadMatrices(gpu, weightArena, plan, files, onProgress);
-    const resources = joinResources({ gpu, plan, sizes, work, cache, turns, vectors, step, weights });
+    const resources = joinResources({ gpu, plan, sizes, work, cache, turns, vectors, weights });
     const { output, outputWidth } = outputOf(plan, work.slots);
     const sections = batchSections(sizes.microRows);
     const model = new Model({
@@ -89,6 +93,8 @@ interface WorkBuffers {
   queries: BufferRange;
   parts: BufferRange;
   sums: BufferRange;
+  /** The step's counts, and behind them the batch. */
+  step: BufferRange;
   batch: BufferRange;
   unread: BufferRange;
   unwritten: BufferRange;
@@ -96,8 +102,19 @@ interface WorkBuffers {
 }
 
 /** Each a buffer of its own: a dispatch may not read one part of a buffer and write another. */
-async function allocateWork(plan: PassPlan, sizes: ExecutionSizes, buffer: Allocate): Promise<WorkBuffers> {
+async function allocateWork(
+  plan: PassPlan,
+  sizes: ExecutionSizes,
+  buffer: Allocate,
+  allocateStep: (bytes: number) => Promise<BufferRange>,
+): Promise<WorkBuffers> {
   const { queries, parts, sums } = attentionBytes(plan, sizes);
+  const sections = batchSections(sizes.microRows);
+  const whole = await allocateStep(headerBytes + sections.bytes);
+  const stepAndBatch = {
+    step: { ...whole, size: 16 },
+    batch: { ...whole, offset: headerBytes, size: sections.bytes },
+  };
   const slots: BufferRange[] = [];
   for (let i = 0; i < plan.slots.length; i++) {
     slots.push(await buffer(slotBytes(plan, i, sizes), `slot ${i}`));
@@ -107,7 +124,7 @@ async function allocateWork(plan: PassPlan, sizes: ExecutionSizes, buffer: Alloc
     queries: await buffer(queries, "queries"),
     parts: await buffer(parts, "attention parts"),
     sums: await buffer(sums, "attention sums"),
-    batch: await buffer(batchSections(sizes.microRows).bytes, "batch"),
+    ...stepAndBatch,
     unread: await buffer(16, "unread"),
     unwritten: await buffer(16, "unwritten"),
     experts: await allocateExperts(plan, sizes, buffer),
@@ -173,16 +190,19 @@ interface Loaded {
   cache: KvCache;
   turns: PassResources["turns"];
   vectors: BufferRange;
-  step: BufferRange;
   weights: PassResources["weights"];
 }
 
 function joinResources(
-  { gpu, plan, sizes, work, cache, turns, vectors, step, weights }: Loaded,
+  { gpu, plan, sizes, work, cache, turns, vectors, weights }: Loaded,
 ): PassResources {
   const sections = batchSections(sizes.microRows);
-  const { slots, queries, parts, sums, batch, unread, unwritten } = work;
-  const tokens = { buffer: batch.buffer, offset: sections.tokens * 4, size: sections.capacity * 4 };
+  const { slots, queries, parts, sums, step, batch, unread, unwritten } = work;
+  const tokens = {
+    buffer: batch.buffer,
+    offset: batch.offset + sections.tokens * 4,
+    size: sections.capacity * 4,
+  };
   return {
     plan,
     features: gpu.features,

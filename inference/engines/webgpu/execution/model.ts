@@ -7,7 +7,7 @@ import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { GpuDevice } from "../device/gpu_device.ts";
 import type { PassResources } from "../graph/record.ts";
 import { recordPass, wantedWord } from "../graph/record.ts";
-import { type BatchSections, type LaidOutBatch } from "./batch_layout.ts";
+import type { BatchSections, LaidOutBatch } from "./batch_layout.ts";
 import type { KvCache } from "./kv_cache.ts";
 import { type ExecutionSizes, extraParts } from "./memory_need.ts";
 import type { PageCopy } from "./page_table.ts";
@@ -65,6 +65,11 @@ export class Model {
     });
   }
 
+  /** What its dispatches work on; for tests and benches. */
+  get resources(): PassResources {
+    return this.#parts.resources;
+  }
+
   /** The dispatches of steps with so many tokens, of which so many are wanted. */
   dispatches(rows: number, wanted: number): { body: Dispatch[]; head: Dispatch[] } {
     const { microRows, wantedRows } = this.sizes;
@@ -90,6 +95,7 @@ export class Model {
     const submitted = recorder.submit();
     this.#count(batch.rows, wanted, body, head);
     const bytes = await pending?.take();
+    if (this.counters.steps % stepsBetweenTurns === 0) await eventLoopTurn();
     gpu.check();
     await submitted.profiled;
     if (bytes === undefined) return {};
@@ -112,8 +118,8 @@ export class Model {
     step.singles = batch.singles;
     step.tiles = batch.tiles;
     step.splits = chooseSplits(batch, gpu.features.software);
-    gpu.write(shared.step, Uint32Array.of(batch.rows, batch.wantedIndices.length, step.singles, step.splits));
-    gpu.write(shared.batch, batch.words);
+    batch.buffer.set([batch.rows, batch.wantedIndices.length, step.singles, step.splits]);
+    gpu.write({ ...shared.step, size: batch.buffer.byteLength }, batch.buffer); // the rest of it is `shared.batch`
   }
 
   #outputRows(rows: number): BufferRange {
@@ -161,6 +167,16 @@ export class Model {
       }).length;
     counters.dispatches += run(body, rows) + (head ? run(head, wanted) : 0);
   }
+}
+
+/**
+ * A read that does not await leaves a promise behind, which ends only when the event loop turns; a caller that awaits
+ * nothing else would pile them up, a kilobyte each.
+ */
+const stepsBetweenTurns = 256;
+
+function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** What a step gave: rows of floats, or the best of each row. */

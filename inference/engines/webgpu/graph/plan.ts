@@ -5,6 +5,7 @@
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import type { GgufTensor } from "../../../gguf/mod.ts";
 import type { ActivationKind } from "../kernels/matmul.ts";
+import { q8Bytes } from "../kernels/quantise.ts";
 import type { WeightType } from "../weights/weight_matrix.ts";
 import type { ForwardPass, Matrix, Node, Value, Vector } from "./nodes.ts";
 
@@ -219,7 +220,7 @@ function placeValues(nodes: Node[], forms: Map<number, Forms>): Pick<PassPlan, "
       const { plain, groups } = forms.get(out.id) ?? { plain: true, groups: false };
       const placement = {
         plain: plain || node.op === "embed" ? take(elements * 4, out.wanted) : undefined,
-        groups: groups ? take(elements / 32 * 48, out.wanted) : undefined,
+        groups: groups ? take(q8Bytes(out.perToken, out.width), out.wanted) : undefined,
       };
       placements.set(out.id, placement);
       live.set(out.id, placement);

@@ -3,11 +3,11 @@
 //
 // parts [rows · splits, HEADS, D] f32, sums [rows · splits, HEADS] (m, l): attention.wgsl, attention_tile.wgsl
 // vectors f32: sinks [HEADS] from params.sinks on, in floats
-// plain   y as [T, HEADS · D] f32                 groups  y as [T, HEADS · D / 32] groups of int8 (q8_group)
+// plain   y as [T, HEADS · D] f32                 groups  y as [T, HEADS · D / 32] groups of int8 (snippets/q8.wgsl)
 // Elements of a head stand in turned order only in queries and keys; values, and so y, are in the model's order.
 // One workgroup a row. Sinks: gpt-oss.
 
-//#include q8_group
+//#include q8
 
 struct Params {
   sinks: u32,
@@ -75,10 +75,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
     if (GROUPS) {
-      var packed = q8_group(y);
-      for (var i = 0u; i < 3u; i++) {
-        groups[(row * BLOCKS + block) * 3u + i] = packed[i];
-      }
+      let q = q8_quantise(y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]);
+      let at = (row * BLOCKS + block) * 5u;
+      groups[at] = q.coarse_lo;
+      groups[at + 1u] = q.coarse_hi;
+      groups[at + 2u] = q.fine_lo;
+      groups[at + 3u] = q.fine_hi;
+      groups[at + 4u] = q.tail;
     }
   }
 }

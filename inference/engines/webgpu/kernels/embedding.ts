@@ -34,6 +34,8 @@ export function embedding(
       part.rows,
       countWord,
       float32Word(scale),
+      groupsOfRow(weights.columns),
+      weights.columns / 4,
     ],
     workgroups: (rows) => [Math.ceil(groupsOfRow(weights.columns) / 64), rows, 1],
     label,
@@ -43,13 +45,10 @@ export function embedding(
 function embeddingKernel({ type, columns }: WeightMatrix): KernelCode {
   const constants = {
     ...weightConstants(type, true),
-    COLUMNS: columns,
-    GROUPS: groupsOfRow(columns),
-    QUADS: columns / 4,
     TAIL: columns % 32 !== 0,
   };
   return {
-    name: `embedding ${type} ${columns}`,
+    name: `embedding ${type}`,
     code: specialise(template, constants, weightParts(type)),
     access: ["uniform", "read", "read", "read", "write"],
   };

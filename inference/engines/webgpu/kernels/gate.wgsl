@@ -4,11 +4,11 @@
 //
 // For gates and ups of different types; others leave the product gated already (gemv.wgsl).
 // gate_up [rows, 2 · WIDTH] f32: g, then u
-// plain   y as [rows, WIDTH] f32                  groups  y as [rows, WIDTH / 32] groups of int8 (q8_group)
+// plain   y as [rows, WIDTH] f32                  groups  y as [rows, WIDTH / 32] groups of int8 (snippets/q8.wgsl)
 // rows = T · PER_TOKEN, T from step. A thread holds 32 elements.
 // Sources: GLU variants (arXiv 2002.05202); the third is gpt-oss's own.
 
-//#include q8_group
+//#include q8
 
 @group(0) @binding(1) var<uniform> step: vec4<u32>;
 @group(0) @binding(2) var<storage, read> gate_up: array<f32>;
@@ -65,9 +65,12 @@ fn main(
     }
   }
   if (GROUPS) {
-    var packed = q8_group(y);
-    for (var i = 0u; i < 3u; i++) {
-      groups[(row * BLOCKS + block) * 3u + i] = packed[i];
-    }
+    let q = q8_quantise(y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]);
+    let at = (row * BLOCKS + block) * 5u;
+    groups[at] = q.coarse_lo;
+    groups[at + 1u] = q.coarse_hi;
+    groups[at + 2u] = q.fine_lo;
+    groups[at + 3u] = q.fine_hi;
+    groups[at + 4u] = q.tail;
   }
 }

@@ -75,6 +75,8 @@ function gemmParams(request: Matmul, part: Matmul["weights"]["parts"][number], w
     grouped ? part.firstRow / weights.rows : 0,
     grouped ? part.rows / weights.rows : 1,
     work && !work.inputPerPair ? work.slots : 1,
+    groupsOfRow(weights.columns),
+    weights.columns / 4,
   ];
 }
 
@@ -84,9 +86,7 @@ function gemmKernel({ weights, kind, epilogue = {} }: Matmul, work?: ExpertTiles
   const biased = epilogue.bias ? 1 : 0;
   const constants = {
     ...weightConstants(weights.type, kind === "f32"),
-    GROUPS: groupsOfRow(weights.columns),
-    QUADS: weights.columns / 4,
-    TAIL: !isGrouped(weights.type) && weights.columns % 32 !== 0 ? `${weights.columns / 4}u` : "",
+    TAIL: !isGrouped(weights.type) && weights.columns % 32 !== 0,
     Q8: kind === "q8",
     BIAS: biased ? 6 : 0,
     EXPERTS: work ? 6 + biased : 0,
@@ -102,9 +102,7 @@ function gemmKernel({ weights, kind, epilogue = {} }: Matmul, work?: ExpertTiles
     // Row i of a thread: gate and up side by side, or lanes side by side.
     const row = epilogue.glu ? "2u * lx + $(i)u % 2u + 32u * ($(i)u / 2u)" : "lx + $(i * 16)u";
     kernel = {
-      name: `gemm ${weights.type} ${kind} ${weights.columns}${epilogue.glu ? ` ${epilogue.glu}` : ""}${
-        work ? " experts" : ""
-      }`,
+      name: `gemm ${weights.type} ${kind}${epilogue.glu ? ` ${epilogue.glu}` : ""}${work ? " experts" : ""}`,
       code: specialise(template.replaceAll("$ROW", row), constants, weightParts(weights.type)),
       access: [
         "uniform",

@@ -6,9 +6,9 @@
 //          of x of a pair is pair / params.input_divisor, that of y is pair
 //
 // 128 threads. For each 32 columns of W, 64 threads dequantise a group of one row each and 64 fetch the group of
-// one row of x; then each thread multiplies 4 rows of W by 8 of x. Where Q8 both stay int8, 4 products an
+// one row of x; then each thread multiplies 4 rows of W by 8 of x. Where Q8 all stay int8, 4 products an
 // instruction; else f32, swizzled so that lanes that write or read side by side meet no bank twice.
-// Workgroups: x, y = tiles of W (folded), z = tiles of x. Workgroup memory: 16 KiB (f32), 7 KiB (Q8).
+// Workgroups: x, y = tiles of W (folded), z = tiles of x. Workgroup memory: 16 KiB (f32), 9 KiB (Q8).
 //
 // Tiling after the register-blocked kernels of llama.cpp's ggml-webgpu and CUTLASS.
 // Checked against f64 in TypeScript and llama.cpp's dequantised rows: tests/inference/engines/webgpu/kernels.
@@ -25,6 +25,8 @@ struct Params {
   first_expert: u32,
   expert_count: u32,
   input_divisor: u32,
+  groups: u32, // of a row of W
+  quads: u32, // of values of a row of x
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -57,18 +59,23 @@ struct Params {
 //#include q8
 //#end
 
-const groups = $(GROUPS)u; // of a row of W
-
 //#if Q8
 var<workgroup> w_lo: array<vec4<u32>, 64>;
 var<workgroup> w_hi: array<vec4<u32>, 64>;
 var<workgroup> w_scale: array<vec4<f32>, 64>; // scale and offset of the two halves
 var<workgroup> x_lo: array<vec4<u32>, 64>;
 var<workgroup> x_hi: array<vec4<u32>, 64>;
+var<workgroup> x_fine_lo: array<vec4<u32>, 64>;
+var<workgroup> x_fine_hi: array<vec4<u32>, 64>;
 var<workgroup> x_scale: array<vec4<f32>, 64>; // d, d * sum of each half
 
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
+}
+
+// Of 16 weights and 16 activations in their coarse and fine bytes.
+fn dot16x2(w: vec4<u32>, coarse: vec4<u32>, fine: vec4<u32>) -> i32 {
+  return 256 * dot16(w, coarse) + dot16(w, fine);
 }
 //#else
 var<workgroup> w_tile: array<vec4<f32>, 512>; // [64 rows, 8 quads], the quad's place xored with the row
@@ -82,15 +89,13 @@ fn x_place(row: u32, quad: u32) -> u32 {
   return row * 8u + (quad ^ (row & 7u));
 }
 
+fn input_at(row: u32, i: u32) -> vec4<f32> {
 //#if TAIL
-fn input_at(row: u32, i: u32) -> vec4<f32> {
-  return select(vec4<f32>(0.0), input[min(row + i, row + $TAIL - 1u)], i < $TAIL);
-}
+  return select(vec4<f32>(0.0), input[row + min(i, params.quads - 1u)], i < params.quads);
 //#else
-fn input_at(row: u32, i: u32) -> vec4<f32> {
   return input[row + i];
-}
 //#end
+}
 //#end
 //#if QUANTISE
 // 32 results of each of 16 rows of y at a time, for the threads that quantise them.
@@ -130,6 +135,7 @@ fn main(
   @builtin(num_workgroups) dispatched: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
+  let groups = params.groups;
   let first_row = (id.y * dispatched.x + id.x) * 64u;
 //#if EXPERTS
   let tile = tiles[id.z];
@@ -160,9 +166,9 @@ fn main(
   let own_token = first + min(lane, count - 1u);
 //#end
 //#if Q8
-  let own_input = own_token * (groups * 3u);
+  let own_input = own_token * (groups * 5u);
 //#else
-  let own_input = own_token * $(QUADS)u;
+  let own_input = own_token * params.quads;
 //#end
   let lx = thread % 16u;
   let ly = thread / 16u;
@@ -187,14 +193,16 @@ fn main(
 //#end
     } else {
 //#if Q8
-      x_lo[lane] = input[own_input + g * 3u];
-      x_hi[lane] = input[own_input + g * 3u + 1u];
-      let tail = input[own_input + g * 3u + 2u];
+      x_lo[lane] = input[own_input + g * 5u];
+      x_hi[lane] = input[own_input + g * 5u + 1u];
+      x_fine_lo[lane] = input[own_input + g * 5u + 2u];
+      x_fine_hi[lane] = input[own_input + g * 5u + 3u];
+      let tail = input[own_input + g * 5u + 4u];
       let d = bitcast<f32>(tail.x);
       x_scale[lane] = vec4<f32>(
         d,
-        d * f32(extractBits(bitcast<i32>(tail.y), 0u, 16u)),
-        d * f32(extractBits(bitcast<i32>(tail.y), 16u, 16u)),
+        d * f32(bitcast<i32>(tail.y)),
+        d * f32(bitcast<i32>(tail.z)),
         0.0,
       );
 //#else
@@ -214,16 +222,18 @@ fn main(
 //#for j in 8
     let xl_$j = x_lo[ly + $(j * 8)u];
     let xh_$j = x_hi[ly + $(j * 8)u];
+    let fl_$j = x_fine_lo[ly + $(j * 8)u];
+    let fh_$j = x_fine_hi[ly + $(j * 8)u];
     let xs_$j = x_scale[ly + $(j * 8)u];
 //#for i in 4
 //#if HALVES
-    sum_$i_$j += xs_$j.x * (ws_$i.x * f32(dot16(wl_$i, xl_$j)) + ws_$i.y * f32(dot16(wh_$i, xh_$j))) +
+    sum_$i_$j += xs_$j.x * (ws_$i.x * f32(dot16x2(wl_$i, xl_$j, fl_$j)) + ws_$i.y * f32(dot16x2(wh_$i, xh_$j, fh_$j))) +
       ws_$i.z * xs_$j.y + ws_$i.w * xs_$j.z;
 //#else
 //#if OFFSET
-    sum_$i_$j += xs_$j.x * ws_$i.x * f32(dot16(wl_$i, xl_$j) + dot16(wh_$i, xh_$j)) + ws_$i.z * (xs_$j.y + xs_$j.z);
+    sum_$i_$j += xs_$j.x * ws_$i.x * f32(dot16x2(wl_$i, xl_$j, fl_$j) + dot16x2(wh_$i, xh_$j, fh_$j)) + ws_$i.z * (xs_$j.y + xs_$j.z);
 //#else
-    sum_$i_$j += xs_$j.x * ws_$i.x * f32(dot16(wl_$i, xl_$j) + dot16(wh_$i, xh_$j));
+    sum_$i_$j += xs_$j.x * ws_$i.x * f32(dot16x2(wl_$i, xl_$j, fl_$j) + dot16x2(wh_$i, xh_$j, fh_$j));
 //#end
 //#end
 //#end
@@ -269,10 +279,12 @@ fn main(
 //#else
       let token = first + n;
 //#end
-      let to = (token * params.output_stride + params.output_column + first_row / 64u) * 3u;
-      output[to] = q.lo;
-      output[to + 1u] = q.hi;
-      output[to + 2u] = q.tail;
+      let to = (token * params.output_stride + params.output_column + first_row / 64u) * 5u;
+      output[to] = q.coarse_lo;
+      output[to + 1u] = q.coarse_hi;
+      output[to + 2u] = q.fine_lo;
+      output[to + 3u] = q.fine_hi;
+      output[to + 4u] = q.tail;
     }
   }
   workgroupBarrier();

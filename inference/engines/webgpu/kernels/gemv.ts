@@ -86,16 +86,27 @@ function gemvParams(request: Matmul, index: number, choice?: ExpertChoice): numb
     grouped ? part.firstRow / weights.rows : 0,
     grouped ? part.rows / weights.rows : 1,
     choice && !choice.sums ? choice.slots : 1,
+    groupsOfRow(weights.columns),
+    weights.columns / 4,
   ];
 }
 
 function chooseShape(features: KernelFeatures, request: Matmul, experts: boolean): Shape {
   const { weights, maxRows, epilogue = {} } = request;
   const columns = experts ? 1 : [1, 2, 4, 8].find((c) => c >= maxRows) ?? 8;
-  if (features.software) return { rows: 4, columns, team: 1, workgroup: epilogue.quantise ? 16 : 8 };
+  if (features.software) return softwareShape(weights.rows, columns, epilogue.quantise === true);
   const team = chooseTeam(groupsOfRow(weights.columns), features.subgroupSize);
   if (epilogue.quantise) return { rows: team / 4, columns, team, workgroup: 256 };
   return { rows: columns > 4 ? 2 : 4, columns, team, workgroup: 64 };
+}
+
+/**
+ * Threads are SIMD lanes there: eight of them a workgroup, and as many rows each as pay for fetching x. More rows
+ * take longer to compile than small matrices take to run; more columns than four gain nothing.
+ */
+function softwareShape(matrixRows: number, columns: number, quantise: boolean): Shape {
+  const rows = matrixRows >= 512 ? 8 : 4;
+  return { rows, columns: Math.min(4, columns), team: 1, workgroup: quantise ? 64 / rows : 8 };
 }
 
 /** Lanes for a row of so many groups: as many as find work in every round, within what shuffles span. */
@@ -131,7 +142,7 @@ function gemvKernel(
     const expertName = choice ? ` experts${choice.slots}` : "";
     const glu = epilogue.glu ? ` ${epilogue.glu}` : "";
     kernel = {
-      name: `gemv ${weights.type} ${kind} ${weights.columns} x${shape.columns}${glu}${expertName}`,
+      name: `gemv ${weights.type} ${kind} x${shape.columns}${glu}${expertName}`,
       code: specialise(template, constants, weightParts(weights.type)),
       access: [
         "uniform",
@@ -157,10 +168,9 @@ function shapeConstants(
   const lanes = shape.team > 1;
   const shuffle = lanes && features.subgroupSize > 0;
   return {
-    COLUMNS: weights.columns,
-    GROUPS: groupsOfRow(weights.columns),
-    QUADS: weights.columns / 4,
-    TAIL: !isGrouped(weights.type) && weights.columns % 32 !== 0 ? `${weights.columns / 4}u` : "",
+    GROUPS: lanes ? `${groupsOfRow(weights.columns)}u` : "params.groups",
+    QUADS: lanes ? `${weights.columns / 4}u` : "params.quads",
+    TAIL: !isGrouped(weights.type) && weights.columns % 32 !== 0,
     Q8: kind === "q8",
     LANES: lanes,
     SHUFFLE: shuffle,

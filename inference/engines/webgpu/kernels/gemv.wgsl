@@ -1,8 +1,8 @@
 // Matrix times a few vectors: y[t, n] = W[n, :] . x[t, :], dequantised on the way; the weights are read once.
 //
 // step     uniform vec4<u32>: word params.count_word times params.count_factor is T, the number of rows of x
-// weights  planes of W (weights/layout.ts), seen as words and as vec4 of words            N rows, $COLUMNS columns
-// input    q8 activations (snippets/q8.wgsl) where Q8, else f32 [T, $COLUMNS]
+// weights  planes of W (weights/layout.ts), seen as words and as vec4 of words            N rows, K columns
+// input    q8 activations (snippets/q8.wgsl) where Q8, else f32 [T, K]
 // output   f32 [T, params.output_stride] from column params.output_column on; q8 [T, N / 2] where QUANTISE
 // bias     f32 [N] of this part (all experts: [experts, N]), where BIAS
 // route    (expert, bits of its f32 weight) [T, slots], where EXPERTS. Where ROUTE, y[t] is the sum over the
@@ -32,6 +32,8 @@ struct Params {
   first_expert: u32,
   expert_count: u32,
   input_divisor: u32, // pairs that share a row of x
+  groups: u32, // of a row of W
+  quads: u32, // of values of a row of x
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -63,22 +65,29 @@ struct Params {
 //#include q8
 //#end
 
-const groups = $(GROUPS)u; // of a row of W
-
 //#if Q8
+//#if LANES
 fn dot16(a: vec4<u32>, b: vec4<u32>) -> i32 {
   return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
 }
-//#else
-//#if TAIL
-fn input_at(row: u32, i: u32) -> vec4<f32> {
-  return select(vec4<f32>(0.0), input[min(row + i, row + $TAIL - 1u)], i < $TAIL);
+
+// Of 16 weights and 16 activations in their coarse and fine bytes.
+fn dot16x2(w: vec4<u32>, coarse: vec4<u32>, fine: vec4<u32>) -> i32 {
+  return 256 * dot16(w, coarse) + dot16(w, fine);
 }
 //#else
-fn input_at(row: u32, i: u32) -> vec4<f32> {
-  return input[row + i];
+fn four_ints(word: u32) -> vec4<i32> {
+  return bitcast<vec4<i32>>(vec4<u32>(word << 24u, word << 16u, word << 8u, word)) >> vec4<u32>(24u);
 }
 //#end
+//#else
+fn input_at(row: u32, i: u32, quads: u32) -> vec4<f32> {
+//#if TAIL
+  return select(vec4<f32>(0.0), input[row + min(i, quads - 1u)], i < quads);
+//#else
+  return input[row + i];
+//#end
+}
 //#end
 
 //#if BIAS
@@ -142,6 +151,9 @@ fn main(
   @builtin(num_workgroups) dispatched: vec3<u32>,
   @builtin(local_invocation_index) thread: u32,
 ) {
+  // Numbers on hardware, where the loop below has few rounds and is unrolled; elsewhere kernels are for any width.
+  let groups = $GROUPS;
+  let quads = $QUADS;
   let block = id.y * dispatched.x + id.x;
   let tokens = step_counts[params.count_word] * params.count_factor;
   let first_token = id.z * $(COLS)u;
@@ -191,9 +203,9 @@ fn main(
 //#end
 //#for c in COLS
 //#if Q8
-    let input_$c = token_$c * (groups * 3u);
+    let input_$c = token_$c * (groups * 5u);
 //#else
-    let input_$c = token_$c * $(QUADS)u;
+    let input_$c = token_$c * quads;
 //#end
 //#end
 //#for r in ROWS
@@ -211,28 +223,72 @@ fn main(
       let w_$r = weight_group(weights_$r + g);
 //#end
 //#if Q8
+//#if LANES
 //#for c in COLS
-      let lo_$c = input[input_$c + g * 3u];
-      let hi_$c = input[input_$c + g * 3u + 1u];
-      let tail_$c = input[input_$c + g * 3u + 2u];
+      let lo_$c = input[input_$c + g * 5u];
+      let hi_$c = input[input_$c + g * 5u + 1u];
+      let fine_lo_$c = input[input_$c + g * 5u + 2u];
+      let fine_hi_$c = input[input_$c + g * 5u + 3u];
+      let tail_$c = input[input_$c + g * 5u + 4u];
       let d_$c = bitcast<f32>(tail_$c.x);
 //#if OFFSET
-      let first_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 0u, 16u));
-      let last_$c = f32(extractBits(bitcast<i32>(tail_$c.y), 16u, 16u));
+      let first_$c = f32(bitcast<i32>(tail_$c.y));
+      let last_$c = f32(bitcast<i32>(tail_$c.z));
 //#end
 //#for r in ROWS
 //#if HALVES
       sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c)) + w_$r.scale.y * f32(dot16(w_$r.hi, hi_$c)) +
+        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c)) + w_$r.scale.y * f32(dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) +
         w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
       );
 //#else
 //#if OFFSET
       sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
+        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
       );
 //#else
-      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16(w_$r.lo, lo_$c) + dot16(w_$r.hi, hi_$c));
+      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c));
+//#end
+//#end
+//#end
+//#end
+//#else
+      // Drivers that emulate dot4I8Packed unpack bytes anyway: unpacked here, once for all rows and columns, and the
+      // two bytes of an activation put together, a product is one multiplication.
+//#for r in ROWS
+//#for k in 4
+      let a_$r_$k = four_ints(w_$r.lo[$k]);
+      let b_$r_$k = four_ints(w_$r.hi[$k]);
+//#end
+//#end
+//#for c in COLS
+      let lo_$c = input[input_$c + g * 5u];
+      let hi_$c = input[input_$c + g * 5u + 1u];
+      let fine_lo_$c = input[input_$c + g * 5u + 2u];
+      let fine_hi_$c = input[input_$c + g * 5u + 3u];
+      let tail_$c = input[input_$c + g * 5u + 4u];
+      let d_$c = bitcast<f32>(tail_$c.x);
+//#if OFFSET
+      let first_$c = f32(bitcast<i32>(tail_$c.y));
+      let last_$c = f32(bitcast<i32>(tail_$c.z));
+//#end
+//#for k in 4
+      let x_$c_$k = 256 * four_ints(lo_$c[$k]) + four_ints(fine_lo_$c[$k]);
+      let y_$c_$k = 256 * four_ints(hi_$c[$k]) + four_ints(fine_hi_$c[$k]);
+//#end
+//#for r in ROWS
+      let p_$r_$c = dot(a_$r_0, x_$c_0) + dot(a_$r_1, x_$c_1) + dot(a_$r_2, x_$c_2) + dot(a_$r_3, x_$c_3);
+      let q_$r_$c = dot(b_$r_0, y_$c_0) + dot(b_$r_1, y_$c_1) + dot(b_$r_2, y_$c_2) + dot(b_$r_3, y_$c_3);
+//#if HALVES
+      sum_$r_$c += d_$c * (
+        w_$r.scale.x * f32(p_$r_$c) + w_$r.scale.y * f32(q_$r_$c) + w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
+      );
+//#else
+//#if OFFSET
+      sum_$r_$c += d_$c * (w_$r.scale.x * f32(p_$r_$c + q_$r_$c) + w_$r.offset.x * (first_$c + last_$c));
+//#else
+      sum_$r_$c += d_$c * w_$r.scale.x * f32(p_$r_$c + q_$r_$c);
+//#end
 //#end
 //#end
 //#end
@@ -254,8 +310,8 @@ fn main(
       let b_$r_$k = four_floats(w_$r.hi[$k]);
 //#end
 //#for c in COLS
-      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u);
-      let y_$c_$k = input_at(input_$c, g * 8u + 4u + $(k)u);
+      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u, quads);
+      let y_$c_$k = input_at(input_$c, g * 8u + 4u + $(k)u, quads);
       first_$c += x_$c_$k.x + x_$c_$k.y + x_$c_$k.z + x_$c_$k.w;
       last_$c += y_$c_$k.x + y_$c_$k.y + y_$c_$k.z + y_$c_$k.w;
 //#for r in ROWS
@@ -276,7 +332,7 @@ fn main(
 //#end
 //#for k in 8
 //#for c in COLS
-      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u);
+      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u, quads);
 //#for r in ROWS
       sum_$r_$c += dot(w_$r.v$k, x_$c_$k);
 //#end
@@ -385,10 +441,12 @@ fn main(
       four_results(at), four_results(at + 4u), four_results(at + 8u), four_results(at + 12u),
       four_results(at + 16u), four_results(at + 20u), four_results(at + 24u), four_results(at + 28u),
     );
-    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 3u;
-    output[to] = q.lo;
-    output[to + 1u] = q.hi;
-    output[to + 2u] = q.tail;
+    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 5u;
+    output[to] = q.coarse_lo;
+    output[to + 1u] = q.coarse_hi;
+    output[to + 2u] = q.fine_lo;
+    output[to + 3u] = q.fine_hi;
+    output[to + 4u] = q.tail;
   }
 //#end
 }

@@ -51,7 +51,7 @@ export const fewRows = 8;
 
 /** The kind of activations that a type of weights is multiplied with on a device. */
 export function activationKind(type: WeightType, features: KernelFeatures): ActivationKind {
-  return features.dp4a && isGrouped(type) ? "q8" : "f32";
+  return (features.dp4a || features.software) && isGrouped(type) ? "q8" : "f32";
 }
 
 /** Whether the gated product of this matrix can leave as q8: every block of 64 rows lies in one part. */

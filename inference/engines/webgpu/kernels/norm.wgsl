@@ -5,7 +5,7 @@
 // stream  [T, E] f32, read and written           branch [T, E] f32
 // vectors f32: weight, post [E], at the offsets of params (in vec4)
 // batch   what the rows are (batch_layout.ts)
-// plain   y as [rows, E] f32                      groups y as [rows, E / 32] groups of int8 (q8_group)
+// plain   y as [rows, E] f32                      groups y as [rows, E / 32] groups of int8 (snippets/q8.wgsl)
 // rows    = T, or the wanted ones where GATHER.
 // One workgroup a row; a thread holds whole groups of 32. Sums meet in workgroup memory (no subgroups needed).
 // Sources: Zhang and Sennrich, arXiv 1910.07467. Checked against an f64 reference and llama.cpp's logits.
@@ -19,7 +19,7 @@ struct Params {
   wanted: u32,
 }
 
-//#include q8_group
+//#include q8
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> batch: array<u32>;
@@ -92,10 +92,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       }
     }
     if (GROUPS) {
-      var packed = q8_group(y);
-      for (var i = 0u; i < 3u; i++) {
-        groups[(group.x * BLOCKS + block) * 3u + i] = packed[i];
-      }
+      let q = q8_quantise(y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]);
+      let at = (group.x * BLOCKS + block) * 5u;
+      groups[at] = q.coarse_lo;
+      groups[at + 1u] = q.coarse_hi;
+      groups[at + 2u] = q.fine_lo;
+      groups[at + 3u] = q.fine_hi;
+      groups[at + 4u] = q.tail;
     }
   }
 }

@@ -15,7 +15,7 @@ export interface PassBuffers {
   unwritten: BufferRange;
 }
 
-/** Forms in which a tensor of activations is written: f32, and int8 in groups of 32 (kernels/parts/q8_group.wgsl). */
+/** Forms in which a tensor of activations is written: f32, and int8 in groups of 32 (kernels/snippets/q8.wgsl). */
 export interface Activations {
   plain?: BufferRange;
   groups?: BufferRange;

@@ -17,7 +17,7 @@ export interface Quantise {
 
 /** Bytes of int8 activations. */
 export function q8Bytes(rows: number, columns: number): number {
-  return rows * columns / 32 * 48;
+  return rows * columns / 32 * 80;
 }
 
 const code = specialise(template, {}, { q8: q8Snippet });

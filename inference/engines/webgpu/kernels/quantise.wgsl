@@ -30,7 +30,9 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
     input[first], input[first + 1u], input[first + 2u], input[first + 3u],
     input[first + 4u], input[first + 5u], input[first + 6u], input[first + 7u],
   );
-  output[at * 3u] = q.lo;
-  output[at * 3u + 1u] = q.hi;
-  output[at * 3u + 2u] = q.tail;
+  output[at * 5u] = q.coarse_lo;
+  output[at * 5u + 1u] = q.coarse_hi;
+  output[at * 5u + 2u] = q.fine_lo;
+  output[at * 5u + 3u] = q.fine_hi;
+  output[at * 5u + 4u] = q.tail;
 }

@@ -21,7 +21,7 @@ const rows = [
   {
     name: "codex",
     args: ["exec", "Make it, then read it."],
-    most: { short: 8_000, reduced: 12_000, full: 60_000 },
+    most: { short: 4_000, reduced: 7_500, full: 60_000 },
   },
   {
     name: "claude",

@@ -6,6 +6,7 @@ import {
   removeContainer,
   startContainer,
 } from "../../../../core/docker/containers.ts";
+import { listImages } from "../../../../core/docker/images.ts";
 import { skiffPaths } from "../../../../core/paths/paths.ts";
 import { ownerLabel, sandboxAccess } from "../../../../core/sandbox/network/access.ts";
 import { prepareAccess, removeAccess } from "../../../../core/sandbox/network/prepare.ts";
@@ -27,6 +28,7 @@ interface Filtered extends AsyncDisposable {
   image: string;
   /** Ids of all containers that belong to the sandbox, as the Engine itself says. */
   owned(): Promise<string[]>;
+  images(): Promise<string[]>;
   sandbox: string;
   /** As `sandbox rm` does it. */
   remove(): Promise<void>;
@@ -93,6 +95,10 @@ async function filtered(): Promise<Filtered> {
         all: true,
         filters: { label: [`${ownerLabel}=${request.sandbox}`] },
       });
+      return found.map((one) => one.Id);
+    },
+    async images() {
+      const found = await listImages(docker, { filters: { label: [`${ownerLabel}=${request.sandbox}`] } });
       return found.map((one) => one.Id);
     },
     async remove() {
@@ -220,8 +226,11 @@ realTest("the docker CLI works within its bounds", filtered, async (sandbox, t) 
   });
   await t.step("what it made goes with it", async () => {
     await cli("run", "-d", image, "sleep", "60");
+    await cli("build", "-t", tag, workspace);
+    await cli("build", "--build-arg", "x=1", workspace);
     assert.equal((await sandbox.owned()).length, 1);
+    assert.ok((await sandbox.images()).length >= 1);
     await sandbox.remove();
-    await until(async () => (await sandbox.owned()).length === 0);
+    await until(async () => (await sandbox.owned()).length === 0 && (await sandbox.images()).length === 0);
   });
 });

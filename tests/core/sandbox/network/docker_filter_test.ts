@@ -284,6 +284,7 @@ Deno.test("builds stay on the sandbox's network, are labelled, and use no BuildK
       owner: rules.owner,
       open,
       container: "self",
+      memory: 0,
       proxyEnvironment: rules.proxyEnvironment,
     });
     return Object.fromEntries(query);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { sandboxAccess } from "../../../../core/sandbox/network/access.ts";
 import type { CredentialRule } from "../../../../core/sandbox/network/credential_rule.ts";
+import { checkReach } from "../../../../core/sandbox/network/prepare.ts";
 import { sandboxFiles } from "../../../../core/sandbox/network/sandbox_files.ts";
 import { proxyHome, readUntil } from "../../../support/proxy_home.ts";
 
@@ -107,6 +108,37 @@ Deno.test("a model's stream comes piece by piece, and ends in the server when th
   assert.match(await readUntil(connection, /token/), /data: token/);
   connection.close();
   await left.promise;
+  await server.shutdown();
+});
+
+Deno.test("requests that together would fill the host's memory are refused, and it is free again after them", async () => {
+  await using home = await proxyHome();
+  const socket = `${home.paths.state}/server.sock`;
+  const server = socketServer(socket, async (request) => Response.json((await request.text()).length));
+  const sandbox = await home.sandbox("a", { mode: "model" }, { model: { names: ["m"], socket } });
+  const piece = new TextEncoder().encode(" ".repeat(1_000_000));
+  const large = async () => {
+    const connection = await sandbox.connect("model");
+    const head =
+      "POST /v1/responses HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 60000000\r\n\r\n";
+    await connection.write(new TextEncoder().encode(head));
+    try {
+      for (let sent = 0; sent < 59; sent++) {
+        for (let at = 0; at < piece.length;) at += await connection.write(piece.subarray(at));
+      }
+    } catch {
+      // It was refused meanwhile.
+    }
+    return connection;
+  };
+  const connections = await Promise.all(Array.from({ length: 5 }, large)); // 295 MB, none of them whole
+  const refused = await Promise.race(connections.map((connection) => readUntil(connection, /too much/)));
+  assert.match(refused, /^HTTP\/1\.1 503 [^]*too much is being sent at once/);
+  for (const connection of connections) connection.close();
+  const ask = () => sandbox.send("model", json("POST", "/v1/responses", { model: "m" }));
+  for (let said = await ask(); !said.startsWith("HTTP/1.1 200"); said = await ask()) {
+    assert.match(said, /503/);
+  }
   await server.shutdown();
 });
 
@@ -229,4 +261,9 @@ Deno.test("only in the mode open does a sandbox have a network; the rest are soc
   assert.throws(() => sandboxAccess({ ...base, sandbox: "../x", policy: policy("allow-list") }), {
     code: "invalid_input",
   });
+});
+
+Deno.test("where sockets cannot be mounted it is said, before anything is made", () => {
+  checkReach("linux");
+  for (const os of ["darwin", "windows"]) assert.throws(() => checkReach(os), { code: "unsupported" });
 });

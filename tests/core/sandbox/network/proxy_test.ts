@@ -157,6 +157,40 @@ Deno.test("rules apply at once, to running sandboxes, and a broken policy lets n
   await server.shutdown();
 });
 
+Deno.test("a tunnel is cut when a rule comes to deny it, and only then", async () => {
+  await using home = await proxyHome({ "api.example": ["127.0.0.1"] });
+  const server = tcpServer(async (connection) => {
+    const buffer = new Uint8Array(100);
+    for (let n = await connection.read(buffer); n !== null; n = await connection.read(buffer)) {
+      await connection.write(buffer.subarray(0, n));
+    }
+  });
+  const { port } = server;
+  const sandbox = await home.sandbox("a", { allow: [`api.example:${port}`, `127.0.0.1:${port}`] });
+  const open = async (host: string) => {
+    const connection = await sandbox.connect("proxy");
+    await connection.write(
+      new TextEncoder().encode(`CONNECT ${host}:${port} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+    );
+    assert.match(await readUntil(connection, /\r\n\r\n/), /^HTTP\/1\.1 200 /);
+    return connection;
+  };
+  const [byName, byAddress] = [await open("api.example"), await open("127.0.0.1")];
+  await addRules(home.paths, "a", "deny", ["other.example"]);
+  await byName.write(new TextEncoder().encode("still "));
+  assert.equal(await readUntil(byName, /still/), "still ");
+  await addRules(home.paths, "a", "deny", ["api.example"]);
+  assert.equal(await readUntil(byName), "");
+  await byAddress.write(new TextEncoder().encode("here"));
+  assert.equal(await readUntil(byAddress, /here/), "here");
+  await addRules(home.paths, "a", "deny", ["127.0.0.0/8"]);
+  assert.equal(await readUntil(byAddress), "");
+  assert.equal((await sandbox.log()).filter(({ reason }) => reason.startsWith("cut: ")).length, 2);
+  byName.close();
+  byAddress.close();
+  server.close();
+});
+
 Deno.test("a stream comes piece by piece; who has ended its own side still gets all of it", async () => {
   await using home = await proxyHome();
   const seen = Promise.withResolvers<void>();

@@ -12,19 +12,30 @@ export interface ModelPair {
   close(): void;
 }
 
+export type PairOptions = Partial<EngineOptions> & {
+  /** What llama.cpp loads, if it is another file. */
+  oraclePath?: string;
+};
+
 /**
  * llama.cpp computes without flash attention, whose values are rounded to f16 on the processor, and shares its cache
  * of no more than one context, so that factors of rotation are chosen by that context.
  */
 export async function openPair(
   modelPath: string,
-  options: Partial<EngineOptions> = {},
+  { oraclePath = modelPath, ...options }: PairOptions = {},
 ): Promise<ModelPair> {
   const gpu = await testGpu();
   const { set, root } = await llamaLibrary();
   const whole = { modelPath, contextTokens: 128, maxSequences: 4, batchTokens: 512, ...options };
   const llama = await loadLlamaEngine(
-    { cacheTokens: whole.contextTokens, flashAttention: false, threads: 2, ...whole },
+    {
+      cacheTokens: whole.contextTokens,
+      flashAttention: false,
+      threads: 2,
+      ...whole,
+      modelPath: oraclePath,
+    },
     { set, install: { root } },
   );
   const webgpu = await loadWebgpuEngine(whole, { openGpu: () => Promise.resolve(gpu) });
@@ -47,7 +58,7 @@ export async function pairParts(modelPath: Promise<string>): Promise<string> {
 /** Opens the pair for the length of `body`. */
 export async function withPair(
   modelPath: string,
-  options: Partial<EngineOptions>,
+  options: PairOptions,
   body: (pair: ModelPair) => Promise<void>,
 ): Promise<void> {
   const pair = await openPair(modelPath, options);

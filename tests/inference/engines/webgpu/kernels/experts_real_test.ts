@@ -8,10 +8,11 @@ import {
   sortExperts,
   tilesBytes,
 } from "../../../../../inference/engines/webgpu/kernels/experts.ts";
+import { q8Bytes } from "../../../../../inference/engines/webgpu/kernels/quantise.ts";
 import { testGpu } from "../../../../support/gpu.ts";
 import { realTest } from "../../../../support/parts.ts";
 import { randomFloats, uniform } from "../../../../support/random_values.ts";
-import { gated, product, quantiseQ8 } from "./matmul_reference.ts";
+import { gated, product, quantiseQ8, valuesOfQ8 } from "./matmul_reference.ts";
 import { assertNmse } from "./nmse.ts";
 import { gpuAndGgml, type Parts } from "./parts.ts";
 import { Bench, countWord } from "./run_dispatches.ts";
@@ -76,6 +77,8 @@ interface Case {
   tokens: number;
   kind: "q8" | "f32";
   sums: boolean;
+  /** Write int8 activations (gate and up only). */
+  quantise?: boolean;
 }
 
 const slots = 3;
@@ -112,7 +115,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
     sorted: await bench.space(4 * pairs),
     pairs: await bench.space(4 * pairs * rows),
   };
-  const output = await bench.input(before);
+  const output = c.quantise ? await bench.space(q8Bytes(outputRows, outputs)) : await bench.input(before);
   const request = {
     weights: matrix,
     input: await bench.input(q8?.bytes ?? x),
@@ -129,11 +132,15 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
       bias: await bench.input(bias),
       glu: order === "pairs" ? "swiglu_oai" as const : undefined,
       residual: c.sums,
+      quantise: c.quantise,
     },
   };
   const features = { ...gpu.features, ...c.features };
   const dispatches = [...sortExperts(features, { ...request, experts }), ...expertMatmul(features, request)];
-  const found = new Float32Array(await bench.run(dispatches, c.tokens, output)).subarray(0, before.length);
+  const bytes = await bench.run(dispatches, c.tokens, output);
+  const found = c.quantise
+    ? valuesOfQ8(new Uint8Array(bytes))
+    : new Float32Array(bytes).subarray(0, before.length);
   bench.free();
 
   const floats = new Float32Array(words.buffer);
@@ -152,6 +159,17 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   }
   assertNmse(found, expected, 1e-6, what);
 }
+
+realTest("expertMatmul() gates into int8 activations", gpuAndGgml, async (parts) => {
+  const weights = await weightsOnGpu(parts.gpu, parts.ggml, "MXFP4", 128, 96, { order: "pairs", experts: 8 });
+  for (const software of [true, false]) {
+    for (const tokens of [1, 5, 100]) {
+      const c: Case = { features: { software }, tokens, kind: "q8", sums: false, quantise: true };
+      await check(parts, weights, c, `T=${tokens} ${software ? "software" : "gpu"}`);
+    }
+  }
+  weights.free();
+});
 
 realTest("expertMatmul() gives each token its experts, streamed and sorted", gpuAndGgml, async (parts, t) => {
   for (const type of ["MXFP4", "Q4_K", "F16"] as const) {

@@ -10,6 +10,7 @@ import {
   type Epilogue,
   matmul,
 } from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
+import { q8Bytes } from "../../../../../inference/engines/webgpu/kernels/quantise.ts";
 import { isGrouped } from "../../../../../inference/engines/webgpu/kernels/text.ts";
 import {
   type WeightType,
@@ -48,7 +49,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   const input = await gpu.buffer((q8?.bytes ?? x).byteLength, "x");
   gpu.write(input, q8?.bytes ?? x);
   const output = await gpu.buffer(
-    c.epilogue?.quantise ? c.tokens * outputs / 32 * 48 : before.byteLength,
+    c.epilogue?.quantise ? q8Bytes(c.tokens, outputs) : before.byteLength,
     "y",
   );
   if (!c.epilogue?.quantise) gpu.write(output, before);

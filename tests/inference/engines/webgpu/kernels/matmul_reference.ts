@@ -6,25 +6,29 @@ export interface Q8 {
   values: Float64Array;
 }
 
-/** Twelve words for every 32 values, as kernels/snippets/q8.wgsl says. */
+/** Words of 32 activations, as kernels/snippets/q8.wgsl says: coarse bytes, fine bytes, scale and sums. */
+export const q8Words = 20;
+
 export function quantiseQ8(x: Float32Array): Q8 {
-  const bytes = new Uint32Array(x.length / 32 * 12);
+  const bytes = new Uint32Array(x.length / 32 * q8Words);
   const signed = new Int8Array(bytes.buffer);
   const floats = new Float32Array(bytes.buffer);
-  const halves = new Int16Array(bytes.buffer);
+  const sums = new Int32Array(bytes.buffer);
   const values = new Float64Array(x.length);
   for (let g = 0; g < x.length / 32; g++) {
     const group = x.subarray(32 * g, 32 * g + 32);
     const largest = group.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-    const d = Math.fround(largest / 127);
-    const inverse = largest > 0 ? Math.fround(127 / largest) : 0;
+    const d = Math.fround(largest / 32512);
+    const inverse = largest > 0 ? Math.fround(32512 / largest) : 0;
+    const first = g * q8Words;
     group.forEach((value, i) => {
       const q = roundEven(Math.fround(value * inverse));
-      signed[48 * g + i] = q;
+      signed[4 * first + i] = (q + 128) >> 8;
+      signed[4 * first + 32 + i] = q; // its lower eight bits
       values[32 * g + i] = d * q;
-      halves[24 * g + 18 + (i >> 4)] += q;
+      sums[first + 17 + (i >> 4)] += q;
     });
-    floats[12 * g + 8] = d;
+    floats[first + 16] = d;
   }
   return { bytes, values };
 }
@@ -68,10 +72,15 @@ export function gated(y: Float64Array, glu: string): Float64Array {
 export function valuesOfQ8(bytes: Uint8Array<ArrayBuffer>): Float64Array {
   const signed = new Int8Array(bytes.buffer);
   const floats = new Float32Array(bytes.buffer);
-  const values = new Float64Array(bytes.length / 48 * 32);
+  const values = new Float64Array(bytes.length / (4 * q8Words) * 32);
   values.forEach((_, i) => {
-    const group = Math.floor(i / 32);
-    values[i] = floats[12 * group + 8] * signed[48 * group + i % 32];
+    const first = Math.floor(i / 32) * q8Words;
+    values[i] = floats[first + 16] * q8Value(signed, first, i % 32);
   });
   return values;
+}
+
+/** Value i of the group whose first word is given: 256 coarse + fine. */
+export function q8Value(signed: Int8Array, firstWord: number, i: number): number {
+  return 256 * signed[4 * firstWord + i] + signed[4 * firstWord + 32 + i];
 }

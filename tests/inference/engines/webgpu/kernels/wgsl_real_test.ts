@@ -7,10 +7,11 @@ import { testGpu } from "../../../../support/gpu.ts";
 import { realTest } from "../../../../support/parts.ts";
 import { tint } from "../../../../support/tint.ts";
 import { everyWeightKernel } from "./every_kernel.ts";
+import { everyPassKernel } from "./every_pass_kernel.ts";
 
-const kernels = everyWeightKernel();
+const kernels = [...everyWeightKernel(), ...everyPassKernel()];
 
-realTest("every weight kernel is valid for tint", tint, async (tint) => {
+realTest("every kernel is valid for tint", tint, async (tint) => {
   for (const { name, code } of kernels) assert.deepEqual(await tint(code), [], name);
 });
 
@@ -21,7 +22,7 @@ realTest("tint refuses a barrier that not all threads meet", tint, async (tint) 
   assert.match((await tint(code)).join(), /uniform control flow/);
 });
 
-realTest("every weight kernel is valid for naga", testGpu, async (gpu) => {
+realTest("every kernel is valid for naga", testGpu, async (gpu) => {
   // Deno's naga knows no subgroups; those variants differ from others by a few lines only.
   for (const { name, code } of kernels.filter((kernel) => !kernel.code.includes("enable subgroups"))) {
     gpu.raw.pushErrorScope("validation");

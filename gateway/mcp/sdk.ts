@@ -22,6 +22,9 @@ export {
 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 // @ts-types="@modelcontextprotocol/sdk/client/sse"
 export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
+// @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
+export { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
+export type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp";
 export type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
 export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
 export type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport";

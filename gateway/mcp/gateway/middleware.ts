@@ -1,5 +1,5 @@
 /** What stands between a client's tool call and the server: policy, scanners, interceptors, logs. */
-import type { CallToolResult } from "../sdk.ts";
+import type { CallToolResult, RequestId } from "../sdk.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { GatewaySession } from "./gateway_session.ts";
 
@@ -15,6 +15,16 @@ export interface ToolCall {
   meta?: Record<string, unknown>;
   session: GatewaySession;
   signal: AbortSignal;
+  /** Of the client's own request, if that is where the call comes from; to be handed on as it is. */
+  origin?: CallOrigin;
+}
+
+export interface CallOrigin {
+  requestId: RequestId;
+  /** The client wants to hear of progress. */
+  onprogress?: (made: Record<string, unknown>) => void;
+  /** Fields of the request beside name, arguments and `_meta`, e.g. `task`. */
+  params: Record<string, unknown>;
 }
 
 /**

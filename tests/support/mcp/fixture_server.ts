@@ -7,7 +7,8 @@ import { noTimeout, passThrough } from "../../../gateway/mcp/servers/connect_cli
 import { LineTransport } from "../../../gateway/mcp/servers/line_transport.ts";
 
 /** One red pixel. */
-const png = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+const png =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /** A WAV without samples. */
 const wav = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 
@@ -38,7 +39,9 @@ const server = new Server({ name: "fixture", version: "1.0.0" }, {
 });
 
 const log = (level: string, data: string) =>
-  server.notification({ method: "notifications/message", params: { level, logger: "fixture", data } } as never);
+  server.notification(
+    { method: "notifications/message", params: { level, logger: "fixture", data } } as never,
+  );
 const ask = (method: string, params: any) =>
   server.request({ method, params } as never, passThrough, { timeout: noTimeout });
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -140,7 +143,10 @@ const tools: Record<string, { description: string; inputSchema?: unknown; run: T
         untitledSingle: { type: "string", enum: ["option1", "option2", "option3"] },
         titledSingle: {
           type: "string",
-          oneOf: titled([["value1", "First Option"], ["value2", "Second Option"], ["value3", "Third Option"]]),
+          oneOf: titled([["value1", "First Option"], ["value2", "Second Option"], [
+            "value3",
+            "Third Option",
+          ]]),
         },
         legacyEnum: {
           type: "string",
@@ -158,7 +164,10 @@ const tools: Record<string, { description: string; inputSchema?: unknown; run: T
           minItems: 1,
           maxItems: 3,
           items: {
-            anyOf: titled([["value1", "First Choice"], ["value2", "Second Choice"], ["value3", "Third Choice"]]),
+            anyOf: titled([["value1", "First Choice"], ["value2", "Second Choice"], [
+              "value3",
+              "Third Choice",
+            ]]),
           },
         },
       }),
@@ -222,7 +231,11 @@ const tools: Record<string, { description: string; inputSchema?: unknown; run: T
   test_echo: {
     description: "Gives its arguments back",
     inputSchema: { type: "object", additionalProperties: true },
-    run: (args) => ({ content: [text(JSON.stringify(args))], structuredContent: args, _meta: { kept: true } }),
+    run: (args) => ({
+      content: [text(JSON.stringify(args))],
+      structuredContent: args,
+      _meta: { kept: true },
+    }),
   },
   test_exit: { description: "Ends the server", run: () => Deno.exit(3) },
   json_schema_2020_12_tool: {
@@ -294,7 +307,9 @@ function read(uri: string): unknown {
   if (uri === "test://large") {
     return { uri, mimeType: "application/octet-stream", blob: "QUJD".repeat(100 * 1024 * 1024 / 3) };
   }
-  if (uri === "test://watched-resource") return { uri, mimeType: "text/plain", text: "Watched resource content" };
+  if (uri === "test://watched-resource") {
+    return { uri, mimeType: "text/plain", text: "Watched resource content" };
+  }
   return { uri, mimeType: "text/plain", text: "This is the content of the static text resource." };
 }
 
@@ -310,7 +325,9 @@ server.fallbackRequestHandler = async ({ method, params }: any, extra: any): Pro
         })),
       };
     case "tools/call":
-      if (!tools[params.name]) throw Object.assign(new Error(`Unknown tool ${params.name}`), { code: -32602 });
+      if (!tools[params.name]) {
+        throw Object.assign(new Error(`Unknown tool ${params.name}`), { code: -32602 });
+      }
       return await tools[params.name].run(params.arguments ?? {}, params._meta, extra);
     case "prompts/list":
       return {

@@ -1,8 +1,7 @@
 /** `skiff mcp profile push` and `pull`. */
 import type { Command } from "../../core/cli/command.ts";
-import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { profileArtifact, pullArtifact, pushArtifact } from "../../gateway/mcp/catalog/artifact.ts";
-import { checkedProfile, serverName } from "../../gateway/mcp/profiles/profile.ts";
+import { checkedProfile, refuseCommands } from "../../gateway/mcp/profiles/profile.ts";
 import { addProfile, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
 import { placeOf } from "./place.ts";
 import { profileArgument } from "./profile.ts";
@@ -32,12 +31,7 @@ export const profilePullCommand: Command = {
   async run({ context, args }) {
     const value = await pullArtifact(args.REFERENCE as string, profileArtifact, context.env);
     const profile = checkedProfile(value, args.REFERENCE as string);
-    const local = profile.servers.find(({ snapshot }) => snapshot?.server.type === "local");
-    if (local) {
-      throw new SkiffError("forbidden", `The profile runs a command of this machine: ${serverName(local)}`, {
-        hint: "Take it as a file, look at it, and import it with `skiff mcp profile import`.",
-      });
-    }
+    refuseCommands(profile);
     await addProfile(profile, placeOf(context), { replace: true });
     await context.out(`Pulled profile ${profile.id}\n`);
   },

@@ -6,7 +6,7 @@ import { SkiffError } from "../errors/skiff_error.ts";
 import { systemTrustClient } from "./system_certificates.ts";
 
 export interface RequestOptions {
-  method?: "GET" | "HEAD" | "POST" | "PUT";
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
   headers?: Record<string, string>;
   body?: string | Uint8Array<ArrayBuffer>;
   signal?: AbortSignal;

@@ -29,12 +29,7 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
   const plan = await makePlan(world, request, facts);
   let id: string | undefined;
   try {
-    await prepareAccess(plan.accessRequest, {
-      name: plan.labels.name,
-      workspace: plan.labels.workspace,
-      agent: plan.labels.agent,
-      engineSocket: engineSocket(docker),
-    });
+    await prepareWayOut(world, plan);
     // The folder of sockets is mounted, so it must be there before the container is created.
     await Promise.all([
       plan.access.proxied
@@ -59,6 +54,12 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
   return { ...plan.labels, id, state: "running", status: "Up", imageId: plan.image };
 }
 
+/** Files of the sandbox's way out, with the name by which people speak of it. */
+async function prepareWayOut({ docker }: World, { accessRequest, labels }: PreparedPlan): Promise<void> {
+  const { name, workspace, agent } = labels;
+  await prepareAccess(accessRequest, { name, workspace, agent, engineSocket: engineSocket(docker) });
+}
+
 /** A default name that another folder's sandbox has is made distinct; a given one is an error. */
 async function createNamed(world: World, request: SandboxRequest, plan: PreparedPlan): Promise<string> {
   try {
@@ -67,6 +68,7 @@ async function createNamed(world: World, request: SandboxRequest, plan: Prepared
     if (!(error instanceof SkiffError) || error.code !== "conflict") throw error;
     if (request.name !== undefined) throw await nameTaken(world, request.name, error);
     plan.labels.name = distinctName(plan.labels.agent, plan.labels.workspace);
+    await prepareWayOut(world, plan);
     return (await createContainer(world.docker, { name: plan.labels.name, ...createConfig(plan) })).Id;
   }
 }

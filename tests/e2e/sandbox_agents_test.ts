@@ -77,20 +77,18 @@ for (const [name, words] of Object.entries(prompts)) {
 }
 
 /** Agent -> its first screen when all is well, and words of the questions that must not come before. */
-const screens: Record<string, { ready: RegExp; questions: RegExp; quit: string[] }> = {
+const screens: Record<string, { ready: RegExp; questions: RegExp }> = {
   claude: {
     ready: /bypass permissions on/,
     questions: /trust this folder|Choose the text style|Security notes|custom API key|Select login method/,
-    quit: ["C-c", "C-c"],
   },
   codex: {
     ready: /YOLO mode/,
     questions: /Sign in with|trust the contents|Do you trust/,
-    quit: ["C-c", "C-c"],
   },
 };
 
-for (const [name, { ready, questions, quit }] of Object.entries(screens)) {
+for (const [name, { ready, questions }] of Object.entries(screens)) {
   agentTest(`${name} opens in a terminal without a question`, [name], async (sandboxes) => {
     const { home, workspace } = sandboxes;
     const folder = await workspace("my project");
@@ -105,8 +103,7 @@ for (const [name, { ready, questions, quit }] of Object.entries(screens)) {
       await screen.expect(/Hello there/); // an Enter in the same breath would be taken for a pasted line
       await screen.keys("Enter");
       await screen.expect(/Whales are mammals\./);
-      await screen.keys(...quit);
-      await screen.ended();
+      await screen.endBy("C-c");
     });
   });
 }

@@ -5,7 +5,7 @@ import { containerTop } from "../../core/docker/containers.ts";
 import type { Docker } from "../../core/docker/docker.ts";
 import { labels } from "../../core/sandbox/labels.ts";
 import { onTerminal, type TerminalSession } from "../support/terminal.ts";
-import { type SandboxHome, sandboxTest, stubTemplate } from "../support/sandbox_home.ts";
+import { ownEngineTest, type SandboxHome, sandboxTest, stubTemplate } from "../support/sandbox_home.ts";
 
 /** `skiff sandbox run` on a terminal of 80 by 24. */
 function terminalRun({ home }: SandboxHome, folder: string, words: string[]): TerminalSession {
@@ -120,6 +120,25 @@ sandboxTest("the detach keys leave the agent running, and the terminal as it was
   strictEqual((await parts.run(folder, ["shell", "true"])).code, 0); // and no later run ends it
   match((await running(parts.docker, id)).join(), /sleep 1000/);
 });
+
+ownEngineTest(
+  "an Engine that goes away: it is said, and the terminal is as it was",
+  async (parts, engine) => {
+    const folder = await parts.workspace();
+    const session = onTerminal(
+      `sh -c '${parts.home.executable} sandbox run -q -w "${folder}" --template ${stubTemplate} shell -c "echo ready; exec sleep 1000"; echo code $?; stty -a | tr ";" "\\n" | grep -o "[- ]icanon\\|[- ]echo \\|opost"'`,
+      parts.home.env,
+    );
+    await session.expect(/ready/);
+    await engine.stop();
+    await session.expect(/code [1-9]/);
+    await session.expect(/opost/);
+    await session.expect(/ icanon/);
+    await session.expect(/ echo /);
+    await session.ended();
+    await engine.start(); // so that what the test made can be removed
+  },
+);
 
 const signals: { signal: Deno.Signal; script: string; code: number }[] = [
   { signal: "SIGINT", script: "trap 'exit 42' INT", code: 42 },

@@ -2,17 +2,14 @@
  * The executable in a home of its own with the templates of the real agents, and a model server of the home
  * that is scripted: `--model smollm2` finds it as it would find the one that it starts.
  */
-import { removeVolume } from "../../core/docker/volumes.ts";
 import { skiffPaths } from "../../core/paths/paths.ts";
-import { findAgent } from "../../core/sandbox/agents/mod.ts";
 import { startServer } from "../../gateway/http/server.ts";
 import { agentPart } from "./agent_template.ts";
-import { debianBase } from "./docker.ts";
+import { debianBase, testDocker } from "./docker.ts";
 import { findExecutable } from "./executable.ts";
 import { realTest } from "./parts.ts";
 import { type SandboxHome, withSandboxHome } from "./sandbox_home.ts";
 import { MadeStore, type ScriptedHost } from "./scripted_host.ts";
-import { testDocker } from "./docker.ts";
 
 /** A test with the templates of these agents ready. */
 export function agentTest(name: string, agents: string[], fn: (home: SandboxHome) => Promise<void>): void {
@@ -24,7 +21,11 @@ export function agentTest(name: string, agents: string[], fn: (home: SandboxHome
   realTest(name, needs, async ({ executable, engine }) => {
     await withSandboxHome(executable, engine, async (home) => {
       home.home.env.SKIFF_SANDBOX_BASE = await debianBase(home.docker);
-      await fn(home);
+      try {
+        await fn(home);
+      } finally {
+        await home.home.skiff(["stop"]); // the model server, where one was started
+      }
     });
   });
 }
@@ -45,13 +46,5 @@ export async function withScriptedModel(
     await work();
   } finally {
     await server.close({ force: true });
-  }
-}
-
-/** The volumes are the Engine's, shared by all homes: a test that logs nobody in may remove them. */
-export async function removeLogins({ docker }: SandboxHome, agents: string[]): Promise<void> {
-  for (const name of agents) {
-    const volume = findAgent(name).credentialsVolume;
-    if (volume) await removeVolume(docker, volume).catch(() => {});
   }
 }

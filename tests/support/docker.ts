@@ -5,6 +5,8 @@
  */
 import { createHash } from "node:crypto";
 import { type Docker, openDocker } from "../../core/docker/docker.ts";
+import { debianPackages } from "./apt.ts";
+import { commandOutput } from "./command.ts";
 import { withLock } from "./lock.ts";
 import { newestEngine } from "./newest_engine.ts";
 import { partsFolder } from "./parts.ts";
@@ -44,13 +46,13 @@ export async function testDocker(): Promise<TestDocker> {
   return await sharedDocker("debian", async () => sharedSettings("debian", await bridgeArgs()));
 }
 
-/** The newest Engine that there is, from source; its containers have no network but "none" and "host". */
+/** The newest Engine that there is, from source; it sets up no routes, so its containers reach nothing outside. */
 export async function newestDocker(): Promise<TestDocker> {
   const given = Deno.env.get("SKIFF_TEST_NEWEST_DOCKER_HOST");
   if (given) return testDockerAt(given);
   return await sharedDocker("newest", async () => {
     const binFolder = await newestEngine();
-    const args = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"];
+    const args = [await ownBridge(), "--iptables=false", "--ip6tables=false", "--ip-forward=false"];
     return { ...sharedSettings("newest", args), program: `${binFolder}/dockerd`, binFolder };
   });
 }
@@ -63,7 +65,7 @@ export async function ownDocker(
   const binFolder = newest ? await newestEngine() : undefined;
   const settings: DockerdSettings = {
     ...ownFolders(id),
-    args: ["--bridge=none", "--iptables=false", "--ip-forward=false", ...args],
+    args: [await ownBridge(), "--iptables=false", "--ip-forward=false", ...args],
     ...(binFolder ? { program: `${binFolder}/dockerd`, binFolder } : {}),
   };
   const start = () => startDockerd(settings);
@@ -126,9 +128,22 @@ function sharedSettings(name: string, args?: string[]): DockerdSettings {
   };
 }
 
-/** Two daemons cannot share the default bridge: beside the user's own Docker, networks are made by tests. */
+/** Two daemons cannot share the default bridge: beside the user's own Docker, tests have another one. */
 async function bridgeArgs(): Promise<string[]> {
-  return await answers("/var/run/docker.sock") ? ["--bridge=none"] : [];
+  return await answers("/var/run/docker.sock") ? [await ownBridge()] : [];
+}
+
+/** A bridge that is not the machine's `docker0`; `--bridge=none` would delete that one. */
+async function ownBridge(): Promise<string> {
+  const name = "skiff-tests";
+  await debianPackages("iproute2");
+  await withLock("bridge", async () => {
+    if (await Deno.stat(`/sys/class/net/${name}`).then(() => true, () => false)) return;
+    await commandOutput("ip", ["link", "add", name, "type", "bridge"]);
+    await commandOutput("ip", ["address", "add", "192.0.2.1/24", "dev", name]);
+    await commandOutput("ip", ["link", "set", name, "up"]);
+  });
+  return `--bridge=${name}`;
 }
 
 function testDockerAt(host: string): TestDocker {

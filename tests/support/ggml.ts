@@ -1,6 +1,7 @@
 /** ggml's own quantising and dequantising through FFI: the truth about its formats. */
 import { isWeightType } from "../../inference/engines/webgpu/weights/weight_matrix.ts";
 import { tensorBytes, tensorType, type TensorTypeName } from "../../inference/gguf/tensor_types.ts";
+import { keepLoaded } from "./keep_loaded.ts";
 import { llamaLibrary } from "./llama_library.ts";
 
 export interface Ggml {
@@ -24,6 +25,7 @@ const rowFunctions: Partial<Record<TensorTypeName, string>> = {
 export async function ggml(): Promise<Ggml> {
   const { folder } = await llamaLibrary();
   const path = `${folder}/libggml-base.${Deno.build.os === "darwin" ? "dylib" : "so"}`;
+  keepLoaded(path);
   const library = Deno.dlopen(path, {
     ggml_quantize_chunk: {
       parameters: ["i32", "buffer", "buffer", "i64", "i64", "i64", "pointer"],

@@ -11,8 +11,8 @@ export interface Screen extends AsyncDisposable {
   text(): Promise<string>;
   /** Waits until the screen shows it; the screen. Throws with the screen when two minutes change nothing about that. */
   expect(pattern: RegExp): Promise<string>;
-  /** Waits until the program has ended. */
-  ended(): Promise<void>;
+  /** Presses a key until the program has ended: agents ask for Ctrl+C twice, and more while they work. */
+  endBy(key: string): Promise<void>;
 }
 
 const lookMs = 100;
@@ -50,8 +50,9 @@ export async function onScreen(command: string, env: Record<string, string>): Pr
   const text = () => tmux("capture-pane", "-p", "-t", "it");
   const isDead = async () => (await tmux("list-panes", "-t", "it", "-F", "#{pane_dead}")).trim() === "1";
   const until = async (done: () => Promise<boolean>, what: string) => {
-    for (let waited = 0; !await done(); waited += lookMs) {
-      if (waited > patienceMs) throw new Error(`${what} on the screen:\n${await text()}`);
+    const deadline = performance.now() + patienceMs;
+    while (!await done()) {
+      if (performance.now() > deadline) throw new Error(`${what} on the screen:\n${await text()}`);
       await new Promise((resolve) => setTimeout(resolve, lookMs));
     }
   };
@@ -66,7 +67,12 @@ export async function onScreen(command: string, env: Record<string, string>): Pr
       }, `No ${pattern}`);
       return await text();
     },
-    ended: () => until(isDead, "The program does not end"),
+    endBy: (key) =>
+      until(async () => {
+        if (await isDead()) return true;
+        await tmux("send-keys", "-t", "it", key);
+        return false;
+      }, "The program does not end"),
     [Symbol.asyncDispose]: async () => void await tmux("kill-server").catch(() => ""),
   };
 }

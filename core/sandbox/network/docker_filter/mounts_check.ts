@@ -1,4 +1,5 @@
 /** What a container may mount: the workspace and what is below it, volumes of its own, memory. */
+import type { ContainerInspect } from "../../../docker/types/container.ts";
 import { inside } from "./paths.ts";
 import { asObject, isZero, type Json, onlyKeys, text } from "./body_check.ts";
 import { Refusal } from "./refusal.ts";
@@ -167,4 +168,11 @@ export function bindMounts(binds: Bind[], workspace: Workspace): Json[] {
       ),
     ];
   });
+}
+
+/** Host paths that a container binds, those taken over from other containers included. */
+export function bindSources(container: ContainerInspect): string[] {
+  const asked = (container.HostConfig.Mounts ?? []).filter((mount) => mount.Type === "bind");
+  const made = (container.Mounts ?? []).filter((mount) => mount.Type === "bind");
+  return [...new Set([...asked, ...made].map((mount) => mount.Source ?? ""))];
 }

@@ -109,15 +109,6 @@ export class OwnedThings {
     }
   }
 
-  /** Every running sandbox, whoever's, and every running container of one: all that agents can act through. */
-  async running(): Promise<string[]> {
-    const labels = [accessLabel, ownerLabel];
-    const lists = await Promise.all(labels.map((label) => {
-      return listContainers(this.docker, { filters: { label: [label], status: ["running"] } });
-    }));
-    return lists.flat().map(({ Id }) => Id);
-  }
-
   async #look<T>(path: string): Promise<T | undefined> {
     const response = await this.docker.request("GET", path, { allow: [400, 404] });
     const value = await response.json();

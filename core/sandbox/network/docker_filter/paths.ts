@@ -7,24 +7,29 @@ export function inside(path: string, folder: string): boolean {
 }
 
 /**
- * The real path of a bind's source, which must lie in the workspace without the help of links. Throws
- * `Refusal`. What is true now may not be so later: see `startSafely`.
+ * The source of a bind, which must be the workspace itself or one of its protected parts. Those are mount points
+ * in every place where an agent can write, so nobody there can put a link in their place between this look and
+ * the Engine's mounting; of anything below them that could be done. Throws `Refusal`.
  */
-export async function checkedSource(source: string, workspace: string | undefined): Promise<string> {
-  const refuse = () =>
-    new Refusal(
+export async function checkedSource(
+  source: string,
+  workspace: string | undefined,
+  fixed: string[],
+): Promise<string> {
+  const plain = source.replace(/\/+$/, "") || "/";
+  if (workspace === undefined || plain.split("/").includes("..") || !inside(plain, workspace)) {
+    throw new Refusal(
       `the bind of "${source}" is not allowed: only the workspace (${
         workspace ?? "none here"
       }) may be mounted`,
     );
-  const plain = source.replace(/\/+$/, "") || "/";
-  if (workspace === undefined || plain.split("/").includes("..") || !inside(plain, workspace)) throw refuse();
-  let real: string;
-  try {
-    real = await Deno.realPath(plain);
-  } catch {
-    throw new Refusal(`the bind's source "${source}" does not exist`, 400);
   }
-  if (real !== plain) throw new Refusal(`the bind's source "${source}" goes through a symbolic link`);
+  if (plain !== workspace && !fixed.includes(plain)) {
+    throw new Refusal(
+      `the bind of "${source}" is not allowed: mount the whole workspace, for a part of it could become a link to anywhere`,
+    );
+  }
+  const real = await Deno.realPath(plain).catch(() => undefined);
+  if (real !== plain) throw new Refusal(`the bind's source "${source}" is not where it should be`);
   return real;
 }

@@ -1,5 +1,4 @@
 /** What happens to a request of each kind of route, and the way to the Engine. */
-import { unpauseContainer } from "../../../docker/containers.ts";
 import type { ContainerInspect } from "../../../docker/types/container.ts";
 import type { DockerAccess } from "../access.ts";
 import { proxyEnvironment } from "../access.ts";
@@ -19,7 +18,7 @@ import { sandboxFiles } from "../sandbox_files.ts";
 import type { ServedSandbox } from "../proxy/served_sandbox.ts";
 import { isZero, type Json, onlyKeys, ownedLabels, parseBody, text, textList } from "./body_check.ts";
 import { checkCreate, confineToUser } from "./create_check.ts";
-import { bindMounts, checkDriver, volumeName } from "./mounts_check.ts";
+import { bindMounts, bindSources, checkDriver, volumeName } from "./mounts_check.ts";
 import type { OwnedThings } from "./owned.ts";
 import { checkedSource } from "./paths.ts";
 import { checkedContext } from "./build_context.ts";
@@ -27,7 +26,6 @@ import { checkDockerfile } from "./dockerfile_check.ts";
 import { checkBuild, fullTag, ownedFilters, readQuery, registryOf } from "./query_check.ts";
 import { Refusal } from "./refusal.ts";
 import type { Route, RouteKind } from "./routes.ts";
-import { bindSources, looseSources, startSafely, whileNothingIsFrozen } from "./start.ts";
 
 export interface FilterRequest {
   sandbox: ServedSandbox;
@@ -54,7 +52,7 @@ interface Passed {
   hijacks?: boolean;
 }
 
-type Step = (order: FilterRequest, query: URLSearchParams) => Promise<Passed | "answered"> | Passed;
+type Step = (order: FilterRequest, query: URLSearchParams) => Promise<Passed> | Passed;
 
 const pass: Step = (_, query) => ({ query });
 
@@ -73,29 +71,12 @@ const steps: Record<RouteKind, Step> = {
     return { query, hijacks: true };
   },
   create: createContainer,
-  start: startContainer,
-  unpause: async (order) => {
-    const { owned, route } = order;
-    const { Id } = await owned.container(route.name);
-    await drop(order);
-    await whileNothingIsFrozen(() => unpauseContainer(owned.docker, Id));
-    return await done(order);
-  },
   "exec-create": createExec,
   exec: async ({ owned, route }, query) => {
     await owned.containerOfExec(route.name);
     return { query };
   },
   "exec-hijack": startExec,
-  archive: async ({ owned, route, docker }, query) => {
-    const container = await owned.container(route.name);
-    if (looseSources(container, docker).length > 0) {
-      throw new Refusal(
-        "nothing can be copied out of a container with a part of the workspace mounted: copy it from the workspace",
-      );
-    }
-    return { query };
-  },
   "put-archive": async ({ owned, route }, query) => {
     const container = await owned.container(route.name);
     if (bindSources(container).length > 0) {
@@ -140,7 +121,6 @@ export async function carryOut(order: FilterRequest): Promise<boolean> {
   const query = readQuery(order.query, listParameters[route.kind] ?? []);
   const passed = await steps[route.kind](order, query);
   log(true, route.kind);
-  if (passed === "answered") return true;
   return await toEngine(order, passed);
 }
 
@@ -220,34 +200,15 @@ async function createContainer(order: FilterRequest, query: URLSearchParams): Pr
   let bound = mounts.binds.length > 0;
   for (const name of volumesFrom) bound ||= bindSources(await owned.container(name)).length > 0;
   if (bound) confineToUser(body, docker.user);
+  const fixed = (docker.protected ?? []).map(({ path }) => path);
   const binds = [];
   for (const bind of mounts.binds) {
-    binds.push({ ...bind, source: await checkedSource(bind.source, docker.workspace) });
+    binds.push({ ...bind, source: await checkedSource(bind.source, docker.workspace, fixed) });
   }
   const workspace = { path: docker.workspace ?? "", protected: docker.protected ?? [] };
   const host = body.HostConfig as Json;
   host.Mounts = [...host.Mounts as Json[], ...bindMounts(binds, workspace)];
   return { query: only(query, ["name", "platform"]), body };
-}
-
-async function startContainer(order: FilterRequest, query: URLSearchParams): Promise<"answered"> {
-  const { owned, route, docker, client } = order;
-  const container = await owned.container(route.name);
-  await drop(order);
-  const restart = route.path.endsWith("/restart");
-  const timeout = query.get("t") === null ? undefined : Number(query.get("t"));
-  if (container.State.Running && !restart) {
-    await client.write(writeResponseHead(304, "Not Modified", []));
-    return "answered";
-  }
-  await startSafely(owned, container, docker, { restart, timeout });
-  return await done(order);
-}
-
-async function done({ client, request }: FilterRequest): Promise<"answered"> {
-  await client.write(writeResponseHead(204, "No Content", []));
-  if (request.minor === 0) client.close();
-  return "answered";
 }
 
 /** Reads a body that nobody needs. */

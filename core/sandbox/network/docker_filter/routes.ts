@@ -6,12 +6,9 @@ export type RouteKind =
   | "container" // one of the sandbox's own
   | "hijack" // a raw stream of one of its own
   | "create"
-  | "start"
-  | "unpause"
   | "exec-create"
   | "exec"
   | "exec-hijack"
-  | "archive"
   | "put-archive"
   | "commit"
   | "build"
@@ -46,12 +43,10 @@ const table: [string, RouteKind][] = [
   ["POST /containers/prune", "list"],
   ["POST /containers/create", "create"],
   [`GET /containers/${id}/(?:json|logs|top|stats|changes|export)`, "container"],
-  [`POST /containers/${id}/(?:stop|kill|resize|pause|rename|wait)`, "container"],
-  [`POST /containers/${id}/(?:start|restart)`, "start"],
-  [`POST /containers/${id}/unpause`, "unpause"],
+  [`POST /containers/${id}/(?:start|restart|stop|kill|resize|pause|unpause|rename|wait)`, "container"],
   [`POST /containers/${id}/attach`, "hijack"],
   [`POST /containers/${id}/exec`, "exec-create"],
-  [`(?:GET|HEAD) /containers/${id}/archive`, "archive"],
+  [`(?:GET|HEAD) /containers/${id}/archive`, "container"],
   [`PUT /containers/${id}/archive`, "put-archive"],
   [`DELETE /containers/${id}`, "container"],
   [`POST /exec/${id}/start`, "exec-hijack"],

@@ -180,7 +180,7 @@ export class ProxyDaemon {
       started: (id) => {
         const served = own(id);
         if (served) served.running = true;
-        else this.serve(id, {}).catch((error) => this.#note(`${id}: ${error.message}`));
+        else this.#takeUp(id);
         this.#judgeIdleness();
       },
       stopped: (id) => {
@@ -196,6 +196,15 @@ export class ProxyDaemon {
         this.#judgeIdleness();
       },
     }, this.#ending.signal);
+  }
+
+  /** One that something else than skiff has started; those of other homes are none of ours. */
+  async #takeUp(id: string): Promise<void> {
+    try {
+      if (await readRecord(this.#options.paths, id)) await this.serve(id, {});
+    } catch (error) {
+      this.#note(`${id}: ${error instanceof Error ? error.message : error}`);
+    }
   }
 
   /** Compares the records with the containers that there are. */

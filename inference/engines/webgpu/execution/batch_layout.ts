@@ -66,13 +66,21 @@ export function orderTokens(tokens: PlacedToken[]): PlacedToken[] {
   );
 }
 
-/** Lays out tokens in the order of `orderTokens`. `pageWords` = words of `pages` for a sequence. */
+/** A buffer for `layOutBatch` to fill again and again. */
+export function batchBuffer({ bytes }: BatchSections): Uint32Array<ArrayBuffer> {
+  return new Uint32Array((headerBytes + bytes) / 4);
+}
+
+/**
+ * Lays out tokens in the order of `orderTokens`. `pageWords` = words of `pages` for a sequence. What an earlier batch
+ * left in the buffer beyond this one's rows is read by nobody.
+ */
 export function layOutBatch(
   tokens: readonly PlacedToken[],
   sections: BatchSections,
   { pageWords, queries }: { pageWords: number; queries: number },
+  buffer: Uint32Array<ArrayBuffer> = batchBuffer(sections),
 ): LaidOutBatch {
-  const buffer = new Uint32Array((headerBytes + sections.bytes) / 4);
   const words = buffer.subarray(headerBytes / 4);
   const wantedIndices: number[] = [];
   tokens.forEach(({ token, position, sequence, cell, index, wanted }, row) => {

@@ -7,7 +7,7 @@ import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { GpuDevice } from "../device/gpu_device.ts";
 import type { PassResources } from "../graph/record.ts";
 import { recordPass, wantedWord } from "../graph/record.ts";
-import type { BatchSections, LaidOutBatch } from "./batch_layout.ts";
+import { batchBuffer, type BatchSections, type LaidOutBatch } from "./batch_layout.ts";
 import type { KvCache } from "./kv_cache.ts";
 import { type ExecutionSizes, extraParts } from "./memory_need.ts";
 import type { PageCopy } from "./page_table.ts";
@@ -41,6 +41,8 @@ export class Model {
   readonly sections: BatchSections;
   readonly cache: KvCache;
   readonly bytes: number;
+  /** What batches are laid out in; copied when a step is recorded. */
+  readonly batchBuffer: Uint32Array<ArrayBuffer>;
   readonly counters: StepCounters = { steps: 0, submits: 0, readbacks: 0, dispatches: 0 };
   readonly #parts: ModelParts;
   readonly #bodies = new Map<number, Promise<CommandPlan>>();
@@ -54,6 +56,7 @@ export class Model {
     this.sections = parts.sections;
     this.cache = parts.cache;
     this.bytes = parts.bytes;
+    this.batchBuffer = batchBuffer(parts.sections);
     this.#parts = parts;
     this.#top = new TopRows({
       gpu: parts.gpu,

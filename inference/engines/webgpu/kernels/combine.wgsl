@@ -76,12 +76,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
     if (GROUPS) {
       let q = q8_quantise(y[0], y[1], y[2], y[3], y[4], y[5], y[6], y[7]);
-      let at = (row * BLOCKS + block) * 5u;
+      let at = row * BLOCKS * 5u + block;
       groups[at] = q.coarse_lo;
-      groups[at + 1u] = q.coarse_hi;
-      groups[at + 2u] = q.fine_lo;
-      groups[at + 3u] = q.fine_hi;
-      groups[at + 4u] = q.tail;
+      groups[at + BLOCKS] = q.coarse_hi;
+      groups[at + 2u * BLOCKS] = q.fine_lo;
+      groups[at + 3u * BLOCKS] = q.fine_hi;
+      groups[at + 4u * BLOCKS] = q.tail;
     }
   }
 }

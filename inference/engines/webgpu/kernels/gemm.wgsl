@@ -193,11 +193,11 @@ fn main(
 //#end
     } else {
 //#if Q8
-      x_lo[lane] = input[own_input + g * 5u];
-      x_hi[lane] = input[own_input + g * 5u + 1u];
-      x_fine_lo[lane] = input[own_input + g * 5u + 2u];
-      x_fine_hi[lane] = input[own_input + g * 5u + 3u];
-      let tail = input[own_input + g * 5u + 4u];
+      x_lo[lane] = input[own_input + g];
+      x_hi[lane] = input[own_input + groups + g];
+      x_fine_lo[lane] = input[own_input + 2u * groups + g];
+      x_fine_hi[lane] = input[own_input + 3u * groups + g];
+      let tail = input[own_input + 4u * groups + g];
       let d = bitcast<f32>(tail.x);
       x_scale[lane] = vec4<f32>(
         d,
@@ -279,12 +279,13 @@ fn main(
 //#else
       let token = first + n;
 //#end
-      let to = (token * params.output_stride + params.output_column + first_row / 64u) * 5u;
+      let stride = params.output_stride; // groups of a row of the output
+      let to = token * stride * 5u + params.output_column + first_row / 64u;
       output[to] = q.coarse_lo;
-      output[to + 1u] = q.coarse_hi;
-      output[to + 2u] = q.fine_lo;
-      output[to + 3u] = q.fine_hi;
-      output[to + 4u] = q.tail;
+      output[to + stride] = q.coarse_hi;
+      output[to + 2u * stride] = q.fine_lo;
+      output[to + 3u * stride] = q.fine_hi;
+      output[to + 4u * stride] = q.tail;
     }
   }
   workgroupBarrier();

@@ -225,11 +225,11 @@ fn main(
 //#if Q8
 //#if LANES
 //#for c in COLS
-      let lo_$c = input[input_$c + g * 5u];
-      let hi_$c = input[input_$c + g * 5u + 1u];
-      let fine_lo_$c = input[input_$c + g * 5u + 2u];
-      let fine_hi_$c = input[input_$c + g * 5u + 3u];
-      let tail_$c = input[input_$c + g * 5u + 4u];
+      let lo_$c = input[input_$c + g];
+      let hi_$c = input[input_$c + groups + g];
+      let fine_lo_$c = input[input_$c + 2u * groups + g];
+      let fine_hi_$c = input[input_$c + 3u * groups + g];
+      let tail_$c = input[input_$c + 4u * groups + g];
       let d_$c = bitcast<f32>(tail_$c.x);
 //#if OFFSET
       let first_$c = f32(bitcast<i32>(tail_$c.y));
@@ -262,11 +262,11 @@ fn main(
 //#end
 //#end
 //#for c in COLS
-      let lo_$c = input[input_$c + g * 5u];
-      let hi_$c = input[input_$c + g * 5u + 1u];
-      let fine_lo_$c = input[input_$c + g * 5u + 2u];
-      let fine_hi_$c = input[input_$c + g * 5u + 3u];
-      let tail_$c = input[input_$c + g * 5u + 4u];
+      let lo_$c = input[input_$c + g];
+      let hi_$c = input[input_$c + groups + g];
+      let fine_lo_$c = input[input_$c + 2u * groups + g];
+      let fine_hi_$c = input[input_$c + 3u * groups + g];
+      let tail_$c = input[input_$c + 4u * groups + g];
       let d_$c = bitcast<f32>(tail_$c.x);
 //#if OFFSET
       let first_$c = f32(bitcast<i32>(tail_$c.y));
@@ -441,12 +441,13 @@ fn main(
       four_results(at), four_results(at + 4u), four_results(at + 8u), four_results(at + 12u),
       four_results(at + 16u), four_results(at + 20u), four_results(at + 24u), four_results(at + 28u),
     );
-    let to = ((first_token + thread) * params.output_stride + params.output_column + block) * 5u;
+    let stride = params.output_stride; // groups of a row of the output
+    let to = (first_token + thread) * stride * 5u + params.output_column + block;
     output[to] = q.coarse_lo;
-    output[to + 1u] = q.coarse_hi;
-    output[to + 2u] = q.fine_lo;
-    output[to + 3u] = q.fine_hi;
-    output[to + 4u] = q.tail;
+    output[to + stride] = q.coarse_hi;
+    output[to + 2u * stride] = q.fine_lo;
+    output[to + 3u * stride] = q.fine_hi;
+    output[to + 4u * stride] = q.tail;
   }
 //#end
 }

@@ -26,13 +26,14 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
   }
   let at = id.y * params.groups + group;
   let first = at * 8u;
+  let to = id.y * params.groups * 5u + group;
   let q = q8_quantise(
     input[first], input[first + 1u], input[first + 2u], input[first + 3u],
     input[first + 4u], input[first + 5u], input[first + 6u], input[first + 7u],
   );
-  output[at * 5u] = q.coarse_lo;
-  output[at * 5u + 1u] = q.coarse_hi;
-  output[at * 5u + 2u] = q.fine_lo;
-  output[at * 5u + 3u] = q.fine_hi;
-  output[at * 5u + 4u] = q.tail;
+  output[to] = q.coarse_lo;
+  output[to + params.groups] = q.coarse_hi;
+  output[to + 2u * params.groups] = q.fine_lo;
+  output[to + 3u * params.groups] = q.fine_hi;
+  output[to + 4u * params.groups] = q.tail;
 }

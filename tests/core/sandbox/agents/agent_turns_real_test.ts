@@ -31,7 +31,7 @@ const rows = [
   {
     name: "opencode",
     args: ["run", "Make it, then read it."],
-    most: { short: 6_000, reduced: 24_000, full: 60_000 },
+    most: { short: 7_000, reduced: 12_000, full: 60_000 },
   },
 ];
 

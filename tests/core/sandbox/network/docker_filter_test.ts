@@ -23,7 +23,7 @@ Deno.test("routes are known or refused, whatever the path looks like", () => {
     ["GET", "/v1.41/version", "free"],
     ["GET", "/v1.41/containers/json", "list"],
     ["POST", "/v1.41/containers/create", "create"],
-    ["POST", "/containers/abc/start", "start"],
+    ["POST", "/containers/abc/start", "container"],
     ["POST", "/containers/abc/attach", "hijack"],
     ["POST", "/exec/abc/start", "exec-hijack"],
     ["GET", "/images/docker.io/library/debian:12/json", "image-read"],
@@ -231,31 +231,38 @@ Deno.test("who sees the workspace runs as the sandbox's user and without capabil
   }
 });
 
-Deno.test("binds lie in the workspace, go through no link, and keep what is protected", async () => {
+Deno.test("binds are of the whole workspace, through no link, and keep what is protected", async () => {
   const folder = await Deno.realPath(await Deno.makeTempDir());
   const workspace = `${folder}/work`;
   await Deno.mkdir(`${workspace}/src`, { recursive: true });
   await Deno.mkdir(`${folder}/work-other`);
   await Deno.symlink("/etc", `${workspace}/link`);
   await Deno.symlink(`${workspace}/src`, `${workspace}/inner`);
-  assert.equal(await checkedSource(workspace, workspace), workspace);
-  assert.equal(await checkedSource(`${workspace}/src/`, workspace), `${workspace}/src`);
+  await Deno.mkdir(`${workspace}/.git/hooks`, { recursive: true });
+  const fixed = [`${workspace}/.git/hooks`];
+  assert.equal(await checkedSource(workspace, workspace, fixed), workspace);
+  assert.equal(await checkedSource(`${workspace}/`, workspace, fixed), workspace);
+  assert.equal(await checkedSource(`${workspace}/.git/hooks`, workspace, fixed), `${workspace}/.git/hooks`);
   const refused = [
     "/",
     "/etc",
     folder,
     `${folder}/work-other`,
     `${workspace}/../work-other`,
+    `${workspace}/src`, // a part could be swapped for a link before it is mounted
     `${workspace}/link`,
     `${workspace}/link/passwd`,
     `${workspace}/inner`,
     `${workspace}/none`,
-    `${workspace}/./src`,
+    `${workspace}/.`,
     "/proc/1/root",
     "/var/run/docker.sock",
   ];
-  for (const source of refused) await assert.rejects(() => checkedSource(source, workspace), source);
-  await assert.rejects(() => checkedSource(workspace, undefined));
+  for (const source of refused) await assert.rejects(() => checkedSource(source, workspace, fixed), source);
+  await assert.rejects(() => checkedSource(workspace, undefined, []));
+  await Deno.rename(workspace, `${folder}/moved`);
+  await Deno.symlink("/etc", workspace);
+  await assert.rejects(() => checkedSource(workspace, workspace, fixed));
   await Deno.remove(folder, { recursive: true });
 
   const place = {

@@ -1,6 +1,7 @@
 // int8 activations of 15 bits: each is d * (256 coarse + fine), two int8. Group g (32 values) of token t is five
-// vec4<u32> at (t * groups + g) * 5: coarse bytes of values 0..15 and 16..31, four a word, element 4w + i in byte i;
-// fine bytes likewise; then (bits of d, sums of q over the two halves as i32, 0), with q = 256 coarse + fine.
+// vec4<u32>, number p at (t * 5 + p) * groups + g, so that lanes with neighbouring groups read neighbouring 16 bytes:
+// coarse bytes of values 0..15 and 16..31, four a word, element 4w + i in byte i; fine bytes likewise; then (bits of
+// d, sums of q over the two halves as i32, 0), with q = 256 coarse + fine.
 // Value i is d * q_i with d = max |x| / 32512 and q_i = round(x_i / d), ties to even.
 //
 // One int8 a value costs too much: KL 6e-3 from the exact logits of SmolLM2, with two it is 1e-5. The weights,

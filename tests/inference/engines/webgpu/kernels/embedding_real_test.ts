@@ -8,7 +8,7 @@ import { tensorType } from "../../../../../inference/gguf/tensor_types.ts";
 import { testGpu } from "../../../../support/gpu.ts";
 import { realTest } from "../../../../support/parts.ts";
 import { randomFloats } from "../../../../support/random_values.ts";
-import { q8Value, q8Words, quantiseQ8 } from "./matmul_reference.ts";
+import { groupsOfQ8, q8Value, q8Words, quantiseQ8 } from "./matmul_reference.ts";
 import { assertNmse } from "./nmse.ts";
 import { gpuAndGgml } from "./parts.ts";
 import { Bench, countWord } from "./run_dispatches.ts";
@@ -54,8 +54,8 @@ realTest("quantise() makes the int8 activations that TypeScript makes", testGpu,
   const output = await bench.space(q8Bytes(rows, columns));
   const step = await bench.step(rows);
   const dispatch = quantise({ input: await bench.input(x), output, columns, step, countWord });
-  const found = new Uint32Array(await bench.run([dispatch], rows, output));
-  const { bytes } = quantiseQ8(x);
+  const found = groupsOfQ8(new Uint32Array(await bench.run([dispatch], rows, output)), columns);
+  const { groups: bytes } = quantiseQ8(x, columns);
   bytes.fill(0, 2 * q8Words, 3 * q8Words); // below 1e-30 a group counts as zero
   // Drivers may divide less exactly than IEEE does: the scale's last bit, and a value on the edge, may differ.
   let different = 0;

@@ -105,7 +105,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   const pairs = c.tokens * slots;
   const words = randomRoute(c.tokens, experts);
   const x = randomFloats((c.sums ? pairs : c.tokens) * columns, 7);
-  const q8 = c.kind === "q8" ? quantiseQ8(x) : undefined;
+  const q8 = c.kind === "q8" ? quantiseQ8(x, columns) : undefined;
   const bias = randomFloats(experts * rows, 8);
   const outputRows = c.sums ? c.tokens : pairs;
   const before = randomFloats(outputRows * outputs, 9);
@@ -118,7 +118,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   const output = c.quantise ? await bench.space(q8Bytes(outputRows, outputs)) : await bench.input(before);
   const request = {
     weights: matrix,
-    input: await bench.input(q8?.bytes ?? x),
+    input: await bench.input(q8?.words ?? x),
     kind: c.kind,
     output,
     step: await bench.step(c.tokens),
@@ -139,7 +139,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   const dispatches = [...sortExperts(features, { ...request, experts }), ...expertMatmul(features, request)];
   const bytes = await bench.run(dispatches, c.tokens, output);
   const found = c.quantise
-    ? valuesOfQ8(new Uint8Array(bytes))
+    ? valuesOfQ8(new Uint8Array(bytes), outputs)
     : new Float32Array(bytes).subarray(0, before.length);
   bench.free();
 

@@ -40,14 +40,14 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
   const { matrix, values } = weights;
   const { rows, columns } = matrix;
   const x = randomFloats(c.tokens * columns, 7);
-  const q8 = c.kind === "q8" ? quantiseQ8(x) : undefined;
+  const q8 = c.kind === "q8" ? quantiseQ8(x, columns) : undefined;
   const outputs = c.epilogue?.glu ? rows / 2 : rows;
   const stride = outputs + (c.epilogue?.quantise ? 0 : 5), column = c.epilogue?.quantise ? 0 : 3;
   const before = randomFloats(c.tokens * stride, 8);
   const bias = randomFloats(rows, 9);
 
-  const input = await gpu.buffer((q8?.bytes ?? x).byteLength, "x");
-  gpu.write(input, q8?.bytes ?? x);
+  const input = await gpu.buffer((q8?.words ?? x).byteLength, "x");
+  gpu.write(input, q8?.words ?? x);
   const output = await gpu.buffer(
     c.epilogue?.quantise ? q8Bytes(c.tokens, outputs) : before.byteLength,
     "y",
@@ -80,7 +80,7 @@ async function check({ gpu }: Parts, weights: TestWeights, c: Case, what: string
     return c.epilogue?.glu ? gated(scaled, c.epilogue.glu) : scaled;
   };
   const actual = c.epilogue?.quantise
-    ? valuesOfQ8(bytes)
+    ? valuesOfQ8(bytes, outputs)
     : unplaced(new Float32Array(bytes.buffer), before, c, outputs, stride, column);
   const same = finish(product(values, q8?.values ?? x, rows, columns));
   assertNmse(actual, same, c.epilogue?.quantise ? 1e-4 : sameArithmeticLimit, `${what}, same arithmetic`);

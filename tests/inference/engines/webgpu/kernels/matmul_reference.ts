@@ -1,19 +1,21 @@
 /** Products with weights in f64, and in the arithmetic of int8 activations: the truth for the GPU's kernels. */
 
-/** x [T, K] as int8 activations: the bytes that kernels read, and the values that they stand for. */
+/** x [T, K] as int8 activations: the words that kernels read, and the values that they stand for. */
 export interface Q8 {
-  bytes: Uint32Array<ArrayBuffer>;
+  words: Uint32Array<ArrayBuffer>;
+  /** The same with the words of each group together. */
+  groups: Uint32Array<ArrayBuffer>;
   values: Float64Array;
 }
 
 /** Words of 32 activations, as kernels/snippets/q8.wgsl says: coarse bytes, fine bytes, scale and sums. */
 export const q8Words = 20;
 
-export function quantiseQ8(x: Float32Array): Q8 {
-  const bytes = new Uint32Array(x.length / 32 * q8Words);
-  const signed = new Int8Array(bytes.buffer);
-  const floats = new Float32Array(bytes.buffer);
-  const sums = new Int32Array(bytes.buffer);
+export function quantiseQ8(x: Float32Array, columns: number): Q8 {
+  const groups = new Uint32Array(x.length / 32 * q8Words);
+  const signed = new Int8Array(groups.buffer);
+  const floats = new Float32Array(groups.buffer);
+  const sums = new Int32Array(groups.buffer);
   const values = new Float64Array(x.length);
   for (let g = 0; g < x.length / 32; g++) {
     const group = x.subarray(32 * g, 32 * g + 32);
@@ -30,7 +32,30 @@ export function quantiseQ8(x: Float32Array): Q8 {
     });
     floats[first + 16] = d;
   }
-  return { bytes, values };
+  const words = new Uint32Array(groups.length);
+  eachQuad(words.length, columns, (grouped, placed) => {
+    words.set(groups.subarray(grouped, grouped + 4), placed);
+  });
+  return { words, groups, values };
+}
+
+/** Calls with the first of every four words: where they are group by group, and where kernels have them. */
+function eachQuad(words: number, columns: number, call: (grouped: number, placed: number) => void): void {
+  const groups = columns / 32;
+  for (let quad = 0; quad < words / 4; quad++) {
+    const part = quad % 5, group = Math.floor(quad / 5);
+    const row = Math.floor(group / groups);
+    call(4 * quad, 4 * ((row * 5 + part) * groups + group % groups));
+  }
+}
+
+/** Activations as kernels have them, with the words of each group together. */
+export function groupsOfQ8(words: Uint32Array<ArrayBuffer>, columns: number): Uint32Array<ArrayBuffer> {
+  const groups = new Uint32Array(words.length);
+  eachQuad(words.length, columns, (grouped, placed) => {
+    groups.set(words.subarray(placed, placed + 4), grouped);
+  });
+  return groups;
 }
 
 function roundEven(value: number): number {
@@ -69,10 +94,11 @@ export function gated(y: Float64Array, glu: string): Float64Array {
 }
 
 /** The values of q8 activations as a kernel wrote them. */
-export function valuesOfQ8(bytes: Uint8Array<ArrayBuffer>): Float64Array {
-  const signed = new Int8Array(bytes.buffer);
-  const floats = new Float32Array(bytes.buffer);
-  const values = new Float64Array(bytes.length / (4 * q8Words) * 32);
+export function valuesOfQ8(bytes: Uint8Array<ArrayBuffer>, columns: number): Float64Array {
+  const groups = groupsOfQ8(new Uint32Array(bytes.buffer), columns);
+  const signed = new Int8Array(groups.buffer);
+  const floats = new Float32Array(groups.buffer);
+  const values = new Float64Array(groups.length / q8Words * 32);
   values.forEach((_, i) => {
     const first = Math.floor(i / 32) * q8Words;
     values[i] = floats[first + 16] * q8Value(signed, first, i % 32);

@@ -76,7 +76,7 @@ for (const { width, rows, add = false, gather = false } of norms) {
     });
     assertNmse(found, expected, limits.plain, "floats");
     const packed = await gpu.read({ ...groups, size: q8Bytes(chosen.length, width) });
-    assertNmse(valuesOfQ8(packed), expected, limits.groups, "int8");
+    assertNmse(valuesOfQ8(packed, width), expected, limits.groups, "int8");
     bench.free();
   });
 }
@@ -100,7 +100,7 @@ for (const kind of ["silu", "gelu", "swiglu_oai"] as const) {
       return gateUp[row * 2 * width + (column >> 1) + (column & 1) * width];
     });
     assertNmse(found, gated(inTurn, kind), limits.plain, "floats");
-    assertNmse(valuesOfQ8(await gpu.read(groups)), gated(inTurn, kind), limits.groups, "int8");
+    assertNmse(valuesOfQ8(await gpu.read(groups), width), gated(inTurn, kind), limits.groups, "int8");
     bench.free();
     step.buffer.destroy();
   });

@@ -4,6 +4,9 @@ import { canonicalName } from "../catalog/template.ts";
 import { loadCatalogs, type LoadedCatalogs } from "../catalog/load_catalogs.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { openSecretSources, resolveSecrets, type SecretSources } from "../secrets/resolve_secrets.ts";
+import { profileId } from "../profiles/profile.ts";
+import { enabledServers } from "../profiles/enabled_of_profile.ts";
+import { readProfile } from "../profiles/profile_store.ts";
 import { readConfigValues, type ServerValues } from "./config_file.ts";
 import type { EnabledServer, GatewayConfiguration } from "./enabled_server.ts";
 import { readFeatures } from "./features.ts";
@@ -26,6 +29,8 @@ export interface ConfigurationOptions {
   secrets?: string;
   /** Allow-list `tool`, `server:tool`, `server:*`, `image:tool`, `*`; when there is any, tools.yaml does not hold. */
   tools?: string[];
+  /** A profile in place of the registry, the values and tools.yaml. Not together with other flags that choose servers. */
+  profile?: string;
 }
 
 export interface LoadedConfiguration extends GatewayConfiguration {
@@ -66,12 +71,16 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
   };
   const secrets = await openSecretSources({ files, env, cwd, search: options.secrets });
   const withValues = (entry: ServerEntry) => enabledServer(entry, state, secrets);
-  const names = await enabledNames(options, paths.registry, catalogs, warnings);
-  const entries = names.map((name) => catalogs.servers.get(name)!);
+  const servers = options.profile !== undefined
+    ? await profileServers(options, { catalogs, secrets, warnings })
+    : await Promise.all(
+      (await enabledNames(options, paths.registry, catalogs, warnings))
+        .map((name) => withValues(catalogs.servers.get(name)!)),
+    );
   const features = await readFeatures(files);
   if (options.servers) features["dynamic-tools"] = false;
   return {
-    servers: await Promise.all(entries.map(withValues)),
+    servers,
     features,
     warnings,
     files: [
@@ -103,6 +112,24 @@ function statePaths(files: ToolkitFiles, { cwd, registry, config, toolsConfig }:
     config: all(config, files.config),
     tools: all(toolsConfig, files.tools),
   };
+}
+
+/** The servers of `--profile`. Throws "usage" when flags of the other way to choose servers are given, too. */
+async function profileServers(
+  options: ConfigurationOptions,
+  state: { catalogs: LoadedCatalogs; secrets: SecretSources; warnings: string[] },
+): Promise<EnabledServer[]> {
+  const { servers, enableAllServers, catalogs, registry, config, toolsConfig } = options;
+  const others = { servers, "enable-all-servers": enableAllServers, catalog: catalogs };
+  const given = Object.entries({ ...others, registry, config, "tools-config": toolsConfig })
+    .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value).map(([name]) => `--${name}`);
+  if (given.length > 0) {
+    throw new SkiffError("usage", `--profile cannot be combined with ${given.join(", ")}`, {
+      hint: "A profile says itself which servers there are.",
+    });
+  }
+  const place = { files: toolkitFiles(options.env), env: options.env, cwd: options.cwd };
+  return await enabledServers(await readProfile(options.profile!, place), state);
 }
 
 /** Several files as one: a later one's key stands for an earlier one's, which is told. */

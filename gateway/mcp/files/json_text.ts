@@ -1,5 +1,14 @@
 /** JSON with comments and trailing commas (JSONC): read with places in errors, changed so that all else stays. */
-import { applyEdits, modify, parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  parse,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
 /** The value of a text; undefined for an empty one. Throws "invalid_input" with file, line and column. */
@@ -48,8 +57,65 @@ export function setJson(text: string, path: string[], value: unknown, file: stri
     at = next;
   });
   if (value === undefined && own(at, path.at(-1)!) === undefined) return text;
+  if (value === undefined) return applyEdits(text, modify(text, path, undefined, {}));
   const base = text.trim() === "" ? "{}\n" : text;
-  return applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+  return placed(base, path, value) ??
+    applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+}
+
+/** The text with only the value put in, in the manner of what stands around; undefined where that cannot be done. */
+function placed(text: string, path: string[], value: unknown): string | undefined {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const parent = root && (path.length === 1 ? root : findNodeAtLocation(root, path.slice(0, -1)));
+  const key = path.at(-1)!;
+  if (!parent) return placed(text, path.slice(0, -1), { [key]: value });
+  if (parent.type !== "object" || !parent.children) return undefined;
+  const present = findNodeAtLocation(parent, [key]);
+  if (present) {
+    const written = asText(value, lineIndent(text, present.offset), text);
+    return text.slice(0, present.offset) + written + text.slice(present.offset + present.length);
+  }
+  const last = parent.children.at(-1);
+  return last ? behind(text, parent, last, { key, value }) : inside(text, parent, { key, value });
+}
+
+interface Property {
+  key: string;
+  value: unknown;
+}
+
+/** A first property, between braces with nothing but space between them. */
+function inside(text: string, parent: Node, { key, value }: Property): string | undefined {
+  const end = parent.offset + parent.length;
+  if (text.slice(parent.offset + 1, end - 1).trim() !== "") return undefined;
+  const outer = lineIndent(text, parent.offset);
+  const indent = outer + unitOf(text);
+  const property = `${JSON.stringify(key)}: ${asText(value, indent, text)}`;
+  return `${text.slice(0, parent.offset)}{\n${indent}${property}\n${outer}}${text.slice(end)}`;
+}
+
+/** Behind the last property, on a line of its own where the last one has a line of its own. */
+function behind(text: string, parent: Node, last: Node, { key, value }: Property): string | undefined {
+  const at = last.offset + last.length;
+  const rest = /^[ \t]*(,?)[ \t]*(\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*)?(?=\n)/.exec(text.slice(at));
+  const name = JSON.stringify(key);
+  if (!rest) {
+    if (text.slice(parent.offset, at).includes("\n")) return undefined;
+    const property = `, ${name}: ${JSON.stringify(value)}`;
+    return text.slice(0, at) + property + text.slice(at);
+  }
+  const indent = lineIndent(text, last.offset);
+  const property = `\n${indent}${name}: ${asText(value, indent, text)}${rest[1]}`;
+  const lineEnd = at + rest[0].length;
+  return text.slice(0, at) + (rest[1] ? "" : ",") + text.slice(at, lineEnd) + property + text.slice(lineEnd);
+}
+
+const asText = (value: unknown, indent: string, text: string) =>
+  JSON.stringify(value, null, unitOf(text)).replaceAll("\n", `\n${indent}`);
+
+/** The white space at the start of the line of a place. */
+function lineIndent(text: string, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1))![0];
 }
 
 function own(value: unknown, key: string): unknown {
@@ -58,8 +124,12 @@ function own(value: unknown, key: string): unknown {
     : undefined;
 }
 
-/** How the file is indented: as its first indented line. */
+/** One step of indentation: as the first indented line has it. */
+function unitOf(text: string): string {
+  return /\n([ \t]+)\S/.exec(text)?.[1].replace(/^\t+/, "\t") ?? "  ";
+}
+
 function layoutOf(text: string): { tabSize: number; insertSpaces: boolean; eol: string } {
-  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? "  ";
-  return { tabSize: indent[0] === "\t" ? 4 : indent.length, insertSpaces: indent[0] !== "\t", eol: "\n" };
+  const unit = unitOf(text);
+  return { tabSize: unit === "\t" ? 4 : unit.length, insertSpaces: unit !== "\t", eol: "\n" };
 }

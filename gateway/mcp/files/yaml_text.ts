@@ -8,8 +8,19 @@ const printOptions = { lineWidth: 0 } as const;
 
 /** The value of a YAML (or JSON) text; undefined for an empty one. Throws "invalid_input" with file, line and column. */
 export function parseYaml(text: string, path: string): unknown {
-  const value = parsed(text, path).toJS({ maxAliasCount: 1000 });
-  return value === null ? undefined : value;
+  return plainValue(parsed(text, path), path) ?? undefined;
+}
+
+/** Aliases are resolved here: one without its anchor, or very many of one, is told. */
+function plainValue(document: Document, path: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (cause) {
+    throw new SkiffError("invalid_input", `${path}: ${(cause as Error).message}`, {
+      hint: "Repair the alias.",
+      cause,
+    });
+  }
 }
 
 /** As `parseYaml`, of a text that must hold a mapping; {} for an empty one. */
@@ -53,6 +64,7 @@ export function toYaml(value: unknown): string {
  */
 export function setYaml(text: string, path: YamlPath, value: unknown, file: string): string {
   const document = parsed(text, file);
+  plainValue(document, file);
   setNode(document, path, value);
   return spliced(text, document, path, value, file) ?? document.toString(printOptions);
 }
@@ -60,8 +72,13 @@ export function setYaml(text: string, path: YamlPath, value: unknown, file: stri
 /** Removes what is at a path; the text is the same when there is nothing. */
 export function deleteYaml(text: string, path: YamlPath, file: string): string {
   const document = parsed(text, file);
+  plainValue(document, file);
   const range = lineRange(text, document, path);
   if (!deleteNode(document, path)) return text;
+  const parent = walk(document, path.slice(0, -1));
+  if (isCollection(parent) && parent.items.length === 0 && path.length > 1) {
+    return setYaml(text, path.slice(0, -1), isSeq(parent) ? [] : {}, file); // a bare key would be null
+  }
   if (range) {
     const cut = text.slice(0, range[0]) + text.slice(range[1]);
     if (equal(cut, document)) return cut;

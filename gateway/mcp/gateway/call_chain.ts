@@ -1,0 +1,38 @@
+/** What stands around tool calls, in its order, and what takes part in sessions. */
+import type { LoadedConfiguration } from "../configuration/configuration.ts";
+import type { VerifyImage } from "../servers/images.ts";
+import type { RemoteSettings } from "../servers/remote.ts";
+import type { GatewayExtension } from "./gateway_session.ts";
+import { logCalls } from "./log_calls.ts";
+import type { CallMiddleware } from "./middleware.ts";
+import { callTelemetry } from "./telemetry.ts";
+
+export interface CallChainSettings {
+  logCalls: boolean;
+  /** Lines for people. */
+  log(line: string): void;
+}
+
+export interface CallChain {
+  /** The outermost first. */
+  middlewares: CallMiddleware[];
+  extensions: GatewayExtension[];
+  verifyImage?: VerifyImage;
+  oauth?: RemoteSettings["oauth"];
+}
+
+/** `configuration` gives the one that holds when it is asked. */
+export function callChain(
+  { logCalls: isLogged, log }: CallChainSettings,
+  configuration: () => LoadedConfiguration,
+): Promise<CallChain> {
+  const telemetry = callTelemetry(Deno.env);
+  void configuration;
+  return Promise.resolve({
+    middlewares: [
+      ...(telemetry ? [telemetry] : []),
+      ...(isLogged ? [logCalls(log)] : []),
+    ],
+    extensions: [],
+  });
+}

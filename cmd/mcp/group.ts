@@ -8,6 +8,11 @@ export const mcpCommand: Command = {
     "Run MCP servers behind one gateway: choose them from catalogs, connect clients to all at once.",
   commands: [
     {
+      name: "gateway",
+      summary: "Run the gateway",
+      load: async () => (await import("./gateway.ts")).gatewayCommand,
+    },
+    {
       name: "catalog",
       aliases: ["catalogs"],
       summary: "Manage the catalogs of servers",
@@ -44,7 +49,7 @@ export const mcpCommand: Command = {
     },
     {
       name: "profile",
-      aliases: ["profiles"],
+      aliases: ["profiles", "working-set", "workingset"],
       summary: "Keep sets of servers for different work",
       load: async () => (await import("./profile.ts")).profileCommand,
     },

@@ -2,6 +2,7 @@
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import type { ServerEntry } from "../../gateway/mcp/catalog/server_entry.ts";
 import { withoutServers, withServers } from "../../gateway/mcp/profiles/edit_profile.ts";
 import { serverName } from "../../gateway/mcp/profiles/profile.ts";
 import { changeProfile, listProfiles } from "../../gateway/mcp/profiles/profile_store.ts";
@@ -59,7 +60,7 @@ const addCommand: Command = {
     const uris = (flags.server ?? []) as string[];
     if (uris.length === 0) throw new SkiffError("usage", "No server is named", { hint: "Add --server URI." });
     const place = placeOf(context);
-    const entries = [];
+    const entries: ServerEntry[] = [];
     for (const uri of uris) entries.push(...await serversOf(uri, place));
     await changeProfile(args.ID as string, (profile) => withServers(profile, entries), place);
     await context.out(`Added to ${args.ID}: ${entries.map(({ name }) => name).join(", ")}\n`);

@@ -90,6 +90,7 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
         ...paths.tools,
         ...catalogs.files,
         ...secrets.files,
+        ...profileFiles(files, options.profile),
         files.dockerConfig,
       ]),
     ],
@@ -112,6 +113,10 @@ function statePaths(files: ToolkitFiles, { cwd, registry, config, toolsConfig }:
     config: all(config, files.config),
     tools: all(toolsConfig, files.tools),
   };
+}
+
+function profileFiles(files: ToolkitFiles, profile: string | undefined): string[] {
+  return profile === undefined ? [] : [`${files.profiles}/${profileId(profile)}.yaml`, files.database];
 }
 
 /** The servers of `--profile`. Throws "usage" when flags of the other way to choose servers are given, too. */

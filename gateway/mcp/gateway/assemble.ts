@@ -6,6 +6,11 @@ import {
   type LoadedConfiguration,
   toolAllowed,
 } from "../configuration/configuration.ts";
+import { fetchText } from "../catalog/catalog_source.ts";
+import { fromServerJson } from "../catalog/community_registry.ts";
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import { toolkitFiles } from "../configuration/toolkit_files.ts";
+import { ofImage } from "../profiles/server_uri.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { ServerStarter } from "../servers/open_server.ts";
 import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
@@ -13,6 +18,10 @@ import { defaultOptions, Gateway, isToolOn } from "./gateway.ts";
 
 export interface GatewaySettings extends CallChainSettings {
   configuration: ConfigurationOptions;
+  /** Images that describe their servers (`--oci-ref`). */
+  images?: string[];
+  /** Addresses of servers in community registries (`--mcp-registry`). */
+  registryUrls?: string[];
   cpus: number;
   /** Bytes. */
   memory: number;
@@ -21,6 +30,8 @@ export interface GatewaySettings extends CallChainSettings {
   isStatic: boolean;
   /** Tell what servers write to stderr. */
   verbose: boolean;
+  /** Tell to which addresses the names of remote servers resolve. */
+  debugDns: boolean;
   strictNames: boolean;
   /** What clients call it. */
   name?: string;
@@ -43,7 +54,14 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
   const { log } = settings;
   const { env } = settings.configuration;
   const paths = skiffPaths(env);
-  let configuration = await loadConfiguration(settings.configuration);
+  const extra = await extraEntries(settings);
+  const load = async () => {
+    const loaded = await loadConfiguration(settings.configuration);
+    const named = new Set(loaded.servers.map(({ entry }) => entry.name));
+    const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
+    return { ...loaded, servers: [...loaded.servers, ...await Promise.all(further)] };
+  };
+  let configuration = await load();
   for (const warning of configuration.warnings) log(`! ${warning}`);
   const chain = await callChain(settings, () => configuration);
   const starter = new ServerStarter({
@@ -53,6 +71,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     blockNetwork: settings.blockNetwork,
     isStatic: settings.isStatic,
     log,
+    debugDns: settings.debugDns,
     verifyImage: chain.verifyImage,
     oauth: chain.oauth,
   });
@@ -81,7 +100,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     configuration: () => configuration,
     async reload() {
       try {
-        configuration = await loadConfiguration(settings.configuration);
+        configuration = await load();
       } catch (error) {
         log(`! The configuration stays as it was: ${(error as Error).message}`);
         return;
@@ -95,4 +114,16 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       await starter.close();
     },
   };
+}
+
+/** Servers that the command line names itself. Throws when one cannot be had. */
+async function extraEntries(
+  { configuration, images, registryUrls }: GatewaySettings,
+): Promise<ServerEntry[]> {
+  const { env, cwd } = configuration;
+  const place = { files: toolkitFiles(env), env, cwd };
+  return await Promise.all([
+    ...(images ?? []).map((image) => ofImage(image, place)),
+    ...(registryUrls ?? []).map(async (url) => fromServerJson(await fetchText(url, env), url)),
+  ]);
 }

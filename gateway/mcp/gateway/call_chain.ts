@@ -16,6 +16,10 @@ import { callTelemetry } from "./telemetry.ts";
 export interface CallChainSettings {
   configuration: ConfigurationOptions;
   logCalls: boolean;
+  blockSecrets: boolean;
+  verifySignatures: boolean;
+  /** "when:type:argument", in their order. */
+  interceptors: string[];
   /** Lines for people. */
   log(line: string): void;
 }

@@ -28,6 +28,8 @@ export interface ServerStarterOptions {
   oauth?: RemoteSettings["oauth"];
   /** For people. */
   log(line: string): void;
+  /** Tell to which addresses the names of remote servers resolve. */
+  debugDns?: boolean;
   /** Milliseconds for a server's handshake, once it runs. */
   handshakeMs?: number;
   /** How the sandbox proxy is started; default: skiff itself. */
@@ -118,7 +120,8 @@ export class ServerStarter {
     switch (spec.kind) {
       case "remote": {
         const insecure = ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
-        return await openRemote(spec, { insecure, oauth }, options);
+        const told = this.#options.debugDns ? options.log : undefined;
+        return await openRemote(spec, { insecure, oauth, told }, options);
       }
       case "local":
         return await openLocal(spec, options);

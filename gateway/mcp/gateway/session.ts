@@ -58,6 +58,7 @@ export class Session implements GatewaySession {
   /** What the client was given, as JSON, by list. */
   readonly #given = new Map<ListName, string>();
   #named = false;
+  #closing?: Promise<void>;
   #level?: string;
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
@@ -419,10 +420,10 @@ export class Session implements GatewaySession {
     return new Map([...this.#failed].map(([name, { error }]) => [name, error]));
   }
 
-  async close(): Promise<void> {
-    if (this.#end.signal.aborted) return;
+  /** Resolves when all of its servers have ended. May be called again. */
+  close(): Promise<void> {
     this.#end.abort(new DOMException("The session has ended", "AbortError"));
-    await this.running.closeAll();
+    return this.#closing ??= this.running.closeAll();
   }
 }
 

@@ -66,6 +66,11 @@ export const mcpCommand: Command = {
       load: async () => (await import("./feature.ts")).featureCommand,
     },
     {
+      name: "hub",
+      summary: "Serve Docker Hub's repositories and search as MCP tools",
+      load: async () => (await import("./hub.ts")).hubCommand,
+    },
+    {
       name: "version",
       summary: "Show the version",
       load: async () => (await import("./version.ts")).versionCommand,

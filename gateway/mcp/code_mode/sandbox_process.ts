@@ -86,10 +86,12 @@ class SandboxProcess {
     this.#worker.onmessage = this.#worker.onerror = null;
     this.#worker.terminate();
     this.#waits.clear();
-    this.#say({ ...JSON.parse(result), type: "done" });
+    const said = this.#say({ ...JSON.parse(result), type: "done" });
     this.#shared = newShared();
-    this.#worker = startWorker();
-    this.#listen();
+    said.then(() => { // starting a worker holds this thread: not before the result is on its way
+      this.#worker = startWorker();
+      this.#listen();
+    });
   }
 
   #post(message: ToWorker): void {

@@ -6,6 +6,7 @@ import type { GatewayExtension } from "./gateway_session.ts";
 import { logCalls } from "./log_calls.ts";
 import type { CallMiddleware } from "./middleware.ts";
 import { callTelemetry } from "./telemetry.ts";
+import { security } from "../security/security.ts";
 
 export interface CallChainSettings {
   logCalls: boolean;
@@ -26,17 +27,17 @@ export interface CallChain {
 }
 
 /** `configuration` gives the one that holds when it is asked. */
-export function callChain(
-  { logCalls: isLogged, log }: CallChainSettings,
-  configuration: () => LoadedConfiguration,
-): Promise<CallChain> {
-  const telemetry = callTelemetry(Deno.env);
+export function callChain(settings: CallChainSettings, configuration: () => LoadedConfiguration): CallChain {
   void configuration;
-  return Promise.resolve({
+  const telemetry = callTelemetry(Deno.env);
+  const { middlewares, verifyImage } = security({ ...settings, env: Deno.env });
+  return {
     middlewares: [
       ...(telemetry ? [telemetry] : []),
-      ...(isLogged ? [logCalls(log)] : []),
+      ...(settings.logCalls ? [logCalls(settings.log)] : []),
+      ...middlewares,
     ],
     extensions: [],
-  });
+    verifyImage,
+  };
 }

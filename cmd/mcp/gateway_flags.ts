@@ -43,7 +43,7 @@ export const gatewayFlags: Flag[] = [
   },
   toggle("allow-unauthenticated", "No bearer token over HTTP"),
   toggle("log-calls", "Log tool calls (default true)"),
-  toggle("block-secrets", "Refuse calls and results with secrets in them (default true)"),
+  toggle("block-secrets", "Refuse tool calls and results with secrets in them (default true)"),
   toggle("block-network", "Let servers with allowHosts reach nothing else"),
   toggle("verify-signatures", "Verify the signatures of Docker's images (default true)"),
   { name: "cpus", summary: "Processors of each server's container", value: "N", default: "1" },

@@ -49,7 +49,7 @@ export const mcpCommand: Command = {
     },
     {
       name: "profile",
-      aliases: ["profiles"],
+      aliases: ["profiles", "working-set", "workingset"],
       summary: "Keep sets of servers for different work",
       load: async () => (await import("./profile.ts")).profileCommand,
     },

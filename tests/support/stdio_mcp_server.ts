@@ -1,4 +1,5 @@
-/** An MCP server over stdio that answers `initialize`, `ping` and an empty `tools/list`; ends with its stdin. */
+/** An MCP server over stdio with one tool, `tell_secret`; ends with its stdin. Imports nothing. */
+const tool = { name: "tell_secret", description: "Tells the secret", inputSchema: { type: "object" } };
 const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
 let rest = "";
 for await (const chunk of lines) {
@@ -13,7 +14,8 @@ for await (const chunk of lines) {
         capabilities: { tools: {} },
         serverInfo: { name: "stand-in", version: "1" },
       },
-      "tools/list": { tools: [] },
+      "tools/list": { tools: [tool] },
+      "tools/call": { content: [{ type: "text", text: "the secret is a word" }] },
       ping: {},
     };
     const answer = method in results

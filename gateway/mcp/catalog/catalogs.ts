@@ -168,11 +168,11 @@ async function writeNew(name: string, text: string, { files, env }: CatalogPlace
 }
 
 /** The text of a catalog as it is kept. Throws "not_found". */
-async function catalogText(name: string, { files }: CatalogPlace): Promise<string> {
+async function catalogText(name: string, { files, env }: CatalogPlace): Promise<string> {
   const text = await readText(catalogFile(files, name));
   if (text !== undefined) return text;
   if (name === embeddedCatalog || name === dockerCatalog) {
-    const { servers } = await readEmbedded();
+    const { servers } = await readEmbedded(env);
     const registry = Object.fromEntries([...servers].map(([key, { name: _, ...entry }]) => [key, entry]));
     return toYaml({ version: 3, name, displayName: name, registry });
   }
@@ -243,7 +243,7 @@ export async function putServer(
 
 /** Writes a file to begin an own catalog with: two entries to learn from. */
 export async function bootstrapCatalog(path: string, { env, cwd }: CatalogPlace): Promise<void> {
-  const { servers } = await readEmbedded();
+  const { servers } = await readEmbedded(env);
   const registry = Object.fromEntries(["dockerhub", "docker"].map((name) => {
     const { name: _, ...entry } = servers.get(name)!;
     return [name, entry];

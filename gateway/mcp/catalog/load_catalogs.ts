@@ -55,7 +55,7 @@ export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatal
 
 async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): Promise<void> {
   const { files, env } = options;
-  addCatalog(loaded, await readEmbedded());
+  addCatalog(loaded, await readEmbedded(env));
   const names = [...(await readCatalogList(files)).keys()].filter((name) => name !== dockerCatalog);
   for (const name of [dockerCatalog, ...names]) {
     const path = catalogFile(files, name);
@@ -92,7 +92,7 @@ export async function openCatalog(
     if (warning) loaded?.warnings.push(warning);
     return catalog;
   }
-  if (reference === embeddedCatalog) return await readEmbedded();
+  if (reference === embeddedCatalog) return await readEmbedded(env);
   const asFile = /[/\\]/.test(reference);
   const name = asFile ? reference : reference.replace(/\.(ya?ml|json)$/, "");
   const path = !asFile
@@ -103,7 +103,7 @@ export async function openCatalog(
   loaded?.files.push(path);
   const catalog = await readCatalogFile(path, name, env);
   if (catalog) return catalog;
-  if (name === dockerCatalog) return { ...await readEmbedded(), name };
+  if (name === dockerCatalog) return { ...await readEmbedded(env), name };
   if (!asFile && Object.hasOwn(catalogAliases, name)) {
     return (await fetchCatalog(catalogAliases[name], name, env)).catalog;
   }

@@ -46,7 +46,8 @@ export function projectFile(client: McpClient, root: string): ClientFile | undef
 
 /** The folder of the project: the nearest parent with `.git`. Throws "usage" outside of one. */
 export function projectRoot(cwd: string): string {
-  for (let folder = cwd; folder; folder = folder.slice(0, folder.lastIndexOf("/"))) {
+  const start = cwd.replaceAll("\\", "/");
+  for (let folder = start; folder; folder = folder.slice(0, folder.lastIndexOf("/"))) {
     if (exists(`${folder}/.git`)) return folder;
   }
   throw new SkiffError("usage", "This folder is in no Git project", {

@@ -1,4 +1,5 @@
 /** What a server needs before it can run, and whether the user has given it. */
+import { programName } from "../../../core/process/called_as.ts";
 import { canonicalName } from "../catalog/template.ts";
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
@@ -66,14 +67,17 @@ export function missingValues(entry: ServerEntry, values: ServerValues): string[
 /** What a person has to do before a server works, one line each. */
 export function nextSteps(entry: ServerEntry, needs: ServerNeeds): string[] {
   const steps: string[] = [];
+  const program = programName();
   const remote = serverType(entry) === "remote";
   const viaOauth = needs.oauth === "required" && (remote || needs.missingSecrets.length > 0);
   if (viaOauth) {
     for (const { provider } of entry.oauth!.providers ?? []) {
-      steps.push(`Authorize ${entry.name}: skiff mcp oauth authorize ${remote ? entry.name : provider}`);
+      steps.push(`Authorize ${entry.name}: ${program} mcp oauth authorize ${remote ? entry.name : provider}`);
     }
   }
-  for (const secret of needs.missingSecrets) steps.push(`Set a secret: skiff mcp secret set ${secret}`);
-  for (const value of needs.missingConfig) steps.push(`Set a value: skiff mcp config set ${value}=VALUE`);
+  for (const secret of needs.missingSecrets) steps.push(`Set a secret: ${program} mcp secret set ${secret}`);
+  for (const value of needs.missingConfig) {
+    steps.push(`Set a value: ${program} mcp config set ${value}=VALUE`);
+  }
   return steps;
 }

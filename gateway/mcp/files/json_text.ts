@@ -59,8 +59,21 @@ export function setJson(text: string, path: string[], value: unknown, file: stri
   if (value === undefined && own(at, path.at(-1)!) === undefined) return text;
   if (value === undefined) return applyEdits(text, modify(text, path, undefined, {}));
   const base = text.trim() === "" ? "{}\n" : text;
-  return placed(base, path, value) ??
-    applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+  const change = placed(base, path, value);
+  return change !== undefined && holds(change, base, path, value)
+    ? change
+    : applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+}
+
+/** Whether a text says the same as the one before with the value set. */
+function holds(text: string, before: string, path: string[], value: unknown): boolean {
+  const errors: ParseError[] = [];
+  const is = parse(text, errors, { allowTrailingComma: true });
+  const wanted = parse(before, [], { allowTrailingComma: true }) ?? {};
+  let at = wanted as Record<string, unknown>;
+  for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
+  at[path.at(-1)!] = value;
+  return errors.length === 0 && JSON.stringify(is) === JSON.stringify(wanted);
 }
 
 /** The text with only the value put in, in the manner of what stands around; undefined where that cannot be done. */

@@ -5,7 +5,7 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 /** The value of a text. Throws "invalid_input" with file, line and column. */
 export function parseToml(text: string, path: string): Record<string, unknown> {
   try {
-    return parse(text);
+    return parse(text, { integersAsBigInt: "asNeeded" });
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     const reason = error.message.split("\n")[0].replace(/^Invalid TOML document: /, "");
@@ -30,9 +30,8 @@ export function setTable(
   const before = parseToml(text, path);
   const had = (before[parent] as Record<string, unknown> | undefined)?.[name];
   if (value === undefined && had === undefined) return text;
-  const wanted = structuredClone(before) as Record<string, Record<string, unknown>>;
+  const wanted = { ...before, [parent]: { ...before[parent] as object, [name]: value } } as Tables;
   if (value === undefined) delete wanted[parent][name];
-  else (wanted[parent] ??= {})[name] = value;
   const lines = text.split("\n");
   const sections = sectionsOf(lines).filter(({ keys }) => keys[0] === parent && keys[1] === name);
   const block = value === undefined ? [] : stringify({ [parent]: { [name]: value } }).trimEnd().split("\n");
@@ -48,6 +47,8 @@ export function setTable(
   }
   return result;
 }
+
+type Tables = Record<string, Record<string, unknown>>;
 
 interface Section {
   keys: string[];
@@ -123,7 +124,7 @@ function appended(text: string, block: string[]): string {
 }
 
 /** With its last table the parent goes, too, unless it has a header of its own. */
-function prunedParent(wanted: Record<string, Record<string, unknown>>, parent: string) {
+function prunedParent(wanted: Tables, parent: string) {
   const empty = wanted[parent] && Object.keys(wanted[parent]).length === 0;
   const { [parent]: _, ...without } = wanted;
   return empty ? [wanted, without] : [wanted];
@@ -131,7 +132,7 @@ function prunedParent(wanted: Record<string, Record<string, unknown>>, parent: s
 
 function says(text: string, wanted: Record<string, unknown>[]): boolean {
   try {
-    const value = canonical(parse(text));
+    const value = canonical(parse(text, { integersAsBigInt: "asNeeded" }));
     return wanted.some((one) => canonical(one) === value);
   } catch {
     return false;

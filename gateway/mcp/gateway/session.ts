@@ -57,6 +57,8 @@ export class Session implements GatewaySession {
   #view?: { view: View; version: number };
   /** What the client was given, as JSON, by list. */
   readonly #given = new Map<ListName, string>();
+  #named = false;
+  #closing?: Promise<void>;
   #level?: string;
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
@@ -106,7 +108,7 @@ export class Session implements GatewaySession {
   }
 
   async allTools(): Promise<SessionTool[]> {
-    await this.#gather();
+    await this.gathered();
     return this.tools();
   }
 
@@ -212,7 +214,7 @@ export class Session implements GatewaySession {
       onprogress?: (made: Record<string, unknown>) => void;
     },
   ): Promise<any> {
-    return await this.running.use(
+    const answer = this.running.use(
       server,
       { signal, requestId },
       ({ client }) =>
@@ -222,6 +224,9 @@ export class Session implements GatewaySession {
           ...(onprogress ? { onprogress } : {}),
         }),
     );
+    return await answer.catch((error) => {
+      throw named(server, error);
+    });
   }
 
   /** All that is known by now. */
@@ -234,15 +239,17 @@ export class Session implements GatewaySession {
       const { listed } = this.#added.get(server.entry.name) ?? { listed: true };
       if (inventory) servers.push({ server, inventory, listed });
     }
+    // Names are for good once they were given; until then a quick server must not take a slow one's.
+    const names = this.#named ? this.#names : makeNameBooks({ ...options, log() {} });
     const view = makeView({
       servers,
       ownTools: [...this.#ownTools.values()],
       ownPrompts: [...this.#ownPrompts.values()],
-      toolNames: this.#names.tools,
-      promptNames: this.#names.prompts,
+      toolNames: names.tools,
+      promptNames: names.prompts,
       prefixAll: options.prefixNames,
       isOn: options.isOn,
-      warn: this.#names.warn,
+      warn: names.warn,
     });
     this.#view = { view, version: store.version };
     return view;
@@ -314,7 +321,7 @@ export class Session implements GatewaySession {
     this.#announcing = true;
     queueMicrotask(() => {
       this.#announcing = false;
-      if (this.signal.aborted) return;
+      if (this.signal.aborted || this.#given.size === 0) return;
       const view = this.view();
       const changed = new Set<string>();
       for (const [list, given] of this.#given) {
@@ -338,6 +345,10 @@ export class Session implements GatewaySession {
   /** What there is when every server has said it, has failed, or the deadline for lists is over. */
   async gathered(): Promise<View> {
     await this.#gather();
+    if (!this.#named) {
+      this.#named = true;
+      this.#view = undefined;
+    }
     return this.view();
   }
 
@@ -409,9 +420,17 @@ export class Session implements GatewaySession {
     return new Map([...this.#failed].map(([name, { error }]) => [name, error]));
   }
 
-  async close(): Promise<void> {
-    if (this.#end.signal.aborted) return;
+  /** Resolves when all of its servers have ended. May be called again. */
+  close(): Promise<void> {
     this.#end.abort(new DOMException("The session has ended", "AbortError"));
-    await this.running.closeAll();
+    return this.#closing ??= this.running.closeAll();
   }
+}
+
+/** An error of the way to a server says which server it is; a server's own error stays as it is. */
+function named({ entry }: EnabledServer, error: unknown): unknown {
+  if (error instanceof McpError && error.code !== Number(ErrorCode.ConnectionClosed)) return error;
+  if (error instanceof DOMException && error.name === "AbortError") return error;
+  const message = error instanceof McpError ? "it ended before it answered" : (error as Error).message;
+  return new McpError(ErrorCode.InternalError, `The server ${entry.name} cannot be used: ${message}`);
 }

@@ -18,6 +18,8 @@ import type { ContainerSpec } from "./server_spec.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is killed. */
 const graceMs = 1000;
+/** For the Engine to have removed it. */
+const removalMs = 10_000;
 
 /** Starts a container of an image that the Engine has, and shakes hands with the server in it. */
 export async function openContainer(
@@ -80,7 +82,9 @@ async function endContainer(
   await stream.closeWrite().catch(() => {});
   await within(graceMs, watched);
   stream.close();
-  if (!gone) await remove();
+  if (gone) return;
+  await remove();
+  await within(removalMs, watched); // the Engine may be removing it already
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

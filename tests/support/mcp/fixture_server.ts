@@ -201,12 +201,13 @@ const tools: Record<string, { description: string; inputSchema?: unknown; run: T
   test_endless: {
     description: "Answers only when it is cancelled, which it then tells in the log",
     run: (_args, _meta, { signal }) =>
-      new Promise((resolve) =>
+      new Promise((resolve) => {
+        log("info", "endless");
         signal.addEventListener("abort", () => {
           log("info", "cancelled");
           resolve({ content: [] });
-        })
-      ),
+        });
+      }),
   },
   test_update_resource: {
     description: "Tells subscribers of a resource",

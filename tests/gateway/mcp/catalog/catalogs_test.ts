@@ -21,26 +21,27 @@ registry:
     image: acme/fetch
 `;
 
-Deno.test("the embedded catalog: every entry is whole, its templates resolve, its secrets are its own", async () => {
-  const { servers, problems } = await readEmbedded();
-  assert.deepEqual(problems, []);
-  assert.ok(servers.size >= 30);
-  for (const entry of servers.values()) {
-    assert.ok(entry.title && entry.description && serverType(entry), entry.name);
-    const texts = [
-      ...(entry.command ?? []),
-      ...(entry.volumes ?? []),
-      ...(entry.env ?? []).map(({ value }) => value),
-    ];
-    for (const text of texts) {
-      resolveTemplate(text, {});
-      const path = /\{\{\s*([^.|}\s]+)\./.exec(text)?.[1];
-      if (path) assert.equal(path, entry.name, `${entry.name}: ${text}`);
+Deno.test("the embedded catalog: every entry is whole, its templates resolve, its secrets are its own", () =>
+  withHome(async ({ env }) => {
+    const { servers, problems } = await readEmbedded(env);
+    assert.deepEqual(problems, []);
+    assert.ok(servers.size >= 30);
+    for (const entry of servers.values()) {
+      assert.ok(entry.title && entry.description && serverType(entry), entry.name);
+      const texts = [
+        ...(entry.command ?? []),
+        ...(entry.volumes ?? []),
+        ...(entry.env ?? []).map(({ value }) => value),
+      ];
+      for (const text of texts) {
+        resolveTemplate(text, {});
+        const path = /\{\{\s*([^.|}\s]+)\./.exec(text)?.[1];
+        if (path) assert.equal(path, entry.name, `${entry.name}: ${text}`);
+      }
+      for (const { name } of entry.secrets ?? []) assert.match(name, /^[a-z0-9-]+\.[a-z0-9_]+$/);
     }
-    for (const { name } of entry.secrets ?? []) assert.match(name, /^[a-z0-9-]+\.[a-z0-9_]+$/);
-  }
-  assert.equal(servers.get("dockerhub")!.secrets![0].name, "dockerhub.pat_token");
-});
+    assert.equal(servers.get("dockerhub")!.secrets![0].name, "dockerhub.pat_token");
+  }));
 
 const kinds: [entry: string, type: string | undefined][] = [
   ["image: a/b", "server"],

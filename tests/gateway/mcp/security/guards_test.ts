@@ -51,15 +51,13 @@ for (const [flag, expected] of commands) {
 }
 
 Deno.test("an interceptor sees the request; one that reads nothing is no failure", async () => {
+  const count = `grep -c '"params":{"name":"add","arguments":{"a":1}}'`;
   const middleware = intercept(
-    `before:exec:python3 -c 'import json,sys;r=json.load(sys.stdin);print(json.dumps({"content":[{"type":"text","text":json.dumps([r["method"],r["params"]])}]}))' 2>/dev/null || { cat; }`,
+    `before:exec:printf '{"content":[{"type":"text","text":"%s"}]}' "$(${count})"`,
   );
-  const seen = await middleware(toolCall({ a: 1 }), answered("")).catch(() => undefined);
-  if (seen) equal(seen, textResult('["tools/call", {"name": "add", "arguments": {"a": 1}}]'));
-  equal(
-    await intercept("before:exec:exec <&-")(toolCall({ big: "x".repeat(1_000_000) }), answered("tool")),
-    textResult("tool"),
-  );
+  equal(await middleware(toolCall({ a: 1 }), answered("")), textResult("1"));
+  const large = toolCall({ big: "x".repeat(1_000_000) });
+  equal(await intercept("before:exec:exec <&-")(large, answered("tool")), textResult("tool"));
 });
 
 Deno.test("interceptors over HTTP", async () => {

@@ -61,6 +61,16 @@ export const catalogCommand: Command = {
       load: async () => (await import("./catalog_edit.ts")).catalogRmCommand,
     },
     {
+      name: "push",
+      summary: "Put a catalog into a registry",
+      load: async () => (await import("./catalog_share.ts")).catalogPushCommand,
+    },
+    {
+      name: "pull",
+      summary: "Take a catalog from a registry",
+      load: async () => (await import("./catalog_share.ts")).catalogPullCommand,
+    },
+    {
       name: "bootstrap",
       summary: "Write a file to begin a catalog of your own with",
       load: async () => (await import("./catalog_edit.ts")).catalogBootstrapCommand,

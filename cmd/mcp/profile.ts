@@ -50,6 +50,16 @@ export const profileCommand: Command = {
       load: async () => (await import("./profile_files.ts")).profileImportCommand,
     },
     {
+      name: "push",
+      summary: "Put a profile into a registry",
+      load: async () => (await import("./profile_share.ts")).profilePushCommand,
+    },
+    {
+      name: "pull",
+      summary: "Take a profile from a registry",
+      load: async () => (await import("./profile_share.ts")).profilePullCommand,
+    },
+    {
       name: "config",
       summary: "Show and change the values of a profile's servers",
       load: async () => (await import("./profile_config.ts")).profileConfigCommand,

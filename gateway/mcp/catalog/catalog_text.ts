@@ -44,6 +44,23 @@ export function catalogOf(value: Record<string, unknown>, name: string, path: st
   return catalog;
 }
 
+/**
+ * A catalog from elsewhere without its `local` servers: those run on this machine without isolation, which only
+ * its user may ask for.
+ */
+export function fromElsewhere(catalog: Catalog): Catalog {
+  const servers = new Map(catalog.servers);
+  const problems = [...catalog.problems];
+  for (const [name, entry] of catalog.servers) {
+    if (serverType(entry) !== "local") continue;
+    servers.delete(name);
+    problems.push(
+      `${catalog.name}: the server "${name}" is left out: commands of this machine come only from catalogs made here`,
+    );
+  }
+  return { ...catalog, servers, problems };
+}
+
 const textLists = ["command", "volumes", "allowHosts", "extraHosts"] as const;
 const objectLists = ["env", "secrets", "config", "tools"] as const;
 

@@ -99,6 +99,10 @@ export async function updateCatalogs(
 
 async function replaceImported(name: string, url: string, place: CatalogPlace): Promise<ImportedCatalog> {
   const { files, env } = place;
+  if (url.startsWith("oci://")) {
+    const { pullCatalog } = await import("./shared_catalogs.ts");
+    return await pullCatalog(url.slice("oci://".length), place);
+  }
   const text = /^https?:\/\//i.test(url) ? await fetchText(url, env) : await readText(url);
   if (text === undefined) throw new SkiffError("not_found", `${url} is not there any longer`);
   const catalog = catalogOf(catalogValue(text, url), name, url);
@@ -244,7 +248,7 @@ export async function putServer(
 /** Writes a file to begin an own catalog with: two entries to learn from. */
 export async function bootstrapCatalog(path: string, { env, cwd }: CatalogPlace): Promise<void> {
   const { servers } = await readEmbedded(env);
-  const registry = Object.fromEntries(["dockerhub", "docker"].map((name) => {
+  const registry = Object.fromEntries(["dockerhub", "curl"].map((name) => {
     const { name: _, ...entry } = servers.get(name)!;
     return [name, entry];
   }));

@@ -10,7 +10,7 @@ import {
   readCatalogFile,
   readEmbedded,
 } from "./catalog_source.ts";
-import type { Catalog } from "./catalog_text.ts";
+import { type Catalog, fromElsewhere } from "./catalog_text.ts";
 import type { ServerEntry } from "./server_entry.ts";
 
 export interface CatalogOptions {
@@ -56,13 +56,15 @@ export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatal
 async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): Promise<void> {
   const { files, env } = options;
   addCatalog(loaded, await readEmbedded(env));
-  const names = [...(await readCatalogList(files)).keys()].filter((name) => name !== dockerCatalog);
+  const list = await readCatalogList(files);
+  const names = [...list.keys()].filter((name) => name !== dockerCatalog);
   for (const name of [dockerCatalog, ...names]) {
     const path = catalogFile(files, name);
     loaded.files.push(path);
     try {
       const catalog = await readCatalogFile(path, name, env);
-      if (catalog) addCatalog(loaded, catalog);
+      const imported = name === dockerCatalog || isAddress(list.get(name)?.url);
+      if (catalog) addCatalog(loaded, imported ? fromElsewhere(catalog) : catalog);
       else if (name !== dockerCatalog) loaded.warnings.push(`The catalog "${name}" has no file ${path}`);
     } catch (error) {
       if (!(error instanceof SkiffError)) throw error;
@@ -70,6 +72,8 @@ async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): P
     }
   }
 }
+
+const isAddress = (url: string | undefined) => /^(https?|oci):/i.test(url ?? "");
 
 function addCatalog(loaded: LoadedCatalogs, catalog: Catalog): void {
   loaded.catalogs.push(catalog);
@@ -90,7 +94,7 @@ export async function openCatalog(
   if (/^https?:\/\//i.test(reference)) {
     const { catalog, warning } = await fetchCatalog(reference, reference, env);
     if (warning) loaded?.warnings.push(warning);
-    return catalog;
+    return fromElsewhere(catalog);
   }
   if (reference === embeddedCatalog) return await readEmbedded(env);
   const asFile = /[/\\]/.test(reference);
@@ -102,10 +106,12 @@ export async function openCatalog(
     : `${cwd}/${reference}`;
   loaded?.files.push(path);
   const catalog = await readCatalogFile(path, name, env);
-  if (catalog) return catalog;
+  const imported = !asFile &&
+    (name === dockerCatalog || isAddress((await readCatalogList(files)).get(name)?.url));
+  if (catalog) return imported ? fromElsewhere(catalog) : catalog;
   if (name === dockerCatalog) return { ...await readEmbedded(env), name };
   if (!asFile && Object.hasOwn(catalogAliases, name)) {
-    return (await fetchCatalog(catalogAliases[name], name, env)).catalog;
+    return fromElsewhere((await fetchCatalog(catalogAliases[name], name, env)).catalog);
   }
   const known = [embeddedCatalog, dockerCatalog, ...(await readCatalogList(files)).keys()];
   throw new SkiffError("not_found", `There is no catalog "${reference}"`, {

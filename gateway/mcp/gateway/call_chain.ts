@@ -1,5 +1,11 @@
 /** What stands around tool calls, in its order, and what takes part in sessions. */
-import type { LoadedConfiguration } from "../configuration/configuration.ts";
+import { skiffPaths } from "../../../core/paths/paths.ts";
+import { defaultLimits } from "../code_mode/sandbox_protocol.ts";
+import { ScriptSandboxes } from "../code_mode/script_sandboxes.ts";
+import { type Environment, toolkitFiles } from "../configuration/toolkit_files.ts";
+import { dynamicTools } from "../dynamic/dynamic_tools.ts";
+import { type Meaning, meaningOf } from "../dynamic/meaning.ts";
+import type { ConfigurationOptions, LoadedConfiguration } from "../configuration/configuration.ts";
 import type { VerifyImage } from "../servers/images.ts";
 import type { RemoteSettings } from "../servers/remote.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
@@ -9,6 +15,7 @@ import { callTelemetry } from "./telemetry.ts";
 import { security } from "../security/security.ts";
 
 export interface CallChainSettings {
+  configuration: ConfigurationOptions;
   logCalls: boolean;
   blockSecrets: boolean;
   verifySignatures: boolean;
@@ -27,17 +34,40 @@ export interface CallChain {
 }
 
 /** `configuration` gives the one that holds when it is asked. */
-export function callChain(settings: CallChainSettings, configuration: () => LoadedConfiguration): CallChain {
-  void configuration;
+export async function callChain(
+  settings: CallChainSettings,
+  configuration: () => LoadedConfiguration,
+): Promise<CallChain> {
+  const { log, configuration: { env, cwd } } = settings;
   const telemetry = callTelemetry(Deno.env);
-  const { middlewares, verifyImage } = security({ ...settings, env: Deno.env });
+  const guards = security({ ...settings, env });
+  const dynamic = dynamicTools({
+    configuration,
+    place: { files: toolkitFiles(env), env, cwd },
+    sandboxes: new ScriptSandboxes(),
+    limits: defaultLimits,
+    meaning: await modelAtHand(configuration(), env),
+    refusal: guards.refusal,
+    log,
+  });
   return {
     middlewares: [
       ...(telemetry ? [telemetry] : []),
-      ...(settings.logCalls ? [logCalls(settings.log)] : []),
-      ...middlewares,
+      ...(settings.logCalls ? [logCalls(log)] : []),
+      ...guards.middlewares,
     ],
-    extensions: [],
-    verifyImage,
+    extensions: [dynamic],
+    verifyImage: guards.verifyImage,
   };
+}
+
+/** With the feature `use-embeddings`, and a model server that has an embedding model. */
+async function modelAtHand(
+  { features }: LoadedConfiguration,
+  env: Environment,
+): Promise<Meaning | undefined> {
+  if (!features["dynamic-tools"] || !features["use-embeddings"]) return undefined;
+  const { localEmbedder } = await import("../dynamic/local_embedder.ts");
+  const embedder = await localEmbedder(env);
+  return embedder && meaningOf(embedder, `${skiffPaths(env).cache}/mcp`);
 }

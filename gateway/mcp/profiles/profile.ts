@@ -68,6 +68,22 @@ export function checkedProfile(value: Record<string, unknown>, path: string): Pr
   };
 }
 
+/**
+ * For profiles that the user did not write (from a registry, from a project's folder): throws "forbidden" when
+ * one starts a command of this machine.
+ */
+export function refuseCommands(profile: Profile): void {
+  const local = profile.servers.find(({ snapshot }) => snapshot?.server.type === "local");
+  if (!local) return;
+  throw new SkiffError(
+    "forbidden",
+    `The profile "${profile.id}" runs a command of this machine: ${serverName(local)}`,
+    {
+      hint: "Look at it, then take it as a file with `skiff mcp profile import`.",
+    },
+  );
+}
+
 /** The text of a profile: JSON for a file that is called so, else YAML. */
 export function profileText(profile: Profile, path: string): string {
   return /\.json$/i.test(path) ? `${JSON.stringify(profile, null, 2)}\n` : toYaml(profile);

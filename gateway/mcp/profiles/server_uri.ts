@@ -87,6 +87,11 @@ export async function ofImage(image: string, { env }: CatalogPlace): Promise<Ser
 function withImage(label: string, name: string, image: string): ServerEntry {
   const text = /^\s*image\s*:/m.test(label) ? label : `${label.trimEnd()}\nimage: ${JSON.stringify(image)}\n`;
   const entry = parseServer(text, undefined, image);
+  if (entry.type !== undefined && entry.type !== "server") {
+    throw new SkiffError("invalid_input", `The image ${image} describes a server of the type ${entry.type}`, {
+      hint: "An image can only describe the server that is in it.",
+    });
+  }
   return { ...entry, name: entry.name || name, image };
 }
 

@@ -110,7 +110,7 @@ function globPattern(glob: string): RegExp {
 }
 
 export function targetOf(
-  { entry }: EnabledServer,
+  { entry }: Pick<EnabledServer, "entry">,
   action: PolicyTarget["action"],
   tool?: string,
 ): PolicyTarget {
@@ -126,32 +126,29 @@ export function enforcePolicy(
 ): CallMiddleware {
   return async (call, next) => {
     if (!call.server) return await next(call); // the gateway's own tools; what they call comes here again
-    const decision = await decideWith(policy, call.server, "load", undefined, log);
-    const invoke = decision.allowed
-      ? await decideWith(policy, call.server, "invoke", call.tool, log)
-      : decision;
-    if (!invoke.allowed) {
-      log(`! Refused a call of ${call.name}: ${invoke.reason}`);
-      throw new McpError(
-        ErrorCode.InvalidRequest,
-        `the policy does not allow ${call.name}: ${invoke.reason}`,
-      );
+    const refused = await refusalOf(policy, call.server, "load", undefined, log) ??
+      await refusalOf(policy, call.server, "invoke", call.tool, log);
+    if (refused !== undefined) {
+      log(`! Refused a call of ${call.name}: ${refused}`);
+      throw new McpError(ErrorCode.InvalidRequest, `the policy does not allow ${call.name}: ${refused}`);
     }
     return await next(call);
   };
 }
 
-async function decideWith(
+/** Why it is not allowed; undefined when it is. A policy that cannot be read allows nothing. */
+export async function refusalOf(
   policy: () => Promise<Policy> | Policy,
-  server: EnabledServer,
+  server: Pick<EnabledServer, "entry">,
   action: PolicyTarget["action"],
   tool: string | undefined,
   log: (line: string) => void,
-): Promise<PolicyDecision> {
+): Promise<string | undefined> {
   try {
-    return decide(await policy(), targetOf(server, action, tool));
+    const { allowed, reason } = decide(await policy(), targetOf(server, action, tool));
+    return allowed ? undefined : reason;
   } catch (error) {
     log(`! ${(error as Error).message}`);
-    return { allowed: false, reason: "the policy cannot be read" };
+    return "the policy cannot be read";
   }
 }

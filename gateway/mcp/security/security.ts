@@ -8,7 +8,8 @@ import { blockSecrets } from "./block_secrets.ts";
 import { SignatureVerifier } from "./image_signatures.ts";
 import { containerRunner } from "./interceptor_container.ts";
 import { interceptorMiddleware, parseInterceptor } from "./interceptors.ts";
-import { enforcePolicy, policyFile, readPolicy } from "./policy.ts";
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import { enforcePolicy, policyFile, readPolicy, refusalOf } from "./policy.ts";
 import { signingKey } from "./signing_key.ts";
 import { toolPins } from "./tool_pins.ts";
 
@@ -25,6 +26,8 @@ export interface Security {
   /** The outermost first. */
   middlewares: CallMiddleware[];
   verifyImage?: VerifyImage;
+  /** Why the policy does not let a server be started; undefined: it does. */
+  refusal(entry: ServerEntry): Promise<string | undefined>;
 }
 
 /** Where the digests of tools are kept. */
@@ -51,5 +54,6 @@ export function security({ env, log, ...wanted }: SecuritySettings): Security {
     verifyImage: wanted.verifySignatures
       ? (image, signal, repoDigests) => verifier.verify(image, signal, repoDigests)
       : undefined,
+    refusal: (entry) => refusalOf(policy, { entry }, "load", undefined, log),
   };
 }

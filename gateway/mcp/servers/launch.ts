@@ -1,5 +1,6 @@
 /** From a server's entry and the user's values to what is started: every template and variable resolved. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { selfCommand } from "../../../core/process/self.ts";
 import { serverType } from "../catalog/server_entry.ts";
 import { resolveList, resolveText, templateValues } from "../catalog/template.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
@@ -101,10 +102,17 @@ function localSpec(server: EnabledServer, options: LaunchOptions): LocalSpec {
   return {
     kind: "local",
     server,
-    command: command.map((text) => expand(text, own)),
+    command: withOwnProgram(command.map((text) => expand(text, own))),
     env: { ...Object.fromEntries(passed), ...Object.fromEntries(own) },
     cwd: entry.cwd,
   };
+}
+
+/** `skiff` is this program, wherever it lies. */
+function withOwnProgram(command: string[]): string[] {
+  if (command[0] !== "skiff") return command;
+  const { program, args } = selfCommand(command.slice(1));
+  return [program, ...args];
 }
 
 const valuesOf = ({ entry, config }: EnabledServer) => templateValues(entry.name, config);

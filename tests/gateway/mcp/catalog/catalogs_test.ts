@@ -147,7 +147,7 @@ Deno.test("own catalogs: made, forked with comments, filled; comments and unknow
     assert.equal(await read("out.yaml"), fork);
     await catalogs.bootstrapCatalog("start.yaml", place);
     const { servers } = parseCatalog(await read("start.yaml"), "s", "start.yaml");
-    assert.deepEqual([...servers.keys()], ["dockerhub", "docker"]);
+    assert.deepEqual([...servers.keys()], ["dockerhub", "curl"]);
     await catalogs.resetCatalogs(place);
     assert.deepEqual(Array.from(Deno.readDirSync(place.files.catalogs)), []);
   });

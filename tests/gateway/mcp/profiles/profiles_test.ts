@@ -15,6 +15,7 @@ import {
   parseProfile,
   profileId,
   profileText,
+  refuseCommands,
   serverName,
 } from "../../../../gateway/mcp/profiles/profile.ts";
 import {
@@ -180,6 +181,22 @@ for (const [uri, error] of uris) {
 Deno.test("ids are made of names", () => {
   assert.deepEqual(["Dev tools", "A  B__C", "-x-"].map(profileId), ["dev-tools", "a-b-c", "x"]);
   assert.throws(() => profileId("!!"), { code: "usage" });
+});
+
+Deno.test("a profile of somebody else starts no command of this machine", () => {
+  const profile = (type: string) =>
+    parseProfile(
+      JSON.stringify({
+        id: "p",
+        servers: [{ type, snapshot: { server: { name: "x", type, command: ["sh"], image: "i" } } }],
+      }),
+      "f",
+    );
+  assert.throws(() => refuseCommands(profile("local")), {
+    code: "forbidden",
+    message: /runs a command.*: x/,
+  });
+  refuseCommands(profile("server"));
 });
 
 Deno.test("an id cannot lead out of the folder", async () => {

@@ -12,6 +12,7 @@ import type { GatewayExtension } from "./gateway_session.ts";
 import { logCalls } from "./log_calls.ts";
 import type { CallMiddleware } from "./middleware.ts";
 import { callTelemetry } from "./telemetry.ts";
+import { security } from "../security/security.ts";
 
 export interface CallChainSettings {
   configuration: ConfigurationOptions;
@@ -34,24 +35,29 @@ export interface CallChain {
 
 /** `configuration` gives the one that holds when it is asked. */
 export async function callChain(
-  { logCalls: isLogged, log, configuration: { env, cwd } }: CallChainSettings,
+  settings: CallChainSettings,
   configuration: () => LoadedConfiguration,
 ): Promise<CallChain> {
+  const { log, configuration: { env, cwd } } = settings;
   const telemetry = callTelemetry(Deno.env);
+  const guards = security({ ...settings, env });
   const dynamic = dynamicTools({
     configuration,
     place: { files: toolkitFiles(env), env, cwd },
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
     meaning: await modelAtHand(configuration(), env),
+    refusal: guards.refusal,
     log,
   });
   return {
     middlewares: [
       ...(telemetry ? [telemetry] : []),
-      ...(isLogged ? [logCalls(log)] : []),
+      ...(settings.logCalls ? [logCalls(log)] : []),
+      ...guards.middlewares,
     ],
     extensions: [dynamic],
+    verifyImage: guards.verifyImage,
   };
 }
 

@@ -1,0 +1,145 @@
+/** Which texts hold secrets. The secrets are made up here, in the forms of their issuers. */
+import { deepStrictEqual as equal, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { assertResourceWithoutSecret, blockSecrets } from "../../../../gateway/mcp/security/block_secrets.ts";
+import { findSecrets, redact, secretIn } from "../../../../gateway/mcp/security/find_secrets.ts";
+import { secretRules } from "../../../../gateway/mcp/security/secret_rules.ts";
+import type { CallToolResult } from "../../../../gateway/mcp/sdk.ts";
+import { textResult, toolCall } from "../../../support/mcp/tool_call.ts";
+
+/** Characters that look random, the same in every run. */
+function noise(length: number, alphabet: string): string {
+  let state = 7;
+  let text = "";
+  while (text.length < length) {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    text += alphabet[Math.floor(state / 65536) % alphabet.length];
+  }
+  return text;
+}
+const alnum = (length: number) =>
+  noise(length, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+const letters = (length: number) => noise(length, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+const hex = (length: number) => noise(length, "0123456789abcdef");
+const upper = (length: number) => noise(length, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567");
+
+const github = `ghp_${alnum(36)}`;
+const secrets: [string, string][] = [
+  ["github-token", github],
+  ["github-fine-grained-token", `github_pat_${alnum(82)}`],
+  ["gitlab-token", `glpat-${alnum(20)}`],
+  ["aws-access-key-id", `AKIA${upper(16)}`],
+  ["aws-secret-access-key", `aws_secret_access_key = "${alnum(40)}"`],
+  ["docker-token", `dckr_pat_${alnum(27)}`],
+  ["hugging-face-token", `hf_${letters(34)}`],
+  ["openai-key", `sk-proj-${alnum(40)}T3BlbkFJ${alnum(40)}`],
+  ["anthropic-key", `sk-ant-api03-${alnum(93)}`],
+  ["google-api-key", `AIza${alnum(35)}`],
+  ["slack-token", `xoxb-${"481516234".slice(0, 9)}-${alnum(24)}`],
+  ["slack-webhook", `https://hooks.slack.com/services/T${upper(9)}/B${upper(9)}/${alnum(24)}`],
+  ["stripe-key", `sk_live_${alnum(24)}`],
+  ["npm-token", `npm_${alnum(36)}`],
+  ["pypi-token", `pypi-AgEIcHlwaS5vcmc${alnum(60)}`],
+  ["sendgrid-key", `SG.${alnum(22)}.${alnum(43)}`],
+  ["digitalocean-token", `dop_v1_${hex(64)}`],
+  ["linear-key", `lin_api_${alnum(40)}`],
+  ["json-web-token", `eyJ${alnum(20)}.eyJ${alnum(30)}.${alnum(43)}`],
+  [
+    "private-key",
+    `-----BEGIN RSA PRIVATE KEY-----\n${alnum(64)}\n${alnum(64)}\n-----END RSA PRIVATE KEY-----`,
+  ],
+  ["password-in-url", `postgres://ada:${alnum(16)}@db.internal/app`],
+  ["vault-token", `hvs.${alnum(40)}`],
+  ["shopify-token", `shpat_${hex(32)}`],
+];
+
+for (const [rule, secret] of secrets) {
+  Deno.test(`${rule} is found alone, in prose, in JSON`, () => {
+    for (const text of [secret, `use ${secret} for it\n`, JSON.stringify({ value: secret })]) {
+      equal(findSecrets(text)[0]?.rule, rule, text);
+    }
+  });
+}
+
+const harmless = [
+  `ghp_${"x".repeat(36)}`,
+  "ghp_EXAMPLEexampleEXAMPLEexampleEXAMPLE1",
+  `export GITHUB_TOKEN=$GITHUB_TOKEN`,
+  `sha256:${hex(64)}`,
+  `commit ${hex(40)}`,
+  crypto.randomUUID(),
+  "postgres://user:${PASSWORD}@host/db",
+  "https://example.com:8080/a@b",
+  `"integrity": "sha512-${alnum(86)}=="`,
+  "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y\n-----END PUBLIC KEY-----",
+  "AKIAIOSFODNN7EXAMPLE",
+];
+Deno.test("what only looks like a secret is none", () => {
+  for (const text of harmless) equal(findSecrets(text), [], text);
+});
+
+Deno.test("every rule has its own name and can be met", () => {
+  strictEqual(new Set(secretRules.map(({ id }) => id)).size, secretRules.length);
+  for (const { keywords } of secretRules) {
+    ok(keywords.every((word) => word === word.toLowerCase() && word !== ""));
+  }
+});
+
+Deno.test("a name and its value belong together", () => {
+  strictEqual(secretIn({ env: [{ aws_secret_access_key: alnum(40) }] }), "aws-secret-access-key");
+  strictEqual(secretIn({ env: alnum(40) }), undefined);
+});
+
+Deno.test("redaction leaves the rest", () => {
+  strictEqual(redact(`a ${github} b ${github}`), "a [github-token] b [github-token]");
+});
+
+const base64 = (text: string) => btoa(text);
+const results: [string, CallToolResult][] = [
+  ["text", textResult(github)],
+  ["texts together", {
+    content: [github.slice(0, 9), github.slice(9)].map((text) => ({ type: "text", text })),
+  }],
+  ["structured content", { content: [], structuredContent: { rows: [{ token: github }] } }],
+  ["a resource", { content: [{ type: "resource", resource: { uri: "a:b", text: github } }] }],
+  ["a resource of bytes", {
+    content: [{ type: "resource", resource: { uri: "a:b", blob: base64(github) } }],
+  }],
+  ["a link", { content: [{ type: "resource_link", name: "x", uri: `https://x.example/?t=${github}` }] }],
+];
+
+for (const [where, result] of results) {
+  Deno.test(`a secret in ${where} does not come in`, async () => {
+    const log: string[] = [];
+    const guarded = blockSecrets((line) => log.push(line));
+    await rejects(
+      guarded(toolCall(), () => Promise.resolve(result)),
+      /a secret is being returned by the add tool/,
+    );
+    ok(log.length === 1 && !log[0].includes(github));
+  });
+}
+
+Deno.test("a secret in arguments does not go out, and the tool is not called", async () => {
+  const guarded = blockSecrets(() => {});
+  let called = false;
+  const call = guarded(toolCall({ deep: [{ value: github }] }), () => {
+    called = true;
+    return Promise.resolve(textResult(""));
+  });
+  const error = await call.then(() => undefined, (error) => error);
+  match(error.message, /a secret is being passed to tool add/);
+  ok(!error.message.includes(github) && !called);
+});
+
+Deno.test("images are not searched: their bytes mean nothing", async () => {
+  const image: CallToolResult = { content: [{ type: "image", mimeType: "image/png", data: github }] };
+  equal(await blockSecrets(() => {})(toolCall(), () => Promise.resolve(image)), image);
+});
+
+Deno.test("a resource with a secret is not read", async () => {
+  await rejects(
+    async () =>
+      await assertResourceWithoutSecret("file:///a", { contents: [{ uri: "file:///a", text: github }] }),
+    /by the resource/,
+  );
+});

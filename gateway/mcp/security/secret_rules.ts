@@ -57,18 +57,21 @@ const named = (id: string, anchors: string, name: string, value: string, further
   rule(
     id,
     anchors,
-    `(?:${name})[\\\\"'\\]]{0,3}\\s{0,3}(?:=>|:=|=|:)\\s{0,3}[\\\\"'\`]{0,2}(?<secret>${value})(?![A-Za-z0-9_+/-])`,
+    `(?:${name})[\\\\"'\\]]{0,9}\\s{0,3}(?:=>|:=|=|:)\\s{0,3}[\\\\"'\`]{0,9}(?<secret>${value})(?![A-Za-z0-9_+/-])`,
     { flags: "i", ...further },
   );
 
-const headers = String.raw`(?:[A-Za-z-]{3,20}: ?[^\n\\]{1,100}(?:\n|\r\n|\\n|\\r\\n)\s*){0,4}`;
+/** White space, also as JSON writes it, once or more often. */
+const space = String.raw`(?:\s|\\+[nrt])*`;
+/** As old formats have them before the key. */
+const headers = String.raw`(?:[A-Za-z-]{3,20}: ?[^\n\\]{1,100}(?:\n|\r|\\+[nr])${space}){0,4}`;
 
 export const secretRules: SecretRule[] = [
   rule(
     "private-key",
     "-----BEGIN",
-    `-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\s|\\\\[rn])*${headers}` +
-      String.raw`(?<secret>(?:[A-Za-z0-9+/=]|\s|\\[rn]){60,})`,
+    `-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----${space}${headers}` +
+      String.raw`(?<secret>[A-Za-z0-9+/=\s\\]{60,20000})`,
   ),
   tokens("aws-access-key-id", "AKIA ASIA ABIA ACCA", "[A-Z2-7]{16}"),
   named(
@@ -84,8 +87,9 @@ export const secretRules: SecretRule[] = [
   tokens("docker-token", "dckr_pat_ dckr_oat_", "[A-Za-z0-9_-]{27,32}"),
   rule(
     "docker-config-auth",
-    '"auths"',
-    String.raw`"auths"\s*:\s*\{[\s\S]{0,300}?"auth"\s*:\s*"(?<secret>[A-Za-z0-9+/]{16,}={0,2})"`,
+    '"auths',
+    String
+      .raw`"auths\\*"${space}:${space}\{[\s\S]{0,300}?"auth\\*"${space}:${space}\\*"(?<secret>[A-Za-z0-9+/]{16,}={0,2})`,
   ),
   token("hugging-face-token", "hf_", "[A-Za-z]{34}", { entropy: 4 }),
   token("openai-key", "sk-", "(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,74}T3BlbkFJ[A-Za-z0-9_-]{20,74}"),
@@ -185,6 +189,6 @@ export const secretRules: SecretRule[] = [
     "://",
     String.raw`(?<=[A-Za-z][A-Za-z0-9+.-]{1,20})://[^\s:/@"'<>{}$\\]{1,64}:` +
       String.raw`(?<secret>[^\s:/@"'<>{}$*\\()\[\]|]{8,64})@[A-Za-z0-9.-]+`,
-    { check: isWrittenPassword },
+    { entropy: 2.5, check: isWrittenPassword },
   ),
 ];

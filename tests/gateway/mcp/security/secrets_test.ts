@@ -6,6 +6,8 @@ import { Redaction } from "../../../../gateway/mcp/security/known_secrets.ts";
 import { secretIn } from "../../../../gateway/mcp/security/secrets_in.ts";
 import { secretRules } from "../../../../gateway/mcp/security/secret_rules.ts";
 import type { CallToolResult } from "../../../../gateway/mcp/sdk.ts";
+import { seeded } from "../../../support/mutations.ts";
+import { textOfPattern } from "../../../support/text_of_pattern.ts";
 import { textResult, toolCall } from "../../../support/mcp/tool_call.ts";
 
 /** Characters that look random, the same in every run. */
@@ -96,6 +98,36 @@ Deno.test("what only looks like a secret is none", () => {
 Deno.test("every rule has its own name and can be met", () => {
   strictEqual(new Set(secretRules.map(({ id }) => id)).size, secretRules.length);
   ok(secretRules.every(({ anchors }) => anchors.length > 0 && anchors.every((text) => text.length >= 2)));
+});
+
+Deno.test("whatever a rule's pattern describes is found, at once and where texts are cut for the search", async () => {
+  const random = seeded(1);
+  for (const { id, pattern } of secretRules) {
+    if (id === "json-web-token") continue; // its parts must be JSON: above
+    for (let i = 0; i < 10; i++) {
+      const key = textOfPattern(pattern, random);
+      ok(findSecrets(`x ${key} y`).some(({ rule }) => rule === id), `${id}: ${key}`);
+      const cut = `${"word ".repeat(Math.floor((256 * 1024 - random(key.length)) / 5))}${key} word`;
+      ok(await secretIn(cut), `${id}: ${key}`);
+    }
+  }
+});
+
+Deno.test("what bytes in base64 hold is found, wherever it stands in them and however the base64 is broken", async () => {
+  for (const before of [0, 1, 2, 196_600, 196_607, 500_000]) {
+    const blob = btoa(`${"\0".repeat(before)}${github}\0`);
+    const broken = blob.replace(/.{76}/g, "$&\r\n");
+    for (const one of [blob, broken]) {
+      strictEqual(await secretIn({ contents: [{ blob: one }] }), "github-token");
+    }
+  }
+});
+
+Deno.test("a hostile text takes no longer than another of its length", () => {
+  const anchors = secretRules.flatMap(({ anchors }) => anchors);
+  for (const text of [...anchors, "-----BEGIN PRIVATE KEY-----", '"auths":{', "a://b:", "eyJaaaaaaaaaa."]) {
+    findSecrets(text.repeat(Math.ceil(200_000 / text.length)));
+  }
 });
 
 Deno.test("a name and its value belong together", async () => {

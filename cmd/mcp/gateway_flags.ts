@@ -44,6 +44,7 @@ export const gatewayFlags: Flag[] = [
   toggle("allow-unauthenticated", "No bearer token over HTTP"),
   toggle("log-calls", "Log tool calls (default true)"),
   toggle("block-secrets", "Refuse tool calls and results with secrets in them (default true)"),
+  toggle("refuse-changed-tools", "Leave tools out that are described otherwise than when they were approved"),
   toggle("block-network", "Let servers with allowHosts reach nothing else"),
   toggle("verify-signatures", "Verify the signatures of Docker's images (default true)"),
   { name: "cpus", summary: "Processors of each server's container", value: "N", default: "1" },
@@ -56,6 +57,7 @@ export const gatewayFlags: Flag[] = [
   { name: "dry-run", summary: "Pull, verify and list what the servers offer, then end" },
   toggle("verbose", "Show what servers write to their logs"),
   toggle("debug-dns", "Show to which addresses names of remote servers resolve"),
+  { name: "list-refused", summary: "List what the policy refuses, too, marked", hidden: true },
   { name: "log", summary: "Write the log to a file, too", value: "FILE", hidden: true },
 ];
 
@@ -115,6 +117,8 @@ export function gatewaySettings(
     strictNames: isOn(flags, "strict-names", false),
     logCalls: isOn(flags, "log-calls", true),
     blockSecrets: isOn(flags, "block-secrets", true),
+    refuseChangedTools: isOn(flags, "refuse-changed-tools", false),
+    listRefused: flags["list-refused"] === true,
     verifySignatures: isOn(flags, "verify-signatures", true),
     interceptors: (flags.interceptor as string[] | undefined) ?? [],
     name: flags.name as string | undefined,

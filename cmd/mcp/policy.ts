@@ -3,11 +3,11 @@ import type { Command, Context } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
 import { editFile } from "../../gateway/mcp/files/edit_file.ts";
-import { decide, parsePolicy, policyFile, readPolicy, targetOf } from "../../gateway/mcp/security/policy.ts";
-import { pinsFile } from "../../gateway/mcp/security/security.ts";
-import { approveTools } from "../../gateway/mcp/security/tool_pins.ts";
+import { decide, parsePolicy, policyFile, targetOf } from "../../gateway/mcp/security/policy.ts";
 import { jsonFlag, placeOf, printed } from "./place.ts";
+import { readPolicy } from "./read_policy.ts";
 import { readInput } from "./standard_input.ts";
+import { toolsApproveCommand } from "./tools_approve.ts";
 
 const pathOf = (context: Context) => policyFile(placeOf(context).files.folder);
 
@@ -17,7 +17,7 @@ const showCommand: Command = {
   summary: "Print the policy",
   flags: [jsonFlag],
   async run({ context, flags }) {
-    const policy = await readPolicy(pathOf(context));
+    const policy = await readPolicy(context);
     await context.out(printed(policy, flags.json ? "json" : "yaml"));
   },
 };
@@ -38,30 +38,23 @@ const checkCommand: Command = {
   name: "check",
   summary: "Say whether a server or one of its tools may be used",
   args: [{ name: "SERVER", required: true }, { name: "TOOL" }],
-  async run({ context, args }) {
+  flags: [{ name: "prompt", summary: "A prompt of the server in place of a tool", value: "NAME" }],
+  async run({ context, args, flags }) {
     const { files: _, ...place } = placeOf(context);
-    const policy = await readPolicy(pathOf(context));
+    const policy = await readPolicy(context);
     const server = await (await loadConfiguration(place)).server(args.SERVER as string);
     if (!server) throw new SkiffError("not_found", `No catalog has a server ${args.SERVER}`);
-    const load = decide(policy, targetOf(server, "load"));
     const tool = args.TOOL as string | undefined;
-    const { allowed, reason } = load.allowed && tool
-      ? decide(policy, targetOf(server, "invoke", tool))
-      : load;
+    const prompt = flags.prompt as string | undefined;
+    const targets = [
+      targetOf(server, "load"),
+      ...(tool ? [targetOf(server, "load", { tool }), targetOf(server, "invoke", { tool })] : []),
+      ...(prompt ? [targetOf(server, "prompt", { prompt })] : []),
+    ];
+    const decisions = targets.map((target) => decide(policy, target));
+    const { allowed, reason } = decisions.find(({ allowed }) => !allowed) ?? decisions.at(-1)!;
     await context.out(`${allowed ? "allowed" : "denied"}: ${reason}\n`);
     return allowed ? 0 : 1;
-  },
-};
-
-const approveCommand: Command = {
-  name: "approve",
-  summary: "Approve the tools of a server as they are now",
-  args: [{ name: "SERVER", required: true }],
-  async run({ context, args }) {
-    const server = args.SERVER as string;
-    const path = pinsFile(placeOf(context).files.folder);
-    const known = await approveTools(path, context.env, server);
-    await context.out(known ? `Approved the tools of ${server}\n` : `No tool of ${server} was used so far\n`);
   },
 };
 
@@ -71,7 +64,7 @@ export const policyCommand: Command = {
   description: "Show and set the rules in policy.yaml, tried in order, the first that fits decides:\n\n" +
     "    default: allow\n    changed_tools: refuse\n    rules:\n" +
     "      - {effect: deny, server: github, tool: 'delete_*', reason: only reading}",
-  commands: [showCommand, setCommand, checkCommand, approveCommand].map((command) => ({
+  commands: [showCommand, setCommand, checkCommand, toolsApproveCommand].map((command) => ({
     name: command.name,
     aliases: command.aliases,
     summary: command.summary,

@@ -1,4 +1,5 @@
-/** Secrets in texts and values, by the rules of secret_rules.ts. */
+/** Secrets in a text, by the rules of secret_rules.ts: one pass over the text for all of them. */
+import { entropyOf, isPlaceholder } from "./secret_checks.ts";
 import { type SecretRule, secretRules } from "./secret_rules.ts";
 
 export interface FoundSecret {
@@ -8,39 +9,62 @@ export interface FoundSecret {
   end: number;
 }
 
-/** What stands in for a secret in documentation and examples. */
-const placeholder =
-  /example|placeholder|dummy|changeme|redacted|your[_-]?|x{6,}|\*{4,}|0{12,}|1234567890|abcdefghij|\.\.\./i;
+/** Characters that no secret and what it is known by need more of: what pieces of a text must overlap. */
+export const longestContext = 1024;
 
-/** All secrets of a text, by place. */
-export function findSecrets(text: string, rules: SecretRule[] = secretRules): FoundSecret[] {
-  const lower = text.toLowerCase();
-  const found: FoundSecret[] = [];
-  for (const { id, keywords, pattern, entropy } of rules) {
-    if (!keywords.some((keyword) => lower.includes(keyword))) continue;
-    for (const match of text.matchAll(new RegExp(pattern, `${pattern.flags}g`))) {
-      const secret = match.groups?.secret ?? match[0];
-      if (placeholder.test(secret) || (entropy !== undefined && entropyOf(secret) < entropy)) continue;
-      const start = match.index + match[0].lastIndexOf(secret);
-      found.push({ rule: id, start, end: start + secret.length });
-    }
-  }
-  return found.sort((a, b) => a.start - b.start || b.end - a.end);
+/** Rules by the shortest anchor that begins theirs; in lower case. */
+const rulesAt = byShortestAnchor(secretRules);
+const anchors = new RegExp([...rulesAt.keys()].map(escaped).join("|"), "gi");
+
+function byShortestAnchor(rules: SecretRule[]): Map<string, SecretRule[]> {
+  const all = [...new Set(rules.flatMap(({ anchors }) => anchors.map((text) => text.toLowerCase())))];
+  const shortest = all.filter((text) => !all.some((other) => other !== text && text.startsWith(other)));
+  return new Map(
+    shortest.map((anchor) => [
+      anchor,
+      rules.filter((rule) => rule.anchors.some((text) => text.toLowerCase().startsWith(anchor))),
+    ]),
+  );
 }
 
-/** The rule of the first secret in any text of a value, keys included; undefined when there is none. */
-export function secretIn(value: unknown): string | undefined {
-  if (typeof value === "string") return findSecrets(value)[0]?.rule;
-  if (Array.isArray(value)) return firstOf(value, secretIn);
-  if (typeof value !== "object" || value === null) return undefined;
-  // A name and its value belong together: {"aws_secret_access_key": "…"}.
-  return firstOf(
-    Object.entries(value),
-    ([name, inner]) =>
-      typeof inner === "string"
-        ? secretIn(`${name}="${inner}"`) ?? secretIn(inner)
-        : secretIn(name) ?? secretIn(inner),
-  );
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}
+
+/** All secrets of a text, by place. Takes time in proportion to the text, whatever is in it. */
+export function findSecrets(text: string): FoundSecret[] {
+  return [...eachSecret(text)].sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** The rule of a secret in the text; undefined when there is none. */
+export function firstSecret(text: string): string | undefined {
+  return eachSecret(text).next().value?.rule;
+}
+
+function* eachSecret(text: string): Generator<FoundSecret, undefined> {
+  const search = new RegExp(anchors);
+  for (let hit = search.exec(text); hit; hit = search.exec(text)) {
+    search.lastIndex = hit.index + 1; // anchors may overlap
+    for (const rule of rulesAt.get(hit[0].toLowerCase())!) {
+      const found = secretAt(rule, text, hit.index);
+      if (found) yield found;
+    }
+  }
+  return undefined;
+}
+
+function secretAt(
+  { id, pattern, entropy, check }: SecretRule,
+  text: string,
+  at: number,
+): FoundSecret | undefined {
+  pattern.lastIndex = at;
+  const match = pattern.exec(text);
+  if (!match) return undefined;
+  const [start, end] = (match.indices!.groups?.secret ?? match.indices![0])!;
+  const secret = text.slice(start, end);
+  if (isPlaceholder(secret) || entropyOf(secret) < entropy || check?.(secret) === false) return undefined;
+  return { rule: id, start, end };
 }
 
 /** The text with each secret replaced by the name of its rule. */
@@ -53,21 +77,4 @@ export function redact(text: string): string {
     at = end;
   }
   return clean + text.slice(at);
-}
-
-/** Bits a character. */
-export function entropyOf(text: string): number {
-  const counts = new Map<string, number>();
-  for (const character of text) counts.set(character, (counts.get(character) ?? 0) + 1);
-  let bits = 0;
-  for (const count of counts.values()) bits -= count / text.length * Math.log2(count / text.length);
-  return bits;
-}
-
-function firstOf<T>(list: Iterable<T>, find: (item: T) => string | undefined): string | undefined {
-  for (const item of list) {
-    const found = find(item);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }

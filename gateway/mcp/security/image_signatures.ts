@@ -8,6 +8,7 @@ import { parseImageReference } from "../../../core/docker/image_reference.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { RegistryClient, type RegistrySettings } from "../../../core/registry/client.ts";
 import type { Descriptor, RepositoryName } from "../../../core/registry/client.ts";
+import type { VerifiedImages } from "./verified_images.ts";
 
 /** Rekor's public instance, as its trust root publishes it. */
 export const rekorPublicKey = `-----BEGIN PUBLIC KEY-----
@@ -19,18 +20,25 @@ export interface SignatureRules {
   /** Which images must be signed; others pass. Default docker.io/mcp/*. */
   registry?: string;
   namespace?: string;
-  /** The signer's key, PEM. Asked for when the first image is verified. */
-  key(signal: AbortSignal): Promise<string>;
+  /** The signer's keys, PEM; one of them must have signed. Asked for when an image is verified. */
+  keys(): Promise<string[]>;
   /** PEM. Default Rekor's public instance. */
   rekorKey?: string;
   /** Log-in and the like for the registry. */
   settings?(registry: string): Promise<RegistrySettings>;
+  /** Keeps what was verified for the next gateway. */
+  memory?: VerifiedImages;
 }
 
 const signatureAnnotation = "dev.cosignproject.cosign/signature";
 const bundleAnnotation = "dev.sigstore.cosign/bundle";
 
-/** Verifies images; a digest that was right is not asked about again. */
+interface Keys {
+  signers: KeyObject[];
+  rekor: KeyObject;
+}
+
+/** Verifies images; a digest that was right is not asked about again, with the same keys. */
 export class SignatureVerifier {
   readonly #rules: SignatureRules;
   readonly #right = new Set<string>();
@@ -61,20 +69,31 @@ export class SignatureVerifier {
       );
     }
     if (this.#right.has(digest)) return;
-    await this.#verifyDigest(image, name.registry, digest, signal);
+    const { memory, keys, rekorKey = rekorPublicKey } = this.#rules;
+    const signers = await keys();
+    const proof = proofName(name.registry, digest, [...signers, rekorKey]);
+    if (!await memory?.has(proof)) {
+      const created = {
+        signers: signers.map((key) => createPublicKey(key)),
+        rekor: createPublicKey(rekorKey),
+      };
+      await this.#verifyDigest(image, { registry: name.registry, digest }, created, signal);
+      await memory?.add(proof);
+    }
     this.#right.add(digest);
   }
 
-  async #verifyDigest(image: string, registry: string, digest: string, signal: AbortSignal): Promise<void> {
-    const { namespace = "mcp", rekorKey = rekorPublicKey } = this.#rules;
+  async #verifyDigest(
+    image: string,
+    { registry, digest }: { registry: string; digest: string },
+    keys: Keys,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { namespace = "mcp" } = this.#rules;
     const settings = await this.#rules.settings?.(registry) ?? {};
     const repository = { registry, repository: `${namespace}/signatures` };
     const client = new RegistryClient(repository, { ...settings, request: { ...settings.request, signal } });
     const layers = await signatureLayers(client, digest, image);
-    const keys = {
-      signer: createPublicKey(await this.#rules.key(signal)),
-      rekor: createPublicKey(rekorKey),
-    };
     const reasons: string[] = [];
     for (const layer of layers) {
       const reason = wrongWith(layer, await client.blob(layer), digest, keys);
@@ -83,6 +102,13 @@ export class SignatureVerifier {
     }
     throw refused(image, reasons[0] ?? "its list of signatures is empty");
   }
+}
+
+/** Stands for: this digest was signed by one of these keys. */
+function proofName(registry: string, digest: string, keys: string[]): string {
+  const hash = createHash("sha256");
+  for (const text of [registry, digest, ...keys]) hash.update(`${text.trim()}\n`);
+  return hash.digest("hex");
 }
 
 /** The digest of this repository among "repository@sha256:…" ones. */
@@ -108,11 +134,13 @@ function wrongWith(
   { annotations = {} }: Descriptor,
   payload: Uint8Array,
   digest: string,
-  keys: { signer: KeyObject; rekor: KeyObject },
+  keys: Keys,
 ): string | undefined {
   const signature = annotations[signatureAnnotation];
   if (!signature) return "its signature is missing";
-  if (!isSignedBy(keys.signer, payload, signature)) return "its signature is not of the expected key";
+  if (!keys.signers.some((key) => isSignedBy(key, payload, signature))) {
+    return "its signature is not of the expected key";
+  }
   const statement = jsonOf(new TextDecoder().decode(payload));
   if (statement?.critical?.image?.["docker-manifest-digest"] !== digest) {
     return "its signature is for another image";

@@ -5,6 +5,8 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { CallMiddleware, ToolCall } from "../gateway/middleware.ts";
 import { type CallToolResult, CallToolResultSchema, ErrorCode, McpError } from "../sdk.ts";
+import { runCommand } from "./interceptor_command.ts";
+import { limitedText } from "./limited_text.ts";
 
 export interface Interceptor {
   when: "before" | "after";
@@ -13,8 +15,26 @@ export interface Interceptor {
   argument: string;
 }
 
-/** Runs a container with `input` on stdin; gives its stdout. Throws when it fails. */
-export type RunContainer = (words: string[], input: string, signal: AbortSignal) => Promise<string>;
+/** What one is given and must keep to; it is ended otherwise. */
+export interface InterceptorRun {
+  input: string;
+  /** Aborted when the call is, or when its time is over. */
+  signal: AbortSignal;
+  /** Bytes that it may say. */
+  most: number;
+}
+
+/** Runs a container; gives its stdout. Throws when it fails. */
+export type RunContainer = (words: string[], run: InterceptorRun) => Promise<string>;
+
+export interface InterceptorLimits {
+  /** Milliseconds of one run. */
+  ms: number;
+  /** Bytes of one answer. */
+  most: number;
+}
+
+export const interceptorLimits: InterceptorLimits = { ms: 60_000, most: 16 * 1024 * 1024 };
 
 /** Throws "usage". */
 export function parseInterceptor(text: string): Interceptor {
@@ -29,9 +49,13 @@ export function parseInterceptor(text: string): Interceptor {
 }
 
 /** A middleware; failures of the interceptor fail the call. */
-export function interceptorMiddleware(interceptor: Interceptor, runContainer: RunContainer): CallMiddleware {
+export function interceptorMiddleware(
+  interceptor: Interceptor,
+  runContainer: RunContainer,
+  limits = interceptorLimits,
+): CallMiddleware {
   const ask = (input: unknown, signal: AbortSignal) =>
-    askInterceptor(interceptor, input, signal, runContainer);
+    askInterceptor(interceptor, { input, signal, limits }, runContainer);
   if (interceptor.when === "before") {
     return async (call, next) => await ask(requestOf(call), call.signal) ?? await next(call);
   }
@@ -53,21 +77,30 @@ function requestOf({ name, arguments: args, meta, session, server, tool }: ToolC
 
 async function askInterceptor(
   { when, type, argument }: Interceptor,
-  input: unknown,
-  signal: AbortSignal,
+  { input, signal, limits }: { input: unknown; signal: AbortSignal; limits: InterceptorLimits },
   runContainer: RunContainer,
 ): Promise<CallToolResult | undefined> {
-  const text = JSON.stringify(input);
+  const late = new AbortController();
+  const timer = setTimeout(
+    () => late.abort(new Error(`it did not end within ${Math.round(limits.ms / 100) / 10} s`)),
+    limits.ms,
+  );
+  const run: InterceptorRun = {
+    input: JSON.stringify(input),
+    signal: AbortSignal.any([signal, late.signal]),
+    most: limits.most,
+  };
   let said: string;
   try {
-    if (type === "exec") said = await runCommand(argument, text, signal);
-    else if (type === "http") said = await post(argument, text, signal);
-    else said = await runContainer(argument.trim().split(/\s+/), text, signal);
+    if (type === "exec") said = await runCommand(argument, run);
+    else if (type === "http") said = await post(argument, run);
+    else said = await runContainer(argument.trim().split(/\s+/), run);
   } catch (error) {
-    throw new McpError(
-      ErrorCode.InternalError,
-      `the interceptor ${when}:${type} failed: ${(error as Error).message}`,
-    );
+    signal.throwIfAborted();
+    const { message } = (late.signal.aborted ? late.signal.reason : error) as Error;
+    throw new McpError(ErrorCode.InternalError, `the interceptor ${when}:${type} failed: ${message}`);
+  } finally {
+    clearTimeout(timer);
   }
   if (said.trim() === "") return undefined;
   try {
@@ -80,30 +113,12 @@ async function askInterceptor(
   }
 }
 
-async function runCommand(command: string, input: string, signal: AbortSignal): Promise<string> {
-  const child = new Deno.Command("/bin/sh", {
-    args: ["-c", command],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    signal,
-  }).spawn();
-  const writer = child.stdin.getWriter();
-  // A command that reads nothing closes its side first.
-  const written = writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
-  const { success, code, stdout, stderr } = await child.output();
-  await written;
-  if (!success) {
-    const reason = new TextDecoder().decode(stderr).trim().slice(-500);
-    throw new Error(`exit code ${code}${reason && `: ${reason}`}`);
-  }
-  return new TextDecoder().decode(stdout);
-}
-
-async function post(url: string, body: string, signal: AbortSignal): Promise<string> {
+async function post(url: string, { input, signal, most }: InterceptorRun): Promise<string> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "error" });
-  const text = await response.text();
-  if (!response.ok) throw new Error(`it answers ${response.status}`);
-  return text;
+  const response = await fetch(url, { method: "POST", headers, body: input, signal, redirect: "error" });
+  if (!response.ok) {
+    await response.body?.cancel();
+    throw new Error(`it answers ${response.status}`);
+  }
+  return await limitedText(response.body ?? [], most);
 }

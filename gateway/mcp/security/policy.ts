@@ -1,27 +1,29 @@
 /**
- * policy.yaml: which servers are loaded and which tools are called. Rules are tried in order, the first whose
- * every pattern fits decides; when none does, `default` (allow). A file that cannot be read denies everything.
+ * policy.yaml: which servers are started, which of their tools are listed and called, which prompts are given.
+ * Rules are tried in order, the first whose every pattern fits decides; when none does, `default` (allow).
  */
 import { parse } from "yaml";
 import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
-import type { CallMiddleware } from "../gateway/middleware.ts";
-import { ErrorCode, McpError } from "../sdk.ts";
 
 const patterns = z.union([z.string(), z.array(z.string())]).optional();
 const effect = z.enum(["allow", "deny"]);
-const action = z.enum(["load", "invoke"]);
+const action = z.enum(["load", "invoke", "prompt"]);
+const reaction = z.enum(["report", "refuse"]).default("report");
 
 const policySchema = z.strictObject({
   version: z.literal(1).default(1),
   default: effect.default("allow"),
-  /** What happens to calls of tools that are described differently than when they were first used. */
-  changed_tools: z.enum(["report", "refuse"]).default("report"),
+  /** What happens with tools that are described differently than they were approved. */
+  changed_tools: reaction,
+  /** What happens with tools whose description holds what a person does not see. */
+  hidden_text: reaction,
   rules: z.array(z.strictObject({
     effect,
     server: patterns,
     tool: patterns,
+    prompt: patterns,
     action: z.union([action, z.array(action)]).optional(),
     image: patterns,
     host: patterns,
@@ -32,11 +34,12 @@ const policySchema = z.strictObject({
 export type Policy = z.infer<typeof policySchema>;
 export type PolicyRule = Policy["rules"][number];
 
+/** `load` is to start a server, and with `tool` to list the tool. */
 export interface PolicyTarget {
-  action: "load" | "invoke";
+  action: z.infer<typeof action>;
   server: string;
-  /** Of invocations. */
   tool?: string;
+  prompt?: string;
   image?: string;
   /** Of remote servers. */
   host?: string;
@@ -47,13 +50,11 @@ export interface PolicyDecision {
   reason: string;
 }
 
-export const allowAll: Policy = { version: 1, default: "allow", changed_tools: "report", rules: [] };
-
-/** Throws "invalid_input" with what is wrong. */
-export function parsePolicy(text: string, path: string): Policy {
+/** Throws "invalid_input" with what is wrong. No text: all is allowed. */
+export function parsePolicy(text: string | undefined, path: string): Policy {
   let value: unknown;
   try {
-    value = parse(text) ?? {};
+    value = parse(text ?? "") ?? {};
   } catch (error) {
     throw new SkiffError("invalid_input", `${path}: ${(error as Error).message.split("\n")[0]}`, {
       cause: error,
@@ -70,16 +71,6 @@ export function parsePolicy(text: string, path: string): Policy {
 /** Where the policy of this user is. */
 export const policyFile = (folder: string) => `${folder}/policy.yaml`;
 
-/** The policy in a file; all is allowed when there is none. Throws as `parsePolicy` does. */
-export async function readPolicy(path: string): Promise<Policy> {
-  try {
-    return parsePolicy(await Deno.readTextFile(path), path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return allowAll;
-    throw error;
-  }
-}
-
 export function decide(policy: Policy, target: PolicyTarget): PolicyDecision {
   const index = policy.rules.findIndex((rule) => fits(rule, target));
   if (index < 0) {
@@ -89,9 +80,17 @@ export function decide(policy: Policy, target: PolicyTarget): PolicyDecision {
   return { allowed: effect === "allow", reason: reason ?? `rule ${index + 1} of the policy` };
 }
 
-function fits({ server, tool, action, image, host }: PolicyRule, target: PolicyTarget): boolean {
-  return matches(server, target.server) && matches(tool, target.tool) && matches(action, target.action) &&
-    matches(image, target.image) && matches(host, target.host);
+/** To start a server is asked without tool: it is denied by no rule about tools, and allowed by each that allows one. */
+function fits(rule: PolicyRule, target: PolicyTarget): boolean {
+  const isStart = target.action === "load" && target.tool === undefined;
+  const parts: [PolicyRule["tool"], string | undefined][] = [
+    [rule.server, target.server],
+    [rule.image, target.image],
+    [rule.host, target.host],
+  ];
+  if (isStart && rule.effect === "allow") return parts.every(([wanted, value]) => matches(wanted, value));
+  parts.push([rule.tool, target.tool], [rule.prompt, target.prompt], [rule.action, target.action]);
+  return parts.every(([wanted, value]) => matches(wanted, value));
 }
 
 function matches(wanted: string | string[] | undefined, value: string | undefined): boolean {
@@ -112,43 +111,9 @@ function globPattern(glob: string): RegExp {
 export function targetOf(
   { entry }: Pick<EnabledServer, "entry">,
   action: PolicyTarget["action"],
-  tool?: string,
+  item: Pick<PolicyTarget, "tool" | "prompt"> = {},
 ): PolicyTarget {
   const url = entry.remote?.url ?? entry.sseEndpoint;
   const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
-  return { action, server: entry.name, tool, image: entry.image, host };
-}
-
-/** Refuses calls that the policy denies; `policy` gives the one that holds, and its failure denies. */
-export function enforcePolicy(
-  policy: () => Promise<Policy> | Policy,
-  log: (line: string) => void,
-): CallMiddleware {
-  return async (call, next) => {
-    if (!call.server) return await next(call); // the gateway's own tools; what they call comes here again
-    const refused = await refusalOf(policy, call.server, "load", undefined, log) ??
-      await refusalOf(policy, call.server, "invoke", call.tool, log);
-    if (refused !== undefined) {
-      log(`! Refused a call of ${call.name}: ${refused}`);
-      throw new McpError(ErrorCode.InvalidRequest, `the policy does not allow ${call.name}: ${refused}`);
-    }
-    return await next(call);
-  };
-}
-
-/** Why it is not allowed; undefined when it is. A policy that cannot be read allows nothing. */
-export async function refusalOf(
-  policy: () => Promise<Policy> | Policy,
-  server: Pick<EnabledServer, "entry">,
-  action: PolicyTarget["action"],
-  tool: string | undefined,
-  log: (line: string) => void,
-): Promise<string | undefined> {
-  try {
-    const { allowed, reason } = decide(await policy(), targetOf(server, action, tool));
-    return allowed ? undefined : reason;
-  } catch (error) {
-    log(`! ${(error as Error).message}`);
-    return "the policy cannot be read";
-  }
+  return { action, server: entry.name, image: entry.image, host, ...item };
 }

@@ -1,50 +1,29 @@
-/**
- * The key that Docker signs MCP images with. It is fetched once from where Docker publishes it and kept: from
- * then on it is pinned, and a file of the user's own goes before it.
- */
+/** The keys that Docker's MCP images are signed with. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { bodyText, expectOk, request } from "../../../core/http/request.ts";
 
-const published = "https://raw.githubusercontent.com/docker/keyring/main/public/mcp/latest.pub";
+/**
+ * Docker's public key for MCP images, published at github.com/docker/keyring (public/mcp/latest.pub); the same
+ * that docker/mcp-gateway holds in pkg/signatures/signatures.go from its first version (June 2025) to 2bd20fe
+ * (July 2026).
+ */
+export const dockerKey = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAETcvGv5qypnoxKkFIQOdXZ+2H6JN8
+8kmAQrMkTb6SmJ7BY59OJIOpTwdjD5joLot6zFs1Q7HHDmkF5HOaC8zSnA==
+-----END PUBLIC KEY-----
+`;
 
-/** PEM. `SKIFF_MCP_SIGNING_KEY` names a file; else the pinned one at `path`. Throws "network", "invalid_input". */
-export async function signingKey(
-  path: string,
-  env: { get(name: string): string | undefined },
-  signal: AbortSignal,
-  address = published,
-): Promise<string> {
+const pem = /-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----/g;
+
+/** PEM, each. `SKIFF_MCP_SIGNING_KEY` names a file with others in place of Docker's. Throws "invalid_input". */
+export async function signingKeys(env: { get(name: string): string | undefined }): Promise<string[]> {
   const own = env.get("SKIFF_MCP_SIGNING_KEY");
-  if (own) {
-    return checked(
-      await Deno.readTextFile(own).catch((cause) => {
-        throw new SkiffError("invalid_input", `Cannot read the signing key ${own}: ${cause.message}`, {
-          cause,
-        });
-      }),
-      own,
-    );
-  }
-  const kept = await Deno.readTextFile(path).catch(() => undefined);
-  if (kept !== undefined) return checked(kept, path);
-  const answer = await expectOk(await request(address, { signal }), "Docker's key for MCP images").catch(
-    (cause) => {
-      throw new SkiffError("network", `Cannot verify signatures: ${cause.message}`, {
-        hint:
-          "Put the key into a file and name it in SKIFF_MCP_SIGNING_KEY, or give --verify-signatures=false.",
-        cause,
-      });
-    },
-  );
-  const key = checked(await bodyText(answer, address, signal), address);
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-  const written = `${path}.${crypto.randomUUID()}`;
-  await Deno.writeTextFile(written, key);
-  await Deno.rename(written, path);
-  return key;
-}
-
-function checked(key: string, place: string): string {
-  if (key.includes("-----BEGIN PUBLIC KEY-----")) return key;
-  throw new SkiffError("invalid_input", `${place} is no public key`, { hint: "It is a PEM file." });
+  if (!own) return [dockerKey];
+  const text = await Deno.readTextFile(own).catch((cause) => {
+    throw new SkiffError("invalid_input", `Cannot read the signing key ${own}: ${cause.message}`, { cause });
+  });
+  const keys = text.match(pem);
+  if (keys) return keys;
+  throw new SkiffError("invalid_input", `${own} holds no public key`, {
+    hint: "It is a PEM file, with one key or several.",
+  });
 }

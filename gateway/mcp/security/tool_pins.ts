@@ -1,98 +1,129 @@
 /**
- * Tools as they were when they were first used. One whose description or schema is another one later ("rug
- * pull") is told, and refused where the policy says so, until the user approves its server anew.
+ * Tools as they were when their server was first listed. One that is described otherwise later ("rug pull") is
+ * told with what has changed, and kept from clients where the user wants that, until it is approved anew.
  */
-import { createHash } from "node:crypto";
-import type { CallMiddleware, ToolCall } from "../gateway/middleware.ts";
-import { ErrorCode, McpError } from "../sdk.ts";
-import { editFile, readText } from "../files/edit_file.ts";
-
-/** server -> tool -> digest of its definition */
-export type Pins = Record<string, Record<string, string>>;
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { KeptFile } from "../files/kept_file.ts";
+import type { Guard } from "../gateway/guard.ts";
+import type { CallMiddleware } from "../gateway/middleware.ts";
+import { ErrorCode, McpError, type Tool } from "../sdk.ts";
+import { hiddenText } from "./hidden_text.ts";
+import { editPins, parsePins, type Pin, type Pins } from "./pin_file.ts";
+import { definitionOf, differences, isSame } from "./tool_definition.ts";
 
 export interface ToolPinSettings {
   path: string;
   env: { get(name: string): string | undefined };
-  /** Whether calls of changed tools are refused, or only told. */
-  refuse(): Promise<boolean> | boolean;
+  /** Whether tools are refused that have changed, or hide text; else that is only told. */
+  refuses(): { changed: boolean; hidden: boolean };
   log(line: string): void;
 }
 
-/** Checks each tool at its calls. */
-export function toolPins({ path, env, refuse, log }: ToolPinSettings): CallMiddleware {
-  const told = new Set<string>();
-  return async (call, next) => {
-    const digest = digestOf(call);
-    if (digest === undefined || call.server === undefined) return await next(call);
-    const server = call.server.entry.name;
-    const pinned = (await readPins(path))[server]?.[call.tool];
-    if (pinned === undefined) await pin(path, env, server, call.tool, digest);
-    else if (pinned !== digest) {
-      const key = `${server}/${call.tool}/${digest}`;
-      if (!told.has(key)) {
-        log(`! The tool ${call.name} of ${server} is described differently than when it was first used`);
-      }
-      told.add(key);
-      if (await refuse()) {
-        throw new McpError(
-          ErrorCode.InvalidRequest,
-          `the tool ${call.name} has changed since it was approved; approve it: skiff mcp policy approve ${server}`,
-        );
+export class ToolPins {
+  readonly #settings: ToolPinSettings;
+  readonly #file: KeptFile<Pins>;
+  readonly #told = new Set<string>();
+
+  constructor(settings: ToolPinSettings) {
+    this.#settings = settings;
+    this.#file = new KeptFile(settings.path, (text) => parsePins(text, settings.path));
+  }
+
+  /** For lists: what is new is pinned, what has changed or hides text is told. */
+  guard(): Guard {
+    return {
+      listed: async (server, { tools, prompts }) => [
+        ...await this.#compared(server, tools),
+        ...this.#hidden(server, "tool", tools),
+        ...this.#hidden(server, "prompt", prompts),
+      ],
+      refusal: (server, { tool }) => tool && this.#refusal(server, tool.name, tool),
+      version: () => this.#file.refresh(),
+    };
+  }
+
+  /** For calls, whatever the client's list said. */
+  atCalls(): CallMiddleware {
+    return async (call, next) => {
+      this.#file.refresh();
+      const refused = call.server && this.#refusal(call.server, call.tool, call.definition);
+      if (refused === undefined) return await next(call);
+      this.#settings.log(`! Refused a call of ${call.name}: ${refused}`);
+      throw new McpError(ErrorCode.InvalidRequest, `the tool ${call.name} is refused: ${refused}`);
+    };
+  }
+
+  #refusal({ entry }: EnabledServer, name: string, tool: Tool): string | undefined {
+    const refuses = this.#settings.refuses();
+    if (refuses.changed) {
+      const pins = this.#pins();
+      if (pins === undefined) return "it cannot be known what was approved";
+      const pin = pins.get(entry.name)?.get(name);
+      if (pin && !isSame(pin.approved, definitionOf(tool))) {
+        return `it has changed since it was approved; see and approve it: skiff mcp tools approve ${entry.name}`;
       }
     }
-    return await next(call);
-  };
-}
-
-/** Forgets what the tools of a server were: they are approved as they are at their next call. False: had none. */
-export async function approveTools(
-  path: string,
-  env: ToolPinSettings["env"],
-  server: string,
-): Promise<boolean> {
-  return await editFile(path, (text) => {
-    const { [server]: forgotten, ...others } = parsedPins(text, path);
-    return forgotten === undefined ? undefined : print(others);
-  }, { env });
-}
-
-async function readPins(path: string): Promise<Pins> {
-  return parsedPins(await readText(path), path);
-}
-
-function parsedPins(text: string | undefined, path: string): Pins {
-  try {
-    return text === undefined ? {} : JSON.parse(text);
-  } catch {
-    throw new McpError(ErrorCode.InternalError, `${path} is damaged; remove it to approve all tools anew`);
+    const hidden = refuses.hidden ? hiddenText(definitionOf(tool)) : undefined;
+    return hidden && `its description hides text (${hidden})`;
   }
-}
 
-const print = (pins: Pins) => `${JSON.stringify(pins, null, 2)}\n`;
+  async #compared({ entry }: EnabledServer, tools: Tool[]): Promise<string[]> {
+    this.#file.refresh();
+    const pins = this.#pins();
+    if (pins === undefined) return [];
+    const texts: string[] = [];
+    const known = pins.get(entry.name);
+    const edits = new Map<string, Tool>();
+    for (const tool of tools) {
+      const pin = known?.get(tool.name);
+      const definition = definitionOf(tool);
+      if (!pin || !isSame(pin.changed ?? pin.approved, definition)) edits.set(tool.name, tool);
+      if (!pin || isSame(pin.approved, definition)) continue;
+      const changes = differences(pin.approved, definition).map((line) => `\n    ${line}`).join("");
+      const text = `The tool ${tool.name} of ${entry.name} has changed since it was approved:${changes}`;
+      if (this.#once(text)) texts.push(text);
+    }
+    await this.#pin(entry.name, edits);
+    return texts;
+  }
 
-async function pin(
-  path: string,
-  env: ToolPinSettings["env"],
-  server: string,
-  tool: string,
-  digest: string,
-): Promise<void> {
-  await editFile(path, (text) => {
-    const pins = parsedPins(text, path);
-    return print({ ...pins, [server]: { [tool]: digest, ...pins[server] } });
-  }, { env });
-}
+  async #pin(server: string, tools: Map<string, Tool>): Promise<void> {
+    if (tools.size === 0) return;
+    const { path, env, log } = this.#settings;
+    await editPins(path, env, (pins) => {
+      const own = pins.get(server) ?? new Map<string, Pin>();
+      for (const [name, tool] of tools) {
+        const definition = definitionOf(tool);
+        const approved = own.get(name)?.approved ?? definition;
+        own.set(name, isSame(approved, definition) ? { approved } : { approved, changed: definition });
+      }
+      pins.set(server, own);
+    }).catch((error) => log(`! Tools cannot be kept as they were approved: ${error.message}`));
+  }
 
-/** Of what the model is told of the tool. */
-function digestOf({ name, session }: ToolCall): string | undefined {
-  const definition = session.tools().find((tool) => tool.definition.name === name)?.definition;
-  if (!definition) return undefined;
-  const { title, description, inputSchema, annotations } = definition;
-  const text = JSON.stringify({ title, description, inputSchema, annotations }, sorted);
-  return createHash("sha256").update(text).digest("hex");
-}
+  #hidden({ entry }: EnabledServer, kind: string, items: { name: string }[]): string[] {
+    return items.flatMap((item) => {
+      const hidden = hiddenText(item);
+      const text = `The ${kind} ${JSON.stringify(item.name)} of ${entry.name} hides text: ${hidden}`;
+      return hidden !== undefined && this.#once(text) ? [text] : [];
+    });
+  }
 
-function sorted(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
+  /** Undefined while the file is damaged; that is told once. */
+  #pins(): Pins | undefined {
+    try {
+      return this.#file.value;
+    } catch (error) {
+      const { message, hint } = error as Error & { hint?: string };
+      const text = `! ${message}. ${hint ?? ""}`;
+      if (this.#once(text)) this.#settings.log(text);
+      return undefined;
+    }
+  }
+
+  #once(text: string): boolean {
+    const isNew = !this.#told.has(text);
+    this.#told.add(text);
+    return isNew;
+  }
 }

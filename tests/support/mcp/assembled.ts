@@ -1,6 +1,6 @@
 /** A gateway as `gateway run` assembles it, in a home of its own, with the fixture server in its catalog. */
 import { assembleGateway, type GatewaySettings } from "../../../gateway/mcp/gateway/assemble.ts";
-import { Client, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
+import { Client, type ClientCapabilities, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
 
 const program = (name: string) => new URL(name, import.meta.url).pathname;
 
@@ -16,9 +16,17 @@ export interface AssembledOptions {
   /** `--servers`; absent: dynamic tools are on and no server is enabled. */
   servers?: string[];
   features?: Record<string, string>;
+  /** Values of secrets, by the names that entries declare. */
+  secrets?: Record<string, string>;
   /** Files below the home, written before the start. */
   files?: Record<string, string>;
   settings?: Partial<Omit<GatewaySettings, "configuration" | "log">>;
+}
+
+export interface ConnectOptions {
+  capabilities?: ClientCapabilities;
+  /** Called before the client shakes hands. */
+  prepare?(client: Client): void;
 }
 
 export interface CallAnswer {
@@ -28,12 +36,13 @@ export interface CallAnswer {
 
 /** Dispose of it with `await using`. */
 export async function assembledGateway(
-  { catalog, servers, features, files, settings }: AssembledOptions = {},
+  { catalog, servers, features, secrets = {}, files, settings }: AssembledOptions = {},
 ) {
   const home = await Deno.makeTempDir({ prefix: "skiff-gateway-" });
   const written = {
     ".docker/config.json": JSON.stringify({ features: features ?? {} }),
     "catalog.yaml": JSON.stringify({ registry: catalog ?? { fixture: programEntry() } }),
+    "secrets.env": Object.entries(secrets).map(([name, value]) => `${name}=${value}\n`).join(""),
     ...files,
   };
   for (const [path, text] of Object.entries(written)) await writeBelow(home, path, text);
@@ -50,6 +59,7 @@ export async function assembledGateway(
       cwd: home,
       catalogs: [`${home}/catalog.yaml`],
       servers,
+      secrets: `${home}/secrets.env`,
     },
     cpus: 1,
     memory: 2 ** 31,
@@ -61,6 +71,7 @@ export async function assembledGateway(
     strictNames: false,
     logCalls: true,
     blockSecrets: true,
+    refuseChangedTools: false,
     verifySignatures: false,
     interceptors: [],
     ...settings,
@@ -71,10 +82,11 @@ export async function assembledGateway(
     home,
     lines,
     write: (path: string, text: string) => writeBelow(home, path, text),
-    async connect() {
+    async connect({ capabilities, prepare }: ConnectOptions = {}) {
       const [ours, theirs] = InMemoryTransport.createLinkedPair();
       await assembled.gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" });
+      const client = new Client({ name: "test", version: "1" }, { capabilities });
+      prepare?.(client);
       await client.connect(ours);
       return {
         client,

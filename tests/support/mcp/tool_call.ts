@@ -3,26 +3,25 @@ import type { EnabledServer } from "../../../gateway/mcp/configuration/enabled_s
 import type { ToolCall } from "../../../gateway/mcp/gateway/middleware.ts";
 import type { CallToolResult } from "../../../gateway/mcp/sdk.ts";
 
-/** A call of `notes`' tool `add`; the session knows that one tool, described by `description`. */
-export function toolCall(args: Record<string, unknown> = {}, description = "Adds a note"): ToolCall {
+/** A call of `notes`' tool `add`. */
+export function toolCall(
+  args: Record<string, unknown> = {},
+  signal: AbortSignal = new AbortController().signal,
+): ToolCall {
   const server: EnabledServer = {
     entry: { name: "notes", image: "mcp/notes" },
     config: {},
     secrets: new Map(),
   };
-  const definition = { name: "add", description, inputSchema: { type: "object" as const } };
-  const session = {
-    id: "s",
-    client: { name: "test", version: "1" },
-    tools: () => [{ definition, server, tool: "add", listed: true }],
-  };
+  const session = { id: "s", client: { name: "test", version: "1" } };
   return {
     server,
     tool: "add",
     name: "add",
+    definition: { name: "add", description: "Adds a note", inputSchema: { type: "object" } },
     arguments: args,
     session: session as unknown as ToolCall["session"],
-    signal: new AbortController().signal,
+    signal,
   };
 }
 

@@ -22,7 +22,9 @@ const instead = `{"content":[{"type":"text","text":"from the interceptor"}]}`;
 interface Guard {
   name: string;
   word: string[];
-  options: AssembledOptions;
+  options?: AssembledOptions;
+  /** Files that are written when the server and the script's tool are there. */
+  later?: Record<string, string>;
   /** In the answer or the error. */
   says: RegExp;
 }
@@ -31,13 +33,12 @@ const guards: Guard[] = [
   {
     name: "the scan for secrets refuses",
     word: token,
-    options: {},
     says: /a secret is being passed to tool (test_echo|mcp-exec) \(github-token\)/,
   },
   {
     name: "the policy refuses",
     word: ["hello"],
-    options: { files: policyOf("rules: [{effect: deny, tool: test_echo, reason: not today}]") },
+    later: policyOf("rules: [{effect: deny, tool: test_echo, reason: not today}]"),
     says: /the policy does not allow test_echo: not today/,
   },
   {
@@ -55,22 +56,23 @@ const guards: Guard[] = [
   {
     name: "a changed tool is refused",
     word: ["hello"],
-    options: {
-      files: {
-        ...policyOf("changed_tools: refuse"),
-        ".docker/mcp/tool-pins.json": JSON.stringify({ fixture: { test_echo: "another digest" } }),
-      },
+    later: {
+      ...policyOf("changed_tools: refuse"),
+      ".docker/mcp/tool-pins.json": JSON.stringify({
+        fixture: { test_echo: { approved: { description: "another" } } },
+      }),
     },
-    says: /the tool test_echo has changed/,
+    says: /the tool test_echo is refused: it has changed/,
   },
 ];
 
-for (const { name, word, options, says } of guards) {
+for (const { name, word, options, later = {}, says } of guards) {
   Deno.test(`${name}, whichever way the call comes`, async (t) => {
     await using gateway = await assembledGateway(options);
     const { call } = await gateway.connect();
     await call("mcp-add", { name: "fixture" });
     await call("code-mode", { servers: ["fixture"], name: "one" });
+    for (const [path, text] of Object.entries(later)) await gateway.write(path, text);
     for (const [way, make] of Object.entries(ways)) {
       await t.step(way, async () => {
         const text = await make(call, word).then(({ text }) => text, (error) => error.message);

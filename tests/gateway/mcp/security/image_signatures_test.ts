@@ -1,15 +1,17 @@
 /** Signatures in cosign's form, made here with keys of our own, in a registry on this machine. */
-import { match, rejects, strictEqual } from "node:assert/strict";
-import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { deepStrictEqual as equal, match, rejects, strictEqual } from "node:assert/strict";
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { SignatureVerifier } from "../../../../gateway/mcp/security/image_signatures.ts";
-import { signingKey } from "../../../../gateway/mcp/security/signing_key.ts";
-import { serveFiles } from "../../../support/file_server.ts";
+import { dockerKey, signingKeys } from "../../../../gateway/mcp/security/signing_key.ts";
+import { VerifiedImages } from "../../../../gateway/mcp/security/verified_images.ts";
 import { digestOf, serveRegistry } from "../../../support/registry_server.ts";
 
 const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
 const docker = keys();
 const rekor = keys();
 const other = keys();
+/** One that was used before; its signatures stay good. */
+const older = keys();
 const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" }).toString();
 const bytes = (text: string) => new TextEncoder().encode(text);
 const signed = (key: KeyObject, data: string) => sign("sha256", bytes(data), key).toString("base64");
@@ -21,6 +23,11 @@ interface Faults {
   about?: string;
   unlogged?: boolean;
   otherEntry?: boolean;
+  unsigned?: boolean;
+  /** The promise without the log's signature. */
+  unpromised?: boolean;
+  /** Changed after it was signed or logged. */
+  edited?: "payload" | "blob" | "time" | "body";
 }
 
 function layerOf(digest: string, { signer = docker.privateKey, log = rekor.privateKey, ...faults }: Faults) {
@@ -48,19 +55,27 @@ function layerOf(digest: string, { signer = docker.privateKey, log = rekor.priva
     logID: "c0d2",
     logIndex: 7,
   };
-  const bundle = { SignedEntryTimestamp: signed(log, JSON.stringify(record)), Payload: record };
+  const promise = faults.unpromised ? {} : { SignedEntryTimestamp: signed(log, JSON.stringify(record)) };
+  if (faults.edited === "time") record.integratedTime += 3600;
+  if (faults.edited === "body") record.body = btoa(JSON.stringify({ ...entry, kind: "other" }));
   const annotations = {
-    "dev.cosignproject.cosign/signature": signature,
-    ...(faults.unlogged ? {} : { "dev.sigstore.cosign/bundle": JSON.stringify(bundle) }),
+    ...(faults.unsigned ? {} : { "dev.cosignproject.cosign/signature": signature }),
+    ...(faults.unlogged
+      ? {}
+      : { "dev.sigstore.cosign/bundle": JSON.stringify({ ...promise, Payload: record }) }),
   };
-  return { payload, annotations };
+  return {
+    payload: faults.edited === "payload" ? payload.replace("optional", "extra") : payload,
+    annotations,
+  };
 }
 
-function registryWith(digest: string, signatures: Faults[]) {
+function registryWith(digest: string, signatures: Faults[], memory?: VerifiedImages) {
   const { server, host } = serveRegistry();
   const layers = signatures.map((faults) => {
     const { payload, annotations } = layerOf(digest, faults);
-    server.files.set(`/v2/mcp/signatures/blobs/${digestOf(payload)}`, { body: bytes(payload) });
+    const body = faults.edited === "blob" ? payload.replace("critical", "CRITICAL") : payload;
+    server.files.set(`/v2/mcp/signatures/blobs/${digestOf(payload)}`, { body: bytes(body) });
     const mediaType = "application/vnd.dev.cosign.simplesigning.v1+json";
     return { mediaType, digest: digestOf(payload), size: bytes(payload).length, annotations };
   });
@@ -74,8 +89,9 @@ function registryWith(digest: string, signatures: Faults[]) {
   server.files.set(path, { body: JSON.stringify(manifest) });
   const verifier = new SignatureVerifier({
     registry: host,
-    key: () => Promise.resolve(pem(docker.publicKey)),
+    keys: () => Promise.resolve([pem(older.publicKey), pem(docker.publicKey)]),
     rekorKey: pem(rekor.publicKey),
+    memory,
   });
   return { server, host, verifier };
 }
@@ -86,6 +102,13 @@ const { signal } = new AbortController();
 const cases: [string, Faults[], RegExp | undefined][] = [
   ["a right signature", [{}], undefined],
   ["one right signature among wrong ones", [{ signer: other.privateKey }, {}], undefined],
+  ["a signature by the key before", [{ signer: older.privateKey }], undefined],
+  ["no signature beside the payload", [{ unsigned: true }], /its signature is missing/],
+  ["no promise of the log", [{ unpromised: true }], /promise is not of its key/],
+  ["a payload that was changed", [{ edited: "payload" }], /not of the expected key/],
+  ["a payload that is not what the manifest says", [{ edited: "blob" }], /digest|is damaged|sha256/i],
+  ["a log entry whose time was changed", [{ edited: "time" }], /promise is not of its key/],
+  ["a log entry whose body was changed", [{ edited: "body" }], /promise is not of its key/],
   ["a signature by another key", [{ signer: other.privateKey }], /not of the expected key/],
   ["a signature of another image", [{ about: digestOf("evil") }], /for another image/],
   ["a signature in no log", [{ unlogged: true }], /in no transparency log/],
@@ -132,21 +155,37 @@ Deno.test("a digest that was right is not asked about again; other images pass",
   await rejects(verifier.verify(`${host}/mcp/notes@${digestOf("x")}`, signal));
 });
 
-Deno.test("the key is fetched once and pinned; the user's own goes before it", async () => {
+Deno.test("what was right is known to the next gateway, for the same keys", async () => {
   const folder = await Deno.makeTempDir();
-  const server = serveFiles();
-  const none = { get: () => undefined };
-  const address = `${server.url}/latest.pub`;
-  const get = (env: { get(name: string): string | undefined } = none) =>
-    signingKey(`${folder}/mcp/key.pub`, env, signal, address);
-  server.files.set("/latest.pub", { body: "<html>" });
-  await rejects(get(), /is no public key/);
-  server.files.set("/latest.pub", { body: pem(docker.publicKey) });
-  strictEqual(await get(), pem(docker.publicKey));
-  server.files.set("/latest.pub", { body: pem(other.publicKey) });
-  strictEqual(await get(), pem(docker.publicKey));
-  await Deno.writeTextFile(`${folder}/own.pub`, pem(other.publicKey));
-  strictEqual(await get({ get: () => `${folder}/own.pub` }), pem(other.publicKey));
-  await server[Symbol.asyncDispose]();
+  const env = { get: (name: string) => name === "SKIFF_HOME" ? folder : undefined };
+  const memory = () => new VerifiedImages(`${folder}/verified`, env);
+  const first = registryWith(digest, [{}], memory());
+  const image = `${first.host}/mcp/notes@${digest}`;
+  await first.verifier.verify(image, signal);
+  await first.server[Symbol.asyncDispose]();
+  const rules = { registry: first.host, rekorKey: pem(rekor.publicKey), memory: memory() };
+  const keys = [pem(older.publicKey), pem(docker.publicKey)];
+  await new SignatureVerifier({ ...rules, keys: () => Promise.resolve(keys) }).verify(image, signal);
+  const withOthers = new SignatureVerifier({
+    ...rules,
+    keys: () => Promise.resolve([pem(other.publicKey)]),
+  });
+  await rejects(withOthers.verify(image, signal), { name: "SkiffError" });
+  await rejects(withOthers.verify(`${first.host}/mcp/notes@${digestOf("x")}`, signal));
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("Docker's key is built in; a file of the user's own is used in its place", async () => {
+  const folder = await Deno.makeTempDir();
+  const withFile = async (text: string) => {
+    await Deno.writeTextFile(`${folder}/own.pub`, text);
+    return await signingKeys({ get: () => `${folder}/own.pub` });
+  };
+  equal(await signingKeys({ get: () => undefined }), [dockerKey]);
+  strictEqual(createPublicKey(dockerKey).asymmetricKeyDetails?.namedCurve, "prime256v1");
+  const both = [pem(docker.publicKey).trim(), pem(other.publicKey).trim()];
+  equal(await withFile(`# ours\n${both.join("\n")}\n`), both);
+  await rejects(withFile("<html>"), /holds no public key/);
+  await rejects(signingKeys({ get: () => `${folder}/absent` }), /Cannot read the signing key/);
   await Deno.remove(folder, { recursive: true });
 });

@@ -7,7 +7,14 @@ import { embedding } from "../kernels/embedding.ts";
 import { expertMatmul, type ExpertScratch, routeExperts, sortExperts } from "../kernels/experts.ts";
 import { gate } from "../kernels/gate.ts";
 import { logitCap } from "../kernels/logit_cap.ts";
-import { activationKind, type Epilogue, matmul } from "../kernels/matmul.ts";
+import {
+  activationKind,
+  canJoin,
+  type Epilogue,
+  joinedMatmul,
+  type Matmul,
+  matmul,
+} from "../kernels/matmul.ts";
 import { norm } from "../kernels/norm.ts";
 import type { Activations, PassBuffers } from "../kernels/pass_buffers.ts";
 import type { WeightMatrix } from "../weights/weight_matrix.ts";
@@ -57,6 +64,9 @@ export function recordPass(resources: PassResources, maxRows: number, maxWanted:
   }
   return { body, head };
 }
+
+/** Where a product goes. */
+type ProductTo = Pick<Matmul, "output" | "outputStride" | "outputColumn" | "epilogue">;
 
 /** Words of the step's uniform. */
 export const rowsWord = 0;
@@ -124,29 +134,58 @@ class PassRecorder {
 
   #matmul(node: Node & { op: "matmul" }): Dispatch[] {
     const residual = node.residual !== undefined;
-    let column = 0;
-    return this.#planned(node).flatMap((planned) => {
-      const outputColumn = column;
-      column += planned.rows;
-      return this.#product(planned, node.x, {
+    const dispatches: Dispatch[] = [];
+    const planned = this.#planned(node);
+    let outputColumn = 0;
+    for (let i = 0; i < planned.length; i++) {
+      const to = {
         output: this.#plain(node.out),
         outputStride: node.out.width,
         outputColumn,
         epilogue: { residual, scale: node.residual },
-      });
-    });
+      };
+      outputColumn += planned[i].rows;
+      const next = planned.at(i + 1);
+      if (next && this.#canJoin(planned[i], next, node.x)) {
+        dispatches.push(...this.#joined([planned[i], next], node.x, to, "below"));
+        outputColumn += next.rows;
+        i++;
+      } else dispatches.push(...this.#product(planned[i], node.x, to));
+    }
+    return dispatches;
   }
 
-  #product(
-    planned: PlannedMatrix,
+  #canJoin(first: PlannedMatrix, second: PlannedMatrix, x: Value): boolean {
+    const { features, weights } = this.#resources;
+    return canJoin(features, this.#rowsOf(x), weights.get(first)!, weights.get(second)!);
+  }
+
+  #rowsOf(x: Value): number {
+    return x.wanted ? this.#maxWanted : this.#maxRows;
+  }
+
+  /** Two matrices of different types, in one dispatch. */
+  #joined(
+    [first, second]: [PlannedMatrix, PlannedMatrix],
     x: Value,
-    to: { output: BufferRange; outputStride: number; outputColumn?: number; epilogue?: Epilogue },
-    label = shortName(planned.name),
+    to: ProductTo,
+    how: "below" | "pairs",
   ): Dispatch[] {
+    const { features, weights } = this.#resources;
+    const request = this.#request(first, x, to, shortName(`${first.name} + ${second.name}`));
+    const bias = second.bias && this.#vectorRange(second.bias);
+    return joinedMatmul(features, request, { weights: weights.get(second)!, bias, how });
+  }
+
+  #product(planned: PlannedMatrix, x: Value, to: ProductTo, label = shortName(planned.name)): Dispatch[] {
+    return matmul(this.#resources.features, this.#request(planned, x, to, label));
+  }
+
+  #request(planned: PlannedMatrix, x: Value, to: ProductTo, label: string): Matmul {
     const { features, weights, shared } = this.#resources;
     const kind = activationKind(planned.type, features);
     const bias = planned.bias && this.#vectorRange(planned.bias);
-    return matmul(features, {
+    return {
       weights: weights.get(planned)!,
       input: kind === "q8" ? this.#activations(x).groups! : this.#activations(x).plain!,
       kind,
@@ -154,9 +193,9 @@ class PassRecorder {
       epilogue: { ...to.epilogue, bias },
       step: shared.step,
       countWord: x.wanted ? wantedWord : rowsWord,
-      maxRows: x.wanted ? this.#maxWanted : this.#maxRows,
+      maxRows: this.#rowsOf(x),
       label,
-    });
+    };
   }
 
   #attention(node: AttentionNode): Dispatch[] {
@@ -191,10 +230,12 @@ class PassRecorder {
   #gated(node: Node & { op: "gated" }): Dispatch[] {
     const { plain, groups } = this.#activations(node.out);
     const planned = this.#planned(node);
-    if (planned.length === 1 && !(plain && groups)) {
+    const joins = planned.length === 2 && this.#canJoin(planned[0], planned[1], node.x);
+    if ((planned.length === 1 || joins) && !(plain && groups)) {
       const epilogue: Epilogue = { glu: node.kind, quantise: groups !== undefined };
       const to = { output: (groups ?? plain)!, outputStride: node.out.width, epilogue };
       if (node.route) return this.#expertProduct(planned[0], node.x, node.route, to, false);
+      if (joins) return this.#joined([planned[0], planned[1]], node.x, to, "pairs");
       return this.#product(planned[0], node.x, to);
     }
     return this.#gatedApart(node, planned);

@@ -12,7 +12,13 @@ import {
   routeExperts,
   sortExperts,
 } from "../../../../../inference/engines/webgpu/kernels/experts.ts";
-import { activationKind, type Glu, matmul } from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
+import {
+  activationKind,
+  canJoin,
+  type Glu,
+  joinedMatmul,
+  matmul,
+} from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
 import { quantise } from "../../../../../inference/engines/webgpu/kernels/quantise.ts";
 import { isGrouped } from "../../../../../inference/engines/webgpu/kernels/text.ts";
 import {
@@ -52,6 +58,7 @@ export function everyWeightKernel(): KernelCode[] {
   for (const features of adapters) {
     for (const type of weightTypes) {
       for (const glu of glus) dispatches.push(...products(features, type, glu));
+      for (const second of weightTypes) dispatches.push(...joinedProducts(features, type, second));
     }
   }
   return [...new Map(dispatches.map(({ kernel }) => [kernel.code, kernel])).values()];
@@ -79,6 +86,32 @@ function* products(
       const choice = { ...common, weights: experts, route: range, slots: 2, scratch, maxRows, epilogue };
       yield* expertMatmul(features, { ...choice, sums: false });
       if (glu === undefined) yield* expertMatmul(features, { ...choice, sums: true });
+    }
+  }
+}
+
+/** Two types in one dispatch: one below the other with a bias of neither, of one, of both; gate and up. */
+function* joinedProducts(
+  features: KernelFeatures,
+  type: WeightMatrix["type"],
+  secondType: WeightMatrix["type"],
+): Generator<Dispatch> {
+  const part = { range, firstRow: 0, rows: 128 };
+  const matrix = { rows: 128, columns: 256, order: "plain" as const, experts: 1, parts: [part] };
+  const weights: WeightMatrix = { ...matrix, type }, second: WeightMatrix = { ...matrix, type: secondType };
+  if (type === secondType || !canJoin(features, 8, weights, second)) return;
+  const kind = activationKind(type, features);
+  const common = { ...rows, weights, input: range, output: range, kind };
+  const biases = type === "Q4_K" ? [[], [0], [1], [0, 1]] : [[]];
+  for (const maxRows of type === "Q4_K" ? [1, 3, 8] : [1]) {
+    for (const biased of biases) {
+      const bias = biased.includes(0) ? range : undefined, other = biased.includes(1) ? range : undefined;
+      const below = { weights: second, bias: other, how: "below" as const };
+      yield* joinedMatmul(features, { ...common, maxRows, epilogue: { bias } }, below);
+      for (const quantise of [false, true]) {
+        const epilogue = { bias, glu: "silu" as const, quantise };
+        yield* joinedMatmul(features, { ...common, maxRows, epilogue }, { ...below, how: "pairs" });
+      }
     }
   }
 }

@@ -1,19 +1,13 @@
 /** argv -> the command. Only the module of the command that runs is loaded: start-up is a feature. */
+import { pluginGroup } from "./core/process/called_as.ts";
 import { version } from "./core/version.ts";
 
-/** Called as `docker-model` (a Docker CLI plugin), the group is part of the name and repeated by Docker. */
+/** Called as a plugin of the Docker CLI, the group is part of the name and repeated by Docker. */
 function commandWords(): { program: string; words: string[] } {
-  const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
-  const group = /^docker-(model)$/.exec(name)?.[1];
+  const group = pluginGroup();
   if (!group) return { program: "skiff", words: Deno.args };
   if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
   return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
-}
-
-/** The path that it was called by; where only the program's own is known, a link's name is not seen. */
-function calledAs(): string {
-  if (Deno.build.os !== "linux") return Deno.execPath();
-  return Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0];
 }
 
 async function main(): Promise<number> {
@@ -25,6 +19,17 @@ async function main(): Promise<number> {
   if (words[0] === "runner") {
     const { runRunner } = await import("./inference/runner/main.ts");
     return await runRunner();
+  }
+  if (words[0] === "sandbox-proxy" && words.length === 1) {
+    const [{ runSandboxProxy }, { skiffPaths }] = await Promise.all([
+      import("./core/sandbox/network/proxy/main.ts"),
+      import("./core/paths/paths.ts"),
+    ]);
+    return await runSandboxProxy(skiffPaths());
+  }
+  if (words[0] === "code-mode-sandbox" && words.length === 1) {
+    const { runCodeModeSandbox } = await import("./gateway/mcp/code_mode/sandbox_process.ts");
+    return await runCodeModeSandbox();
   }
   const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
     import("./core/cli/run_command.ts"),

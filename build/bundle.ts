@@ -3,6 +3,7 @@
  * (given the sources it would embed every file of every npm package).
  */
 import { build } from "esbuild";
+import { commanderParts } from "./commander_parts.ts";
 
 /** Writes `main.js` and its chunks into `folder`; commands stay in chunks of their own and load on demand. */
 export async function bundle(root: string, folder: string): Promise<void> {
@@ -16,6 +17,7 @@ export async function bundle(root: string, folder: string): Promise<void> {
     conditions: ["deno", "worker"],
     mainFields: ["module", "main"],
     target: "esnext",
+    plugins: [commanderParts],
     external: ["node:*"],
     loader: { ".wgsl": "text", ".jinja": "text" },
     define: { "process.env.NODE_ENV": '"production"' },

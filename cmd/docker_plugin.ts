@@ -1,6 +1,13 @@
 /** What the Docker CLI asks of a plugin: installed as `docker-model` beside its others, skiff is `docker model`. */
 import type { Command } from "../core/cli/command.ts";
+import { pluginGroup } from "../core/process/called_as.ts";
 import { version } from "../core/version.ts";
+
+const descriptions: Record<string, string> = {
+  model: "Run and manage models with skiff",
+  sandbox: "Run coding agents in sandboxes with skiff",
+  mcp: "Run MCP servers behind one gateway with skiff",
+};
 
 export const pluginMetadataCommand: Command = {
   name: "docker-cli-plugin-metadata",
@@ -11,7 +18,7 @@ export const pluginMetadataCommand: Command = {
       SchemaVersion: "0.1.0",
       Vendor: "skiff",
       Version: version,
-      ShortDescription: "Run and manage models with skiff",
+      ShortDescription: descriptions[pluginGroup() ?? "model"],
     };
     await context.out(`${JSON.stringify(metadata)}\n`);
   },

@@ -1,6 +1,7 @@
 /**
  * Files that are part of skiff: `assets/` of the checkout, embedded beside the program in the executable.
  */
+import { readAppended } from "./appended.ts";
 import { isCompiled } from "../process/self.ts";
 
 const root = isCompiled ? new URL("./assets/", Deno.mainModule) : new URL("../../assets/", import.meta.url);
@@ -15,7 +16,9 @@ export async function readAsset(name: string): Promise<Uint8Array<ArrayBuffer> |
   try {
     return await Deno.readFile(assetUrl(name));
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
+    if (error instanceof Deno.errors.NotFound) {
+      return isCompiled ? await readAppended(Deno.execPath(), name) : undefined;
+    }
     throw error;
   }
 }

@@ -146,7 +146,10 @@ function flagValues(
 ): Record<string, boolean | string | string[] | undefined> {
   const values = parser.opts();
   const result: Record<string, boolean | string | string[] | undefined> = {};
-  for (const flag of flags) result[flag.name] = values[toOption(flag).attributeName()];
+  for (const flag of flags) {
+    const value = values[toOption(flag).attributeName()];
+    result[flag.name] = flag.name.startsWith("no-") ? value === false : value; // commander negates "trunc"
+  }
   return result;
 }
 

@@ -18,10 +18,16 @@ export function systemTrustClient(): Promise<Deno.HttpClient | undefined> {
 }
 
 async function makeClient(): Promise<Deno.HttpClient | undefined> {
+  const bundle = await systemBundle();
+  return bundle === undefined ? undefined : Deno.createHttpClient({ caCerts: [bundle] });
+}
+
+/** The certificates of SSL_CERT_FILE or of the system, PEM; undefined where there are none. */
+export async function systemBundle(): Promise<string | undefined> {
   const named = Deno.env.get("SSL_CERT_FILE");
   for (const place of named ? [named, ...places] : places) {
     const bundle = await Deno.readTextFile(place).catch(() => undefined);
-    if (bundle !== undefined) return Deno.createHttpClient({ caCerts: [bundle] });
+    if (bundle !== undefined) return bundle;
   }
   return undefined;
 }

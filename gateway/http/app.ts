@@ -8,10 +8,13 @@ import { RequestCounter } from "./control/metrics.ts";
 import { RequestRecorder } from "./control/request_recorder.ts";
 import { addControlRoutes } from "./control/routes.ts";
 import { nativeErrorResponse, openAIErrorResponse } from "./errors.ts";
+import { addAnthropicRoutes } from "./anthropic/routes.ts";
+import { anthropicErrorResponse } from "./anthropic/errors.ts";
 import { addNativeRoutes } from "./native/routes.ts";
 import { addOpenAIRoutes } from "./openai/routes.ts";
 import { type AppParts, defaultHttpSettings, type Env, type RouteParts } from "./parts.ts";
-import { routePath, speaksOpenAI } from "./request_path.ts";
+import { routePath, speaksAnthropic, speaksOpenAI } from "./request_path.ts";
+import { addResponsesRoutes } from "./responses/routes.ts";
 import { corsHeaders, judge, preflightResponse } from "./security.ts";
 
 /** The application over a store and a model host. `app.fetch(request, connection)` serves a request. */
@@ -27,6 +30,8 @@ export function createApp(given: AppParts): Hono<Env> {
   app.use("*", (c, next) => front(parts, counter, c, next));
   addControlRoutes(app, parts, counter);
   addOpenAIRoutes(app, parts);
+  addResponsesRoutes(app, parts);
+  addAnthropicRoutes(app, parts);
   addNativeRoutes(app, parts);
   app.notFound((c) => unknownRoute(app, c));
   app.onError((error, c) => errorResponse(c, error));
@@ -60,6 +65,7 @@ function addHeaders(c: Context<Env>, headers: Record<string, string>): void {
 }
 
 function errorResponse(c: Context<Env>, error: unknown): Response {
+  if (speaksAnthropic(c.req.path, c.req.raw.headers)) return anthropicErrorResponse(error);
   return speaksOpenAI(c.req.path) ? openAIErrorResponse(error) : nativeErrorResponse(error);
 }
 

@@ -53,9 +53,10 @@ export function openAIErrorBody(thrown: unknown): OpenAIErrorBody {
   };
 }
 
-function retryAfter(error: SkiffError): Record<string, string> {
+/** The header that says when to come again; none for other errors. */
+export function retryAfter(error: SkiffError): Record<string, string> {
   if (error.code !== "overloaded") return {};
-  const seconds = error.details?.retry_after_seconds;
+  const seconds = error.details?.retryAfterSeconds;
   return { "retry-after": String(typeof seconds === "number" ? Math.max(1, Math.ceil(seconds)) : 1) };
 }
 

@@ -1,4 +1,5 @@
 /** Answers that are written while they are made. */
+import { within } from "./generation.ts";
 
 const encoder = new TextEncoder();
 
@@ -43,6 +44,32 @@ export function eventStreamResponse(
       ...options.headers,
     },
   });
+}
+
+/** The chunks, with a sign of life between them whenever none came for `ms`. Empty ones count as none. */
+export async function* keptAlive(
+  chunks: AsyncGenerator<string>,
+  ms: number,
+  sign: () => string,
+): AsyncGenerator<string> {
+  let silentSince = performance.now();
+  const said = (text: string) => {
+    silentSince = performance.now();
+    return text;
+  };
+  const left = () => Math.max(0, silentSince + ms - performance.now());
+  try {
+    while (true) {
+      const next = chunks.next();
+      while (!await within(next, left())) yield said(sign());
+      const { done, value } = await next;
+      if (done) return;
+      if (value !== "") yield said(value);
+      else if (left() === 0) yield said(sign());
+    }
+  } finally {
+    await chunks.return(undefined);
+  }
 }
 
 /** Values handed from callbacks to one reader, in order. */

@@ -36,3 +36,9 @@ export function engineHeaders(parts: RouteParts, model: StoredModel): Record<str
   const ascii = (text: string) => text.replace(/[^\x20-\x7e]/g, "?");
   return { "skiff-engine": ascii(info.engine), "skiff-device": ascii(`${info.device}; ${info.reason}`) };
 }
+
+/** Tokens that a conversation may have: of the running model, else what its file says. */
+export function contextWindow(parts: RouteParts, model: StoredModel): number | undefined {
+  const running = parts.host.loaded().find((loaded) => loaded.model.id === model.id)?.info?.contextTokens;
+  return running ?? model.config.context_size;
+}

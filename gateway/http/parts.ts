@@ -16,6 +16,8 @@ export interface HttpSettings {
   maxBodyBytes: number;
   /** Serve GET /metrics. */
   metrics: boolean;
+  /** Streams of the Responses and Messages dialects give a sign of life when they were silent so long. */
+  keepAliveMs: number;
 }
 
 export const defaultHttpSettings: HttpSettings = {
@@ -24,6 +26,7 @@ export const defaultHttpSettings: HttpSettings = {
   public: false,
   maxBodyBytes: 128 * 1024 * 1024,
   metrics: true,
+  keepAliveMs: 5000,
 };
 
 export interface AppParts {

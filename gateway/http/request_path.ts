@@ -18,3 +18,9 @@ export function speaksOpenAI(path: string): boolean {
   return /^(\/engines(\/[^/]+)?)?\/v1(\/|$)/.test(path) ||
     /\/(tokenize|detokenize|apply-template)$/.test(path);
 }
+
+/** True where requests and errors are Anthropic's JSON. Its clients name the version of the API they speak. */
+export function speaksAnthropic(path: string, headers: Headers): boolean {
+  return /^\/anthropic(\/|$)/.test(path) || /^(\/engines(\/[^/]+)?)?\/v1\/messages(\/|$)/.test(path) ||
+    (speaksOpenAI(path) && headers.has("anthropic-version"));
+}

@@ -80,7 +80,7 @@ export function corsHeaders(origin: string): Record<string, string> {
   return {
     "access-control-allow-origin": origin,
     "access-control-allow-credentials": "true",
-    "access-control-expose-headers": "*, retry-after, skiff-engine, skiff-device",
+    "access-control-expose-headers": "*, retry-after, request-id, skiff-engine, skiff-device",
     "vary": "Origin",
   };
 }

@@ -3,7 +3,10 @@
  * one has just made; whether a server lives is what its socket says. The system frees locks of the killed.
  */
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { socketIsLive } from "../../core/process/unix_socket.ts";
 import type { ServerFiles } from "../endpoint.ts";
+
+export { removeOwnSocket, socketIdentity, socketIsLive } from "../../core/process/unix_socket.ts";
 
 /** Runs `work` while no other process of this home starts or ends a server. */
 export async function underStartLock<T>(files: ServerFiles, work: () => T | Promise<T>): Promise<T> {
@@ -47,16 +50,6 @@ function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/"));
 }
 
-/** Whether somebody answers on the socket. A file without a listener is what a killed server left. */
-export async function socketIsLive(path: string): Promise<boolean> {
-  try {
-    (await Deno.connect({ transport: "unix", path })).close();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Frees the place for a new socket. Throws "conflict" when a server listens there. */
 export async function clearStaleSocket(path: string): Promise<void> {
   if (await socketIsLive(path)) {
@@ -67,20 +60,6 @@ export async function clearStaleSocket(path: string): Promise<void> {
   }
   try {
     Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-/** Identity of the socket file, to remove only our own in the end. */
-export function socketIdentity(path: string): string {
-  const { dev, ino } = Deno.lstatSync(path);
-  return `${dev}:${ino}`;
-}
-
-export function removeOwnSocket(path: string, identity: string): void {
-  try {
-    if (socketIdentity(path) === identity) Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

@@ -71,8 +71,17 @@ export function answerConstraint(chat: ChatRequest, context: ConstraintContext):
     const built = spec(`root ::= ${thinking(context)} (calls | ${direct})`, tools, chat, context);
     return { spec: { ...built, schemas: { ...built.schemas, answer: { type: "string" } } } };
   }
-  if (tools.length === 0 || trigger === undefined) return undefined;
-  return { spec: spec(`root ::= calls`, tools, chat, context), triggers: [trigger] };
+  if (tools.length === 0 || !context.grammar) return undefined;
+  if (trigger !== undefined) {
+    return { spec: spec(`root ::= calls`, tools, chat, context), triggers: [trigger] };
+  }
+  return context.answerOpen === undefined ? { spec: callsOrText(tools, chat, context) } : undefined;
+}
+
+/** Calls without a mark before them are told from text by their first character. */
+function callsOrText(tools: Tool[], chat: ChatRequest, context: ConstraintContext): ConstraintSpec {
+  const built = spec(`root ::= ${thinking(context)} (calls | text)?`, tools, chat, context);
+  return { ...built, grammar: `${built.grammar}text ::= [^{ \\t\\n] [^\\x00]*\n` };
 }
 
 /** The tools that may be called: one if the request names it, none if it forbids calls. */
@@ -133,14 +142,17 @@ function spec(
   // Bounded: a model that may write blanks without end can do nothing else.
   const rules = [root, `space ::= [ \\t]{0,2} | "\\n"{1,2} [ \\t]{0,20}`];
   const schemas: Record<string, unknown> = {};
+  const weakenable: string[] = [];
   if (grammar && tools.length > 0) {
     const more = chat.parallelToolCalls === false ? "" : ` (${grammar.separator ?? "space"} call)*`;
     rules.push(`calls ::= ${grammar.open ?? ""} call${more} ${grammar.close ?? ""} space`);
     rules.push(`call ::= ${tools.map((_, i) => `call-${i}`).join(" | ")}`);
-    const made = grammar.schemas ?? ((tool, args) => ({ [args]: tool.parameters ?? { type: "object" } }));
+    const made = grammar.schemas ?? ((tool, args) => ({ [args]: argumentSchema(tool) }));
     tools.forEach((tool, i) => {
       rules.push(`call-${i} ::= ${grammar.call(tool, `arguments-${i}`)}`);
-      Object.assign(schemas, made(tool, `arguments-${i}`));
+      const own = made(tool, `arguments-${i}`);
+      Object.assign(schemas, own);
+      if (!tool.strict) weakenable.push(...Object.keys(own));
     });
     rules.push(...grammar.rules ?? []);
   }
@@ -152,7 +164,13 @@ function spec(
     kind: "gbnf",
     grammar: rules.map((rule) => withControlTokens(rule, context)).join("\n") + "\n",
     schemas,
+    ...(weakenable.length > 0 ? { weakenable } : {}),
   };
+}
+
+/** Arguments are an object, whether the schema says so or not. */
+function argumentSchema({ parameters = {} }: Tool): Record<string, unknown> {
+  return parameters.type === undefined ? { ...parameters, type: "object" } : parameters;
 }
 
 /** Literals cut where a control token stands in them. */

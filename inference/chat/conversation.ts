@@ -107,10 +107,19 @@ function mergeLeadingSystem(turns: Turn[]): Turn[] {
 const isSystem = (t: Turn) => t.role === "system" || t.role === "developer";
 const joined = (turns: Turn[]) => turns.map((t) => t.content).filter((text) => text !== "").join("\n\n");
 
-/** Moves system texts that the template would refuse or lose into the user's next turn. */
+/**
+ * Moves system texts that the template would refuse or lose into the user's turn behind them, or into the one
+ * before them where the assistant goes on: they stay where they are when the conversation grows.
+ */
 function placeSystem(turns: Turn[], can: TemplateCapabilities): Turn[] {
   const out: Turn[] = [];
   let held: Turn[] = [];
+  const settle = () => {
+    if (held.length === 0) return;
+    const user = out.at(-1)?.role === "user" ? [out.pop()!] : [];
+    out.push({ ...user[0], role: "user", content: joined([...held, ...user]) });
+    held = [];
+  };
   turns.forEach((t, i) => {
     if (isSystem(t) && !(i === 0 ? can.systemRole : can.systemMidway)) {
       held.push(t);
@@ -118,10 +127,12 @@ function placeSystem(turns: Turn[], can: TemplateCapabilities): Turn[] {
       out.push({ ...t, content: joined([...held, t]) });
       held = [];
     } else {
+      settle();
       out.push(t);
     }
   });
-  return held.length > 0 ? [...out, { role: "user", content: joined(held) }] : out;
+  settle();
+  return out;
 }
 
 function mergeSameRole(turns: Turn[]): Turn[] {

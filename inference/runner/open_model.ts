@@ -46,7 +46,8 @@ async function loadEngineOf(
   onProgress: (fraction: number) => void,
 ): Promise<Engine> {
   const { loadEngine } = await import("../engines/select.ts");
-  return await loadEngine({ ...engineOptions(configuration), onProgress });
+  const onNote = (line: string) => console.error(line);
+  return await loadEngine({ ...engineOptions(configuration), onProgress, onNote });
 }
 
 async function openText(configuration: RunnerConfiguration) {

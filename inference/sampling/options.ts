@@ -55,6 +55,8 @@ export type ConstraintSpec =
     grammar: string;
     /** Rules made from JSON Schemas that the grammar may refer to by these names. */
     schemas?: Record<string, unknown>;
+    /** Of those, the ones that may be weakened where they cannot be enforced. */
+    weakenable?: string[];
   };
 
 /**

@@ -17,7 +17,11 @@ export function median(values: number[]): number {
 }
 
 /** Markdown with the date, the machine and the command. */
-export async function table(rows: Row[], command: string): Promise<string> {
+export async function table(
+  rows: Row[],
+  command: string,
+  note = "SmolLM2-135M-Instruct Q4_1",
+): Promise<string> {
   const cells = rows.map(({ name, unit, ours, theirs, bound }) => {
     const held = holds(ours, theirs, bound) ? "yes" : "**no**";
     const peer = theirs === undefined ? "" : `${round(theirs)} ${unit}`;
@@ -26,7 +30,7 @@ export async function table(rows: Row[], command: string): Promise<string> {
   return [
     `## ${new Date().toISOString().slice(0, 10)}: ${await machine()}`,
     "",
-    `\`${command}\`; medians; SmolLM2-135M-Instruct Q4_1.`,
+    `\`${command}\`; medians; ${note}.`,
     "",
     "| what | skiff | peer | ratio (bound) | holds |",
     "| --- | --- | --- | --- | --- |",

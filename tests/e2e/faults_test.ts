@@ -1,6 +1,6 @@
 /** What goes wrong on real machines: half files, full disks, killed processes, planted libraries. */
 import { match, ok, rejects, strictEqual } from "node:assert";
-import { type Home, homeTest } from "../support/executable.ts";
+import { type Home, homeTest, processes } from "../support/executable.ts";
 import { smollm2 } from "../support/models.ts";
 
 homeTest("a truncated GGUF is refused with the offset", async (home) => {
@@ -114,17 +114,6 @@ homeTest("a full disk is said so, and nothing half-made is listed", async (home)
 async function answers(home: Home, model: string): Promise<void> {
   const { stdout, stderr } = await home.skiff(["model", "run", model, "Tell me about whales."], { until: 5 });
   ok(stdout.length >= 5, stderr);
-}
-
-/** Ids of this home's processes with that command word. */
-async function processes(home: Home, word: string): Promise<number[]> {
-  const found: number[] = [];
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const words = (await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "")).split("\0");
-    if (words[0] === home.executable && words.includes(word)) found.push(Number(name));
-  }
-  return found;
 }
 
 async function* files(folder: string): AsyncGenerator<string> {

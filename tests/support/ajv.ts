@@ -1,5 +1,6 @@
 /** Ajv, a JSON Schema validator that skiff's authors did not write, from the npm registry. */
 import { createRequire } from "node:module";
+import { unpackTarball } from "./npm_packages.ts";
 import { part } from "./parts.ts";
 
 /** With the sha512 that the npm registry states. */
@@ -42,7 +43,8 @@ export type Validate = (schema: unknown, value: unknown) => string | undefined;
 export async function ajv(): Promise<Validate> {
   const folder = await part("npm/ajv-8.17.1", async (target) => {
     for (const [name, version, integrity] of packages) {
-      await unpack(`${name}/-/${name}-${version}.tgz`, integrity, `${target}/node_modules/${name}`);
+      const tarball = { path: `${name}/-/${name}-${version}.tgz`, integrity };
+      await unpackTarball(tarball, `${target}/node_modules/${name}`);
     }
   });
   const require = createRequire(`${folder}/index.js`);
@@ -53,18 +55,4 @@ export async function ajv(): Promise<Validate> {
     const check = validator.compile(schema);
     return check(value) ? undefined : validator.errorsText(check.errors);
   };
-}
-
-async function unpack(tarball: string, integrity: string, folder: string): Promise<void> {
-  const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? "https://registry.npmjs.org/";
-  const response = await fetch(new URL(tarball, registry.endsWith("/") ? registry : `${registry}/`));
-  if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
-  const archive = new Uint8Array(await response.arrayBuffer());
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-512", archive)).toBase64();
-  if (digest !== integrity) throw new Error(`${tarball} has digest ${digest}`);
-  await Deno.mkdir(folder, { recursive: true });
-  const args = ["xz", "-C", folder, "--strip-components=1"];
-  const child = new Deno.Command("tar", { args, stdin: "piped" }).spawn();
-  await new Blob([archive]).stream().pipeTo(child.stdin);
-  if (!(await child.status).success) throw new Error(`${tarball} cannot be unpacked`);
 }

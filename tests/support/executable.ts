@@ -15,6 +15,7 @@ export interface RunOptions {
   env?: Record<string, string>;
   /** Interrupts it (Ctrl+C) once so many characters came on stdout. */
   until?: number;
+  cwd?: string;
   /** Called with the child as soon as it runs; its end is awaited anyway. */
   started?: (child: Deno.ChildProcess) => void;
 }
@@ -44,7 +45,7 @@ export function homeTest(name: string, fn: (home: Home, t: Deno.TestContext) => 
   });
 }
 
-async function findExecutable(): Promise<string> {
+export async function findExecutable(): Promise<string> {
   const path = Deno.env.get("SKIFF_EXECUTABLE") ?? new URL("../../dist/skiff", import.meta.url).pathname;
   await Deno.stat(path).catch(() => {
     throw new Error(`${path} is not there; \`deno task build\` makes it`);
@@ -52,7 +53,7 @@ async function findExecutable(): Promise<string> {
   return path;
 }
 
-async function makeHome(built: string): Promise<Home> {
+export async function makeHome(built: string): Promise<Home> {
   const folder = await Deno.makeTempDir({ prefix: "skiff-home-" });
   await Deno.mkdir(`${folder}/bin`);
   const executable = `${folder}/bin/skiff`;
@@ -103,6 +104,7 @@ async function run(
     args,
     env: { ...env, ...options.env },
     clearEnv: true,
+    cwd: options.cwd,
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
@@ -134,4 +136,15 @@ export function freePort(): number {
   const { port } = listener.addr as Deno.NetAddr;
   listener.close();
   return port;
+}
+
+/** Ids of this home's processes with that command word. */
+export async function processes(home: Home, word: string): Promise<number[]> {
+  const found: number[] = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = (await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "")).split("\0");
+    if (words[0] === home.executable && words.includes(word)) found.push(Number(name));
+  }
+  return found;
 }

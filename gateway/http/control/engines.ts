@@ -4,7 +4,7 @@ import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { ModelSettings, RunnerMode } from "../../../inference/runner/host.ts";
 import { modelName } from "../model_lookup.ts";
-import { backends } from "../openai/routes.ts";
+import { backends } from "../backends.ts";
 import { validate } from "../openai/validation.ts";
 import type { Env, RouteParts } from "../parts.ts";
 import { parseJsonObject, readText } from "../request_body.ts";

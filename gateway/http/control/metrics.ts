@@ -1,7 +1,7 @@
 /** GET /metrics: Prometheus text. Names of the models' figures are llama-server's, so that dashboards work. */
 import type { RunnerStatistics } from "../../../inference/runner/protocol.ts";
 import { modelName } from "../model_lookup.ts";
-import { backends } from "../openai/routes.ts";
+import { backends } from "../backends.ts";
 import type { RouteParts } from "../parts.ts";
 
 /** Counts of answered requests, by method and status. */

@@ -1,9 +1,9 @@
 /** Routes about the server itself: health, version, metrics, logs, engines, recorded requests. */
 import type { Context, Hono } from "hono";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { backends } from "../backends.ts";
 import { nativeErrorResponse } from "../errors.ts";
 import { Channel, eventStreamResponse, sseEvent, streamBody } from "../event_stream.ts";
-import { backends } from "../openai/routes.ts";
 import type { Env, RouteParts } from "../parts.ts";
 import { configurations, configure, diskUsage, engineStatus, runningModels, unload } from "./engines.ts";
 import type { ModelRequests } from "./request_recorder.ts";

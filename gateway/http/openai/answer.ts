@@ -1,5 +1,5 @@
 /** What chat and text completions have in common when they answer: usage, timings, logprobs, ids. */
-import type { GenerationEvent, GenerationUsage, TokenLogprob } from "../../../inference/chat/request.ts";
+import type { GenerationUsage, TokenLogprob } from "../../../inference/chat/request.ts";
 
 /** OpenAI's usage object. */
 export function usageBody(usage: GenerationUsage) {
@@ -69,33 +69,4 @@ export function textLogprobs(tokens: TokenLogprob[], offset: number) {
     ),
     text_offset: offsets,
   };
-}
-
-/** "chatcmpl-…", "cmpl-…" */
-export function answerId(prefix: string): string {
-  return `${prefix}-${crypto.randomUUID().replaceAll("-", "")}`;
-}
-
-/**
- * Waits for the first event, so that what fails before it is answered with a status, and gives the events
- * from the start. Throws what the host threw.
- */
-export async function begun(
-  events: AsyncIterable<GenerationEvent>,
-): Promise<AsyncGenerator<GenerationEvent>> {
-  const iterator = events[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  return (async function* () {
-    try {
-      if (first.done) return;
-      yield first.value;
-      while (true) {
-        const next = await iterator.next();
-        if (next.done) return;
-        yield next.value;
-      }
-    } finally {
-      await iterator.return?.();
-    }
-  })();
 }

@@ -7,19 +7,20 @@ import { openAIErrorBody } from "../errors.ts";
 import { eventStreamResponse, sseEvent } from "../event_stream.ts";
 import { engineHeaders } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";
-import { answerId, begun } from "./answer.ts";
+import { answerId, begun } from "../generation.ts";
 import { ChatAnswer, chatChunks } from "./chat_answer.ts";
 import { type ChatFields, chatRequest, chatSchema } from "./chat_request.ts";
-import { type Exchange, inferenceRoute } from "./inference_route.ts";
+import { type Exchange, inferenceRoute } from "../inference_route.ts";
+import { openAI } from "./dialect.ts";
 import { generationOptions } from "./sampling_fields.ts";
 
 export function chatCompletions(parts: RouteParts): (c: Context<Env>) => Promise<Response> {
-  return inferenceRoute(
-    parts,
-    chatSchema,
-    "completion",
-    (fields, exchange) => answer(parts, fields, exchange),
-  );
+  return inferenceRoute(parts, {
+    dialect: openAI,
+    schema: chatSchema,
+    mode: "completion",
+    work: (fields, exchange) => answer(parts, fields, exchange),
+  });
 }
 
 async function answer(parts: RouteParts, fields: ChatFields, exchange: Exchange): Promise<Response> {

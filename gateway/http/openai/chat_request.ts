@@ -8,6 +8,7 @@ import type {
   Tool,
   ToolChoice,
 } from "../../../inference/chat/request.ts";
+import { imageData } from "../images.ts";
 import { constraintOf, generationFields } from "./sampling_fields.ts";
 
 const textPart = z.object({ type: z.literal("text"), text: z.string() });
@@ -160,7 +161,7 @@ function internalContent(
       case "refusal":
         return { type: "text", text: part.refusal };
       case "image_url":
-        return { type: "image", data: imageData(part.image_url, param) };
+        return { type: "image", data: imageData(imageUrl(part.image_url), `${param}.image_url`) };
       default:
         throw new SkiffError("unsupported", `Content of type '${part.type}' is not supported.`, {
           hint: "Use 'text' and 'image_url' parts.",
@@ -170,18 +171,8 @@ function internalContent(
   });
 }
 
-/** Only data: URIs: fetching an address that a client names would let it reach what the server reaches. */
-function imageData(image: string | { url: string }, param: string): string {
-  const url = typeof image === "string" ? image : image.url;
-  if (/^data:image\/[\w.+-]+;base64,/i.test(url)) return url;
-  throw new SkiffError(
-    "invalid_input",
-    `Invalid '${param}.image_url': only data: URIs with base64 are accepted.`,
-    {
-      hint: "Read the image and send it as data:image/png;base64,….",
-      details: { param: `${param}.image_url`, code: "invalid_image_url" },
-    },
-  );
+function imageUrl(image: string | { url: string }): string {
+  return typeof image === "string" ? image : image.url;
 }
 
 function internalTool({ function: fn }: z.infer<typeof tool>): Tool {

@@ -14,9 +14,11 @@ import { openAIErrorBody } from "../errors.ts";
 import { eventStreamResponse, sseEvent } from "../event_stream.ts";
 import { engineHeaders } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";
-import { addUsage, answerId, begun, textLogprobs, timingsBody, usageBody } from "./answer.ts";
+import { answerId, begun } from "../generation.ts";
+import { addUsage, textLogprobs, timingsBody, usageBody } from "./answer.ts";
 import type { AnswerHead } from "./chat_answer.ts";
-import { type Exchange, inferenceRoute } from "./inference_route.ts";
+import { type Exchange, inferenceRoute } from "../inference_route.ts";
+import { openAI } from "./dialect.ts";
 import { constraintOf, generationFields, generationOptions } from "./sampling_fields.ts";
 
 const tokens = z.array(z.int().min(0)).min(1);
@@ -32,12 +34,12 @@ export const completionSchema = z.object({
 type CompletionFields = z.infer<typeof completionSchema>;
 
 export function completions(parts: RouteParts): (c: Context<Env>) => Promise<Response> {
-  return inferenceRoute(
-    parts,
-    completionSchema,
-    "completion",
-    (fields, exchange) => answer(parts, fields, exchange),
-  );
+  return inferenceRoute(parts, {
+    dialect: openAI,
+    schema: completionSchema,
+    mode: "completion",
+    work: (fields, exchange) => answer(parts, fields, exchange),
+  });
 }
 
 /** An event of the answer to prompt number `prompt`. */

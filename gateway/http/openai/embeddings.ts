@@ -4,7 +4,8 @@ import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { engineHeaders } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";
-import { type Exchange, inferenceRoute } from "./inference_route.ts";
+import { type Exchange, inferenceRoute } from "../inference_route.ts";
+import { openAI } from "./dialect.ts";
 
 const tokens = z.array(z.int().min(0)).min(1).max(1_000_000);
 
@@ -23,12 +24,12 @@ const embeddingSchema = z.object({
 type EmbeddingFields = z.infer<typeof embeddingSchema>;
 
 export function embeddings(parts: RouteParts): (c: Context<Env>) => Promise<Response> {
-  return inferenceRoute(
-    parts,
-    embeddingSchema,
-    "embedding",
-    (fields, exchange) => answer(parts, fields, exchange),
-  );
+  return inferenceRoute(parts, {
+    dialect: openAI,
+    schema: embeddingSchema,
+    mode: "embedding",
+    work: (fields, exchange) => answer(parts, fields, exchange),
+  });
 }
 
 async function answer(parts: RouteParts, fields: EmbeddingFields, exchange: Exchange): Promise<Response> {

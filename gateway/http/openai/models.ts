@@ -1,14 +1,13 @@
-/** GET …/v1/models and …/v1/models/{name} */
+/** GET …/v1/models and …/v1/models/{name}, in OpenAI's form. */
 import type { Context } from "hono";
 import type { StoredModel } from "../../../inference/store/model.ts";
 import { openAIErrorResponse } from "../errors.ts";
-import { modelName, requestedModel } from "../model_lookup.ts";
+import { contextWindow, modelName, requestedModel } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";
 
 function modelBody(parts: RouteParts, model: StoredModel) {
-  const { context_size, architecture, parameters, quantization, size } = model.config;
-  const running = parts.host.loaded().find((loaded) => loaded.model.id === model.id)?.info?.contextTokens;
-  const window = running ?? context_size;
+  const { architecture, parameters, quantization, size } = model.config;
+  const window = contextWindow(parts, model);
   return {
     id: modelName(model),
     object: "model",

@@ -4,10 +4,11 @@
  */
 import type { Context } from "hono";
 import * as z from "zod";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { type Exchange, inferenceRoute } from "../inference_route.ts";
 import { engineHeaders } from "../model_lookup.ts";
 import type { Env, RouteParts } from "../parts.ts";
-import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { type Exchange, inferenceRoute } from "./inference_route.ts";
+import { openAI } from "./dialect.ts";
 
 const document = z.union([z.string(), z.object({ text: z.string() })]);
 
@@ -23,12 +24,12 @@ const rerankSchema = z.object({
 type RerankFields = z.infer<typeof rerankSchema>;
 
 export function rerank(parts: RouteParts): (c: Context<Env>) => Promise<Response> {
-  return inferenceRoute(
-    parts,
-    rerankSchema,
-    "reranking",
-    (fields, exchange) => answer(parts, fields, exchange),
-  );
+  return inferenceRoute(parts, {
+    dialect: openAI,
+    schema: rerankSchema,
+    mode: "reranking",
+    work: (fields, exchange) => answer(parts, fields, exchange),
+  });
 }
 
 async function answer(parts: RouteParts, fields: RerankFields, exchange: Exchange): Promise<Response> {

@@ -7,16 +7,19 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** The parsed body. Throws "invalid_input" with `param` and `code` as OpenAI's API does. */
-export function validate<T>(schema: z.ZodType<T>, body: unknown): T {
+/**
+ * The parsed body, or the part of it that stands at `path`. Throws "invalid_input" with `param` and `code`
+ * as OpenAI's API does.
+ */
+export function validate<T>(schema: z.ZodType<T>, body: unknown, path: PropertyKey[] = []): T {
   const result = schema.safeParse(body, { reportInput: true });
   if (result.success) return result.data;
-  const { message, param, code } = explain(result.error.issues[0]);
+  const { message, param, code } = explain(result.error.issues[0], path);
   throw new SkiffError("invalid_input", message, { details: { param, code } });
 }
 
 /** "messages[0].role" */
-function parameter(path: PropertyKey[]): string {
+export function parameter(path: PropertyKey[]): string {
   return path.map((key, i) => typeof key === "number" ? `[${key}]` : `${i > 0 ? "." : ""}${String(key)}`)
     .join("");
 }

@@ -71,10 +71,10 @@ export class OnnxTextEngine implements Engine {
         : await firstPositions(before.values, before.length, transformers);
     }
     let length = before?.length ?? 0;
+    const drop = () => void (values !== before?.values && values?.release());
     for (let from = 0; from < places.length; from += microBatchTokens) {
       const part = places.slice(from, from + microBatchTokens);
-      const step = await this.#step(batch, part, values, length);
-      if (values !== before?.values) values?.release();
+      const step = await this.#step(batch, part, values, length).finally(drop);
       values = step.values;
       length = values.length;
       rows.push(...step.rows);

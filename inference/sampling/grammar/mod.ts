@@ -6,7 +6,7 @@ import { Automaton } from "./automaton.ts";
 import { compiledConstraint } from "./constraint.ts";
 import { parseGbnf } from "./gbnf.ts";
 import { type Grammar, type Rule, rule } from "./grammar.ts";
-import { addSchemaRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
+import { addSchemaRules, addWeakenedRules, jsonObjectGrammar, jsonSchemaGrammar } from "./json_schema/mod.ts";
 import { buildNetwork } from "./network.ts";
 import { LanguageTooLarge } from "./regular_language.ts";
 import { createMaskCache, type MaskCache, TokenMasks } from "./token_masks.ts";
@@ -42,8 +42,21 @@ export function compileConstraint(spec: ConstraintSpec, tokenizer: Tokenizer): C
 }
 
 function compile(spec: ConstraintSpec, tokenizer: Tokenizer, masks: MaskCache): CompiledConstraint {
-  const automaton = new Automaton(withinLimits(spec, () => buildNetwork(grammarOf(spec, tokenizer))));
+  const automaton = new Automaton(withinLimits(spec, () => network(spec, tokenizer)));
   return compiledConstraint(automaton, new TokenMasks(automaton, tokenTrie(tokenizer), masks));
+}
+
+/** Where schemas that may be weakened are too large together, they become any object. */
+function network(spec: ConstraintSpec, tokenizer: Tokenizer) {
+  try {
+    return buildNetwork(grammarOf(spec, tokenizer));
+  } catch (error) {
+    const tooLarge = error instanceof LanguageTooLarge || error instanceof RangeError;
+    if (!tooLarge || spec.kind !== "gbnf" || !spec.weakenable?.length) throw error;
+    const plain = spec.weakenable.map((name) => [name, { type: "object" }]);
+    const schemas = { ...spec.schemas, ...Object.fromEntries(plain) };
+    return buildNetwork(grammarOf({ ...spec, schemas, weakenable: [] }, tokenizer));
+  }
 }
 
 /** What is too large for the machine's stack, or for an automaton, is the user's to change. */
@@ -79,7 +92,8 @@ function grammarOf(spec: ConstraintSpec, tokenizer: Tokenizer): Grammar {
     case "gbnf": {
       const rules: Rule[] = [];
       for (const [name, schema] of Object.entries(spec.schemas ?? {})) {
-        const body = addSchemaRules(rules, schema, { name });
+        const add = spec.weakenable?.includes(name) ? addWeakenedRules : addSchemaRules;
+        const body = add(rules, schema, { name });
         rules.push({ name, body: rule(body) });
       }
       const findToken = (text: string) => tokenizer.find(text);

@@ -265,7 +265,7 @@ Deno.test("errors of store and host keep their meaning", async () => {
       "context_length_exceeded",
     ],
     [
-      new SkiffError("overloaded", "full", { details: { retry_after_seconds: 3 } }),
+      new SkiffError("overloaded", "full", { details: { retryAfterSeconds: 3 } }),
       429,
       "rate_limit_error",
       "rate_limit_exceeded",

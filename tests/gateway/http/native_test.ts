@@ -167,6 +167,10 @@ Deno.test("engines: status, ps, df, configure, unload", async () => {
     "docker.io/ai/smollm2:latest",
     "completion",
   ]);
+  const { engine, device, reason } = running;
+  const shownModel = await (await send("GET", "/models/ai/smollm2")).json();
+  equal(shownModel.running, [{ mode: "completion", engine, device, reason }]);
+  equal("running" in await (await send("GET", "/models/ai/other")).json(), false);
   equal((await send("POST", "/engines/vllm/_configure", { model: "smollm2" })).status, 404);
   equal((await send("POST", "/engines/_configure", { model: "nope" })).status, 404);
   equal((await send("POST", "/engines/_configure", { model: "smollm2", "context-size": 0 })).status, 400);

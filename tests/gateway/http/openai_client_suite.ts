@@ -4,15 +4,7 @@
  */
 import { deepStrictEqual as equal, ok, rejects } from "node:assert/strict";
 import OpenAI from "openai";
-
-/** A running server. */
-export interface ClientTarget {
-  /** With the prefix, e.g. "http://127.0.0.1:12434/engines/v1". */
-  baseURL: string;
-  /** Name of a chat model. */
-  model: string;
-  close(): Promise<void> | void;
-}
+import { type Checks, clientSuite, type ClientTarget, runChecks } from "../../support/client_checks.ts";
 
 const ask = (content: string): OpenAI.ChatCompletionMessageParam[] => [{ role: "user", content }];
 
@@ -37,9 +29,7 @@ const person = {
   additionalProperties: false,
 };
 
-type Check = (client: OpenAI, model: string) => Promise<void>;
-
-const checks: Record<string, Check> = {
+const checks: Checks<OpenAI> = {
   async "models are listed and retrieved"(client, model) {
     const ids: string[] = [];
     for await (const { id } of client.models.list()) ids.push(id);
@@ -331,37 +321,15 @@ const checks: Record<string, Check> = {
   },
 };
 
-/** Declares a test whose steps are the checks. `start` is called once; the target is closed in the end. */
-export function openaiClientSuite(name: string, start: () => Promise<ClientTarget> | ClientTarget): void {
-  Deno.test({
-    name: `openai client: ${name}`,
-    sanitizeOps: false,
-    sanitizeResources: false,
-    async fn(t) {
-      const target = await start();
-      await runOpenaiClientChecks(t, target);
-    },
-  });
+export function openaiClientSuite(name: string, start: () => Promise<ClientTarget>): void {
+  clientSuite(`openai client: ${name}`, start, runOpenaiClientChecks);
 }
 
 /** The same inside a test that has a target already. */
 export async function runOpenaiClientChecks(t: Deno.TestContext, target: ClientTarget): Promise<void> {
-  const client = new OpenAI({
-    baseURL: target.baseURL,
-    apiKey: "unused",
-    maxRetries: 0,
-    dangerouslyAllowBrowser: true,
-  });
-  try {
-    for (const [title, check] of Object.entries(checks)) {
-      await t.step({
-        name: title,
-        sanitizeOps: false,
-        sanitizeResources: false,
-        fn: () => check(client, target.model),
-      });
-    }
-  } finally {
-    await target.close();
-  }
+  await runChecks(t, checks, openaiClient(target), target);
+}
+
+export function openaiClient({ baseURL }: ClientTarget): OpenAI {
+  return new OpenAI({ baseURL, apiKey: "unused", maxRetries: 0, dangerouslyAllowBrowser: true });
 }

@@ -69,6 +69,19 @@ const prompts: { name: string; options: Partial<ChatFormatOptions>; messages: Ch
         "<|im_start|>user\nV<|im_end|>\n<|im_start|>assistant\n",
     },
     {
+      name: "system text behind the user's stands in that turn, at the end",
+      options: { architecture: "gemma3" },
+      messages: [user("U"), says("system", "S")],
+      is: "<s><start_of_turn>user\nS\n\nU<end_of_turn>\n<start_of_turn>model\n",
+    },
+    {
+      name: "and stays there when the conversation has grown",
+      options: { architecture: "gemma3" },
+      messages: [user("U"), says("system", "S"), says("assistant", "A"), user("V")],
+      is: "<s><start_of_turn>user\nS\n\nU<end_of_turn>\n<start_of_turn>model\nA<end_of_turn>\n" +
+        "<start_of_turn>user\nV<end_of_turn>\n<start_of_turn>model\n",
+    },
+    {
       name: "system text at the end becomes a turn of the user where it cannot stand",
       options: { architecture: "gemma3" },
       messages: [user("U"), says("assistant", "A"), says("system", "S")],

@@ -1,10 +1,11 @@
 /** Products with one to eight rows of x, any number on software adapters: gemv.wgsl. */
-import { type Dispatch, float32Word, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
+import { type Dispatch, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
 import { groupsOfRow, partLayout } from "../weights/layout.ts";
 import type { WeightMatrix, WeightType } from "../weights/weight_matrix.ts";
 import template from "./gemv.wgsl" with { type: "text" };
 import type { ActivationKind, Epilogue, Matmul } from "./matmul.ts";
+import { partBuffers, partParams } from "./product_part.ts";
 import gluText from "./snippets/glu.wgsl" with { type: "text" };
 import walk from "./snippets/walk.wgsl" with { type: "text" };
 import { type Constants, specialise } from "./specialise.ts";
@@ -47,20 +48,10 @@ export function gemv(features: KernelFeatures, request: Matmul, choice?: ExpertC
     const kernel = gemvKernel(features, request, shape, adds, { choice });
     const perExpert = weights.experts > 1 ? weights.rows : part.rows;
     const slots = choice === undefined || choice.sums ? 1 : choice.slots;
-    const biasOffset = weights.experts > 1 ? 0 : part.firstRow;
-    const bias = epilogue.bias && subRange(epilogue.bias, biasOffset);
     return {
       kernel,
-      buffers: [
-        request.step,
-        part.range,
-        part.range,
-        request.input,
-        request.output,
-        ...(bias ? [bias] : []),
-        ...(choice ? [choice.route] : []),
-      ],
-      params: gemvParams(request, index, choice),
+      buffers: [...partBuffers(request, part), ...(choice ? [choice.route] : [])],
+      params: partParams(request, part, { countFactor: slots, inputDivisor: slots }),
       workgroups: gemvWorkgroups(Math.ceil(perExpert / blockRows(shape)), shape, slots),
       label: request.label,
     };
@@ -78,18 +69,13 @@ export function joinedGemv(features: KernelFeatures, request: Matmul, joined: Jo
   const shape = chooseShape(features, request, weights.rows + second.rows, false);
   const blocks = (rows: number) => Math.ceil(rows / blockRows(shape));
   const [part] = weights.parts, [other] = second.parts;
-  const params = gemvParams(request, 0);
+  const params = partParams(request, part, { countFactor: 1, inputDivisor: 1 });
   if (!below) params[rowsParam] = 2 * weights.rows;
   const { planeParams } = partLayout(second.type, second.rows, second.columns);
   return {
     kernel: gemvKernel(features, request, shape, epilogue.residual === true, { joined }),
     buffers: [
-      request.step,
-      part.range,
-      part.range,
-      request.input,
-      request.output,
-      ...(epilogue.bias ? [epilogue.bias] : []),
+      ...partBuffers(request, part),
       other.range,
       other.range,
       ...(joined.bias ? [joined.bias] : []),
@@ -109,38 +95,8 @@ function gemvWorkgroups(blocks: number, shape: Shape, slots: number): Dispatch["
   return (rows) => [x, y, Math.ceil(rows * slots / shape.columns)];
 }
 
-/** Floats from `first` on. Parts begin at rows that are multiples of 64 where a bias is bound by offset. */
-function subRange(range: Matmul["input"], first: number): Matmul["input"] {
-  return { buffer: range.buffer, offset: range.offset + 4 * first, size: range.size - 4 * first };
-}
-
 /** Where params have the number of rows. */
 const rowsParam = 3;
-
-function gemvParams(request: Matmul, index: number, choice?: ExpertChoice): number[] {
-  const { weights, epilogue = {}, outputColumn = 0 } = request;
-  const part = weights.parts[index];
-  const { planeParams } = partLayout(weights.type, part.rows, weights.columns);
-  const grouped = weights.experts > 1;
-  const unit = epilogue.quantise ? 32 : 1;
-  const products = epilogue.glu ? 2 : 1;
-  const stride = request.outputStride ?? weights.rows / products;
-  const column = outputColumn + (grouped ? 0 : part.firstRow / products);
-  return [
-    ...planeParams,
-    grouped ? weights.rows : part.rows,
-    request.countWord,
-    choice && !choice.sums ? choice.slots : 1,
-    stride / unit,
-    column / unit,
-    float32Word(epilogue.scale ?? 1),
-    grouped ? part.firstRow / weights.rows : 0,
-    grouped ? part.rows / weights.rows : 1,
-    choice && !choice.sums ? choice.slots : 1,
-    groupsOfRow(weights.columns),
-    weights.columns / 4,
-  ];
-}
 
 function chooseShape(features: KernelFeatures, request: Matmul, matrixRows: number, experts: boolean): Shape {
   const { weights, maxRows, epilogue = {} } = request;

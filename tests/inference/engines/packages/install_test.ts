@@ -101,6 +101,29 @@ Deno.test("installFiles downloads once, into a private folder", async () => {
   });
 });
 
+Deno.test("installFiles replaces texts in a file, and pins what comes of it", async () => {
+  const { tarball, set } = published({
+    ...contents,
+    "glue.mjs": new TextEncoder().encode("if (node) a(); b(node);"),
+  });
+  const wanted = new TextEncoder().encode("if (false) a(); b(false);");
+  const file = {
+    name: "glue.mjs",
+    path: "bins/x/glue.mjs",
+    bytes: wanted.length,
+    sha256: hashOf("sha256", wanted, "hex"),
+    edits: [{ find: "node", replace: "false" }],
+    bytesBefore: 23,
+    package: set.files[0].package,
+  };
+  await withRegistry(() => tarball, async ({ install, folder, requests }) => {
+    await install({ ...set, files: [file] });
+    assert.equal(await Deno.readTextFile(`${folder}/glue.mjs`), "if (false) a(); b(false);");
+    await install({ ...set, files: [file] }, "http://127.0.0.1:1");
+    assert.equal(requests.length, 1);
+  });
+});
+
 const spoilers: [string, (folder: string) => Promise<void>][] = [
   ["a truncated library", (folder) => Deno.truncate(`${folder}/libggml-cpu-x64.so`, 100)],
   ["a planted library of the same size", async (folder) => {

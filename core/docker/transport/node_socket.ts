@@ -1,0 +1,53 @@
+/** A connection over a socket of Node's API, for what Deno's own sockets cannot open. */
+import type { Socket } from "node:net";
+import type { Connection } from "./connection.ts";
+
+export class NodeSocketConnection implements Connection {
+  readonly #socket: Socket;
+  readonly #pieces: AsyncIterator<Uint8Array>;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    // The iterator reads with back-pressure; it must not destroy the socket when one direction has ended.
+    this.#pieces = socket.iterator({ destroyOnReturn: false });
+    socket.on("error", () => {}); // told by the read or write that meets it
+  }
+
+  /** Waits for `ready` on the socket that `connect` starts. */
+  static open(ready: "connect" | "secureConnect", connect: () => Socket): Promise<Connection> {
+    const { promise, resolve, reject } = Promise.withResolvers<Connection>();
+    const socket = connect();
+    socket.once("error", reject);
+    socket.once(ready, () => {
+      socket.off("error", reject);
+      resolve(new NodeSocketConnection(socket));
+    });
+    return promise;
+  }
+
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { done, value } = await this.#pieces.next();
+    return done ? null : value as Uint8Array<ArrayBuffer>;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#socket.write(bytes, (error) => error ? reject(error) : resolve());
+    return promise;
+  }
+
+  closeWrite(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#socket.end(resolve);
+    return promise;
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  hold(holds: boolean): void {
+    if (holds) this.#socket.ref();
+    else this.#socket.unref();
+  }
+}

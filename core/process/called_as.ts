@@ -1,0 +1,18 @@
+/** The name that the program was called by: as `docker-model` and the like it is a plugin of the Docker CLI. */
+
+/** "model", "sandbox" or "mcp" for a plugin's name; undefined when it was called as itself. */
+export function pluginGroup(): string | undefined {
+  const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
+  return /^docker-(model|sandbox|mcp)$/.exec(name)?.[1];
+}
+
+/** The path that it was called by; where only the program's own is known, a link's name is not seen. */
+function calledAs(): string {
+  if (Deno.build.os !== "linux") return Deno.execPath();
+  return Deno.readTextFileSync("/proc/self/cmdline").split("\0", 1)[0];
+}
+
+/** What a person types to call it. */
+export function programName(): string {
+  return pluginGroup() ? "docker" : "skiff";
+}

@@ -1,9 +1,10 @@
 /** Products with one to eight rows of x, any number on software adapters: gemv.wgsl. */
-import { type Dispatch, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
+import { type Dispatch, float32Word, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
 import { groupsOfRow, partLayout } from "../weights/layout.ts";
 import type { WeightMatrix, WeightType } from "../weights/weight_matrix.ts";
 import template from "./gemv.wgsl" with { type: "text" };
+import { choiceConstants, choiceParts, type Choosing } from "./expert_choice.ts";
 import type { ActivationKind, Epilogue, Matmul } from "./matmul.ts";
 import { partBuffers, partParams } from "./product_part.ts";
 import gluText from "./snippets/glu.wgsl" with { type: "text" };
@@ -18,6 +19,8 @@ export interface ExpertChoice {
   slots: number;
   /** y[t] is the weighted sum over its slots, x has a row for each pair; else the other way round. */
   sums: boolean;
+  /** The experts are chosen by these on the way, and the route is written; on GPUs, without `sums`. */
+  choosing?: Choosing;
 }
 
 /** A second matrix of another type that x is multiplied with in the same dispatch; both are whole, without experts. */
@@ -48,10 +51,18 @@ export function gemv(features: KernelFeatures, request: Matmul, choice?: ExpertC
     const kernel = gemvKernel(features, request, shape, adds, { choice });
     const perExpert = weights.experts > 1 ? weights.rows : part.rows;
     const slots = choice === undefined || choice.sums ? 1 : choice.slots;
+    const choosing = choice?.choosing;
     return {
       kernel,
-      buffers: [...partBuffers(request, part), ...(choice ? [choice.route] : [])],
-      params: partParams(request, part, { countFactor: slots, inputDivisor: slots }),
+      buffers: [
+        ...partBuffers(request, part),
+        ...(choice ? [choice.route] : []),
+        ...(choosing ? [choosing.logits] : []),
+      ],
+      params: [
+        ...partParams(request, part, { countFactor: slots, inputDivisor: slots }),
+        ...(choosing ? [float32Word(choosing.scale ?? 1)] : []),
+      ],
       workgroups: gemvWorkgroups(Math.ceil(perExpert / blockRows(shape)), shape, slots),
       label: request.label,
     };
@@ -169,7 +180,8 @@ function gemvKernel(
         ...more(joined),
         ...more(joined),
         ...more(joined?.bias),
-        ...more(choice),
+        ...(choice ? [choice.choosing ? "write" as const : "read" as const] : []),
+        ...more(choice?.choosing),
       ],
     };
     kernels.set(key, kernel);
@@ -180,7 +192,13 @@ function gemvKernel(
 /** How weights of each type are read and walked along; the names of the second type's text end in "_second". */
 function gemvParts(types: WeightType[], kind: ActivationKind, constants: Constants): Record<string, string> {
   const apart = constants.JOIN === "pairs";
-  const parts: Record<string, string> = { glu: gluText, q8: q8Snippet, decoder_second: "", walk_second: "" };
+  const parts: Record<string, string> = {
+    ...choiceParts,
+    glu: gluText,
+    q8: q8Snippet,
+    decoder_second: "",
+    walk_second: "",
+  };
   for (const [i, type] of types.entries()) {
     const own = { ...constants, ...weightConstants(type, kind === "f32") };
     const rows = {
@@ -242,8 +260,10 @@ function epilogueConstants(epilogue: Epilogue, residual: boolean, { choice, join
     SECONDBIAS: joined?.bias ? second + 2 : 0,
     ANY_BIAS: epilogue.bias !== undefined || joined?.bias !== undefined,
     EXPERTS: choice ? 6 + biased : 0,
-    ROUTE: choice?.sums === true,
-    SLOTS: choice?.sums ? choice.slots : 1,
+    SUMS: choice?.sums === true,
+    CHOOSES: choice?.choosing !== undefined,
+    SLOTS: choice?.slots ?? 1,
+    ...(choice?.choosing && choiceConstants(choice.choosing)),
     RESIDUAL: residual,
     GLU: epilogue.glu ?? "",
     QUANTISE: epilogue.quantise === true,

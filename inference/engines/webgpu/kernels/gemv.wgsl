@@ -5,8 +5,9 @@
 // input    q8 activations (snippets/q8.wgsl) where Q8, else f32 [T, K]
 // output   f32 [T, params.output_stride] from column params.output_column on; q8 [T, N / 2] where QUANTISE
 // bias     f32 [N] of this part (all experts: [experts, N]), where BIAS
-// route    (expert, bits of its f32 weight) [T, slots], where EXPERTS. Where ROUTE, y[t] is the sum over the
-//          $SLOTS slots of weight * (W[expert] x + bias); else y has a row for each pair of token and slot
+// route    (expert, bits of its f32 weight) [T, $SLOTS], where EXPERTS. Where SUMS, y[t] is the sum over the slots of
+//          weight * (W[expert] x + bias); else y has a row for each pair of token and slot. Where CHOOSES, written
+//          and not read: every workgroup finds its expert by `router_logits` [T, experts], see moe_route.wgsl
 // second   planes of a second matrix of another type and equal K, where JOIN: "below" has its N2 rows after those of
 //          the first, each workgroup with rows of one of them; "pairs" takes row i of it as row 2i + 1, and row i
 //          of the first as row 2i
@@ -37,11 +38,16 @@ struct Params {
   input_divisor: u32, // pairs that share a row of x
   groups: u32, // of a row of W
   quads: u32, // of values of a row of x
+//#if SECOND
   plane1_second: u32,
   plane2_second: u32,
   plane3_second: u32,
   rows_second: u32,
   blocks: u32, // of the first matrix, where another is below it
+//#end
+//#if CHOOSES
+  route_scale: f32, // of the experts' weights
+//#end
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -69,7 +75,19 @@ struct Params {
 //#end
 //#end
 //#if EXPERTS
+//#if CHOOSES
+@group(0) @binding($EXPERTS) var<storage, read_write> route: array<vec2<u32>>;
+@group(0) @binding($(EXPERTS + 1)) var<storage, read> router_logits: array<f32>;
+
+//#include rank_experts
+//#else
 @group(0) @binding($EXPERTS) var<storage, read> route: array<vec2<u32>>;
+//#end
+
+//#if !SUMS
+// Of the pair that a workgroup computes.
+var<private> pair_expert: u32;
+//#end
 //#end
 
 //#include decoder
@@ -111,18 +129,18 @@ fn input_at(row: u32, i: u32, quads: u32) -> vec4<f32> {
 //#if ANY_BIAS
 fn bias_of(row: u32, token: u32) -> f32 {
 //#if EXPERTS
+//#if SUMS
   var sum = 0.0;
   for (var slot = 0u; slot < $(SLOTS)u; slot++) {
     let pair = token * $(SLOTS)u + slot;
     let expert = route[pair].x;
     let own = expert - params.first_expert < params.expert_count;
-//#if ROUTE
     sum += select(0.0, bitcast<f32>(route[pair].y) * bias[expert * params.rows + row], own);
-//#else
-    sum += select(0.0, bias[expert * params.rows + row], own);
-//#end
   }
   return sum;
+//#else
+  return bias[pair_expert * params.rows + row];
+//#end
 //#else
 //#if SECOND
 //#if JOIN == below
@@ -231,27 +249,41 @@ fn main(
 //#end
 //#end
 
-//#if EXPERTS
+//#if SUMS
   for (var slot = 0u; slot < $(SLOTS)u; slot++) {
     let pair = first_token * $(SLOTS)u + slot;
     let expert = route[pair].x - params.first_expert;
     if (expert >= params.expert_count) {
-//#if ROUTE
       continue;
-//#else
-      return; // the part that has the expert writes the row
-//#end
     }
     let expert_row = expert * params.rows;
     let token_0 = pair / params.input_divisor;
-//#if ROUTE
     let share = bitcast<f32>(route[pair].y);
-//#end
 //#else
   {
+//#if EXPERTS
+    let token_0 = first_token / $(SLOTS)u;
+//#if CHOOSES
+    let slot = first_token % $(SLOTS)u;
+    rank_experts(token_0 * expert_count, thread);
+    let chosen = workgroupUniformLoad(&chosen_experts[slot]);
+    if (block == 0u && params.first_expert == 0u && thread == 0u) {
+      route[first_token] = vec2<u32>(chosen, bitcast<u32>(expert_weight(slot) * params.route_scale));
+    }
+//#else
+    let chosen = route[first_token].x;
+//#end
+    pair_expert = chosen;
+    let expert = chosen - params.first_expert;
+    if (expert >= params.expert_count) {
+      return; // the part that has the expert writes the row
+    }
+    let expert_row = expert * params.rows;
+//#else
     let expert_row = 0u;
 //#for c in COLS
     let token_$c = min(first_token + $(c)u, tokens - 1u);
+//#end
 //#end
 //#end
 //#for c in COLS

@@ -80,8 +80,6 @@ function perLayer(gguf: Gguf, features: KernelFeatures, tokens: number): number 
   return (run.length - 1) / pass.layers; // one is the embedding
 }
 
-const most: Record<string, number> = { qwen3moe: 11, "gpt-oss": 11 };
-
 /** Files by how the types of their matrices differ. */
 const files: [what: string, typeOf: (tensor: string) => TensorTypeName | undefined][] = [
   ["one type", (name) => /gate_inp/.test(name) ? undefined : "Q4_K"],
@@ -97,14 +95,19 @@ const files: [what: string, typeOf: (tensor: string) => TensorTypeName | undefin
   ],
 ];
 
+const mixtures = ["qwen3moe", "gpt-oss"];
+
 for (const name of tinyArchitectures) {
-  Deno.test(`a layer of ${name} is ${most[name] ?? 9} dispatches`, async () => {
+  Deno.test(`a layer of ${name} is nine dispatches`, async () => {
     for (const [what, typeOf] of files) {
       const gguf = await header(name, typeOf);
+      if (mixtures.includes(name) && what.startsWith("gate and up")) continue; // left to llama.cpp
       for (const software of [false, true]) {
         for (const tokens of [1, 8]) {
           const found = perLayer(gguf, { ...hardware, software }, tokens);
-          assert.equal(found, most[name] ?? 9, `${what}, ${tokens} tokens${software ? ", software" : ""}`);
+          // Where a processor plays the GPU, the router and the choice of several tokens are dispatches of their own.
+          const apart = software && tokens > 1 && mixtures.includes(name) ? 2 : 0;
+          assert.equal(found, 9 + apart, `${what}, ${tokens} tokens${software ? ", software" : ""}`);
         }
       }
     }

@@ -138,7 +138,7 @@
     }
 //#for r in WALKED
 //#for c in COLS
-//#if ROUTE
+//#if SUMS
     total_$(r * EVERY + FIRST)_$c += share * sum_$r_$c;
 //#else
     total_$(r * EVERY + FIRST)_$c += sum_$r_$c;

@@ -8,9 +8,10 @@ import type { KernelFeatures } from "../../../../../inference/engines/webgpu/dev
 import { argmax, gatherLogits, topK } from "../../../../../inference/engines/webgpu/kernels/choose.ts";
 import { embedding } from "../../../../../inference/engines/webgpu/kernels/embedding.ts";
 import {
-  expertMatmul,
+  type ExpertMatmul,
+  gatedExperts,
   routeExperts,
-  sortExperts,
+  sumOfExperts,
 } from "../../../../../inference/engines/webgpu/kernels/experts.ts";
 import {
   activationKind,
@@ -52,6 +53,8 @@ const adapters: KernelFeatures[] = [
 
 const glus: (Glu | undefined)[] = [undefined, "silu", "gelu", "swiglu_oai"];
 
+const gatings = ["softmax", "selected", "sigmoid"] as const;
+
 /** Kernels by text, each once. */
 export function everyWeightKernel(): KernelCode[] {
   const dispatches = [...choices()];
@@ -84,8 +87,26 @@ function* products(
       const experts = { ...weights, rows: 64, experts: 2 };
       const scratch = { tiles: range, sorted: range, pairs: range };
       const choice = { ...common, weights: experts, route: range, slots: 2, scratch, maxRows, epilogue };
-      yield* expertMatmul(features, { ...choice, sums: false });
-      if (glu === undefined) yield* expertMatmul(features, { ...choice, sums: true });
+      if (glu === undefined) yield* sumOfExperts(features, choice);
+      else yield* chosenProducts(features, choice);
+    }
+  }
+}
+
+/** Gate and up of experts that the same dispatch chooses, by each rule. */
+function* chosenProducts(features: KernelFeatures, request: ExpertMatmul): Generator<Dispatch> {
+  const rules = request.weights.type === "Q4_K" && request.epilogue?.glu === "silu"
+    ? gatings
+    : gatings.slice(0, 1);
+  for (const gating of rules) {
+    for (const normalise of [false, true]) {
+      yield* gatedExperts(features, request, {
+        logits: range,
+        experts: 33,
+        gating,
+        normalise,
+        routed: false,
+      });
     }
   }
 }
@@ -122,12 +143,10 @@ function* choices(): Generator<Dispatch> {
   yield gatherLogits({ ...logits, ids: range, count: 3 });
   for (const k of [1, 5, 40, 256]) yield* topK({ ...logits, k, scratch: range });
   yield quantise({ ...rows, input: range, output: range, columns: 64 });
-  for (const gating of ["softmax", "selected", "sigmoid"] as const) {
+  for (const gating of gatings) {
     for (const normalise of [false, true]) {
       const route = { ...rows, logits: range, route: range, experts: 20, slots: 4 };
       yield routeExperts({ ...route, gating, normalise });
     }
   }
-  const scratch = { tiles: range, sorted: range, pairs: range };
-  yield* sortExperts(base, { ...rows, route: range, slots: 4, experts: 20, maxRows: 64, scratch });
 }

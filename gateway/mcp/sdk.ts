@@ -28,7 +28,6 @@ export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 export { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 export type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp";
 export type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
-export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
 export type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport";
 export type {
   CallToolResult,

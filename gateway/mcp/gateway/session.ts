@@ -37,6 +37,9 @@ const contents = {
 
 type ListName = keyof typeof contents;
 
+/** Until the client has said. */
+const unknownCapabilities: ClientCapabilities = {};
+
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
 
@@ -63,6 +66,7 @@ export class Session implements GatewaySession {
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
   #announcing = false;
+  #keys?: { capabilities: ClientCapabilities; of: WeakMap<EnabledServer, string> };
   readonly #call: (call: ToolCall) => Promise<CallToolResult>;
 
   constructor(gateway: Gateway, servesTo: Server, id: string) {
@@ -79,7 +83,7 @@ export class Session implements GatewaySession {
   }
 
   get capabilities(): ClientCapabilities {
-    return this.servesTo.getClientCapabilities() ?? {};
+    return this.servesTo.getClientCapabilities() ?? unknownCapabilities;
   }
 
   get signal(): AbortSignal {
@@ -273,7 +277,14 @@ export class Session implements GatewaySession {
   }
 
   key(server: EnabledServer): string {
-    return inventoryKey(server, passedCapabilities(this.capabilities));
+    const { capabilities } = this;
+    if (this.#keys?.capabilities !== capabilities) this.#keys = { capabilities, of: new WeakMap() };
+    let key = this.#keys.of.get(server);
+    if (key === undefined) {
+      key = inventoryKey(server, passedCapabilities(capabilities));
+      this.#keys.of.set(server, key);
+    }
+    return key;
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */

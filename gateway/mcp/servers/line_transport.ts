@@ -3,13 +3,14 @@
  * lines that are no messages are noted and skipped, a line of any length costs no more than its limit.
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
+import { bytePieces } from "./byte_pieces.ts";
 import { LineSplitter } from "./line_splitter.ts";
-import { LineWriter } from "./line_writer.ts";
+import { type ByteWriter, LineWriter } from "./line_writer.ts";
 
 export interface LineStreams {
   /** What the other side writes. */
   readable: AsyncIterable<Uint8Array>;
-  writable: WritableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array> | ByteWriter;
   /** Frees both; called once. */
   close(): Promise<void> | void;
   /** Faults of the other side, a line each. */
@@ -60,7 +61,7 @@ export class LineTransport implements Transport {
 
   async #read(): Promise<void> {
     try {
-      for await (const bytes of this.#streams.readable) {
+      for await (const bytes of bytePieces(this.#streams.readable)) {
         for (const line of this.#lines.push(bytes)) {
           if (this.#closed) return;
           if (line.tooLong) this.#refuse(line.bytes, line.length);

@@ -1,53 +1,77 @@
 /**
- * Lines for the other side. Those of one turn are written at once: with many requests in flight most of what a
- * message costs is the write that carries it.
+ * Lines for the other side. Those of one turn, and those that come while others are written, are written at once:
+ * with many requests in flight most of what a message costs is the write that carries it.
  */
+
+/** Where bytes go; one write at a time. The writer of a `WritableStream` is one. */
+export interface ByteWriter {
+  /** Resolves when all bytes are taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** Microtasks without a further line after which the turn's lines are taken to be complete. */
 const quietMicrotasks = 4;
 /** Characters; longer lines are not joined with others, which would copy them. */
 const longLine = 256 * 1024;
+/** For the other side to take what is left at the end. */
+const graceMs = 1000;
 const encoder = new TextEncoder();
 const newline = encoder.encode("\n");
 
 export class LineWriter {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #writer: ByteWriter;
   #lines: string[] = [];
-  #writing?: Promise<void>;
+  /** Of the lines that wait. */
+  #next = Promise.withResolvers<void>();
+  #running?: Promise<void>;
 
-  constructor(writable: WritableStream<Uint8Array>) {
-    this.#writer = writable.getWriter();
-    this.#writer.closed.catch(() => {}); // the reading side tells of the end
+  constructor(to: WritableStream<Uint8Array> | ByteWriter) {
+    this.#writer = to instanceof WritableStream ? writerOf(to) : to;
   }
 
   /** Resolves when the line (without its end) is written. */
   write(line: string): Promise<void> {
     this.#lines.push(line);
-    return this.#writing ??= this.#write();
+    this.#running ??= this.#run();
+    return this.#next.promise;
   }
 
-  /** Writes what is left and ends the stream. Never throws. */
+  /** Writes what is left, if the other side reads it in time, and closes what it writes to. Never throws. */
   async close(): Promise<void> {
-    await this.#writing?.catch(() => {});
-    await this.#writer.close().catch(() => {});
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([late, this.#running]);
+    await Promise.race([late, this.#writer.close().catch(() => {})]);
+    clearTimeout(timer);
   }
 
-  async #write(): Promise<void> {
-    for (let count = 0; count !== this.#lines.length;) {
-      count = this.#lines.length;
-      for (let i = 0; i < quietMicrotasks; i++) await undefined;
+  async #run(): Promise<void> {
+    while (this.#lines.length > 0) {
+      for (let count = 0; count !== this.#lines.length;) {
+        count = this.#lines.length;
+        for (let i = 0; i < quietMicrotasks; i++) await undefined;
+      }
+      const lines = this.#lines;
+      const { promise, resolve, reject } = this.#next;
+      this.#lines = [];
+      this.#next = Promise.withResolvers();
+      try {
+        for (const bytes of pieces(lines)) await this.#writer.write(bytes);
+        resolve();
+      } catch (error) {
+        promise.catch(() => {}); // nobody may be waiting for it
+        reject(error);
+      }
     }
-    const lines = this.#lines;
-    this.#lines = [];
-    this.#writing = undefined;
-    // Nothing is awaited between the pieces of a line: the stream keeps their order.
-    let written: Promise<void> = Promise.resolve();
-    for (const bytes of pieces(lines)) {
-      written.catch(() => {}); // the last one fails as well
-      written = this.#writer.write(bytes);
-    }
-    await written;
+    this.#running = undefined;
   }
+}
+
+function writerOf(stream: WritableStream<Uint8Array>): ByteWriter {
+  const writer = stream.getWriter();
+  writer.closed.catch(() => {}); // the reading side tells of the end
+  return writer;
 }
 
 function* pieces(lines: string[]): Generator<Uint8Array> {
@@ -64,3 +88,14 @@ function* pieces(lines: string[]): Generator<Uint8Array> {
   }
   if (short !== "") yield encoder.encode(short);
 }
+
+/** Standard output. */
+export const standardOutput: ByteWriter = {
+  async write(bytes) {
+    for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(at === 0 ? bytes : bytes.subarray(at));
+  },
+  close() {
+    Deno.stdout.close();
+    return Promise.resolve();
+  },
+};

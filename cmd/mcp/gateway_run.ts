@@ -2,7 +2,6 @@
 import type { Command, Context } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { type AssembledGateway, assembleGateway } from "../../gateway/mcp/gateway/assemble.ts";
-import { listAll } from "../../gateway/mcp/gateway/list_all.ts";
 import { GatewayLog } from "../../gateway/mcp/gateway/gateway_log.ts";
 import { gatewayToken } from "../../gateway/mcp/gateway/http_access.ts";
 import { serveStdio } from "../../gateway/mcp/gateway/stdio.ts";
@@ -63,6 +62,7 @@ async function dryRun(
   log: (line: string) => void,
   { signal }: Context,
 ): Promise<number> {
+  const { listAll } = await import("../../gateway/mcp/gateway/list_all.ts");
   const found = await listAll(gateway, starter, signal);
   for (const { name, tools, prompts, resources, templates } of found.listed) {
     log(`- ${name}: ${tools} tools, ${prompts} prompts, ${resources} resources, ${templates} templates`);

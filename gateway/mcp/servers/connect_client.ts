@@ -1,7 +1,7 @@
 /** The client side of a server's connection: the SDK's client, with everything passed through as it is. */
 import { Client, type ClientCapabilities, ErrorCode, McpError, type Transport } from "../sdk.ts";
 import { RequestLane } from "./request_lane.ts";
-import { z } from "zod";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { OpenServerOptions } from "./server.ts";
 

@@ -53,7 +53,11 @@ export async function callTime(executable: string, rounds: number): Promise<Row[
   return rows;
 }
 
-async function measure({ name, entry, direct, host }: Case, executable: string, rounds: number): Promise<Row[]> {
+async function measure(
+  { name, entry, direct, host }: Case,
+  executable: string,
+  rounds: number,
+): Promise<Row[]> {
   await using home = await gatewayHome({ executable, entries: [entry], host });
   await using theirs = await connect(direct, home.env);
   await using ours = await connect(home.gateway([entry.name]), home.env);

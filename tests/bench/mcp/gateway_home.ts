@@ -26,7 +26,11 @@ export async function gatewayHome(
     catalog,
     JSON.stringify({ version: 2, name: "bench", displayName: "bench", registry }),
   );
-  const env: Record<string, string> = { HOME: folder, PATH: Deno.env.get("PATH") ?? "", SKIFF_MCP_SECRETS: "file" };
+  const env: Record<string, string> = {
+    HOME: folder,
+    PATH: Deno.env.get("PATH") ?? "",
+    SKIFF_MCP_SECRETS: "file",
+  };
   if (host) env.DOCKER_HOST = host;
   return {
     env,

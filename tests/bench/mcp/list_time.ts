@@ -29,7 +29,9 @@ export async function listTime(executable: string, rounds: number): Promise<Row[
     {
       await using gateway = await connect(home.gateway(names), home.env);
       const listed = (await gateway.client.listTools()).tools;
-      times.cold.push(Date.now() - Math.max(...listed.map(({ description }) => Number(description!.split("@")[1]))));
+      times.cold.push(
+        Date.now() - Math.max(...listed.map(({ description }) => Number(description!.split("@")[1]))),
+      );
       if (listed.length !== tools) throw new Error(`${listed.length} tools were listed`);
     }
     for (let i = 0; i < 4; i++) {
@@ -55,4 +57,5 @@ export async function listTime(executable: string, rounds: number): Promise<Row[
   ];
 }
 
-const toolsOf = (server: number) => Math.floor((server + 1) * tools / servers) - Math.floor(server * tools / servers);
+const toolsOf = (server: number) =>
+  Math.floor((server + 1) * tools / servers) - Math.floor(server * tools / servers);

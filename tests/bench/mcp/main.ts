@@ -36,7 +36,9 @@ try {
 } finally {
   if (!Deno.env.get("DOCKER_HOST") && !Deno.env.get("SKIFF_TEST_DOCKER_HOST")) await endTestDockers();
 }
-const command = `deno run -A tests/bench/mcp/main.ts ${Deno.args.filter((arg) => arg !== "--write").join(" ")}`;
+const command = `deno run -A tests/bench/mcp/main.ts ${
+  Deno.args.filter((arg) => arg !== "--write").join(" ")
+}`;
 const text = await table(rows, command.trim(), "peer: as the row says");
 console.log(text);
 if (values.write) {

@@ -119,10 +119,17 @@ async function openByReference(word: string, { files, env }: CatalogOptions): Pr
   const ref = word.includes("/") || word.includes(":") ? asReference(word) : undefined;
   if (ref === undefined) return undefined;
   const name = await keptName(ref, files);
-  const own = name === undefined ? undefined : await readCatalogFile(catalogFile(files, name), name, env);
-  if (own) return isAddress((await readCatalogList(files)).get(name!)?.url) ? fromElsewhere(own) : own;
-  const toolkits = (await toolkitCatalogs(files)).find(({ catalog }) => catalog.name === ref)?.catalog;
-  return toolkits ?? (name === dockerCatalog ? { ...await readEmbedded(env), name } : undefined);
+  const own = async () => {
+    const catalog = name === undefined
+      ? undefined
+      : await readCatalogFile(catalogFile(files, name), name, env);
+    const imported = name === dockerCatalog || isAddress((await readCatalogList(files)).get(name!)?.url);
+    return catalog && imported ? fromElsewhere(catalog) : catalog;
+  };
+  const ofToolkit = async () =>
+    (await toolkitCatalogs(files)).find(({ catalog }) => catalog.name === ref)?.catalog;
+  if (name !== dockerCatalog) return await own() ?? await ofToolkit();
+  return await ofToolkit() ?? await own() ?? { ...await readEmbedded(env), name };
 }
 
 async function openByPath(

@@ -63,13 +63,13 @@ export async function restoreConfiguration(text: string, place: CatalogPlace): P
 }
 
 function parseBackup(text: string): Backup {
-  const { config = "", registry = "", catalog = "", catalogFiles = {}, tools = "" } = parseJsonObject(
-    text,
-    "the backup",
-  ) as Partial<Backup>;
+  const value = parseJsonObject(text, "the backup");
+  const { config = "", registry = "", catalog = "", catalogFiles = {}, tools = "" } = value as Partial<
+    Backup
+  >;
   const backup = { config, registry, catalog, catalogFiles: catalogFiles ?? {}, tools };
   const texts = [config, registry, catalog, tools, ...Object.values(backup.catalogFiles)];
-  if (texts.some((one) => typeof one !== "string")) {
+  if (typeof value.registry !== "string" || texts.some((one) => typeof one !== "string")) {
     throw new SkiffError("invalid_input", "That is no backup of `skiff mcp config dump`");
   }
   parseYamlMap(config, "config.yaml of the backup");

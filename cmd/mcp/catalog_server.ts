@@ -5,7 +5,7 @@ import { addServers, removeServers } from "../../gateway/mcp/catalog/edit_catalo
 import { readReadme } from "../../gateway/mcp/catalog/catalog_source.ts";
 import { openCatalog } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { type ServerEntry, serverType } from "../../gateway/mcp/catalog/server_entry.ts";
-import { profileServer } from "../../gateway/mcp/profiles/profile.ts";
+import { sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
 import { formatFlag, placeOf, printed } from "./place.ts";
 import { serverFlag } from "./profile_create.ts";
@@ -33,7 +33,7 @@ const lsCommand: Command = {
     const found = [...servers.values()].filter(({ name }) => name.toLowerCase().includes(wanted))
       .sort((a, b) => a.name < b.name ? -1 : 1);
     if (flags.format !== "human") {
-      const shown = { catalog: word, title: displayName ?? word, servers: found.map(shared) };
+      const shown = { catalog: word, title: displayName ?? word, servers: found.map(sharedServer) };
       return await context.out(printed(shown, flags.format as "json" | "yaml"));
     }
     if (found.length === 0) return await context.out("No servers found\n");
@@ -52,11 +52,6 @@ function nameFilter(filters: string[]): string {
     return value.toLowerCase();
   });
   return wanted.at(-1) ?? "";
-}
-
-function shared(entry: ServerEntry): Record<string, unknown> {
-  const { secrets: _, ...server } = profileServer(entry);
-  return server;
 }
 
 function described(entry: ServerEntry): string {
@@ -88,7 +83,7 @@ const inspectCommand: Command = {
     const readme = await readReadme(entry, context.env).catch((error) =>
       context.err(`Its readme cannot be read: ${error.message}\n`)
     );
-    const shown = { ...shared(entry), ...(readme ? { readmeContent: readme } : {}) };
+    const shown = { ...sharedServer(entry), ...(readme ? { readmeContent: readme } : {}) };
     await context.out(printed(shown, flags.format === "json" ? "json" : "yaml"));
   },
 };

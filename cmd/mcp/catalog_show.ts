@@ -6,9 +6,9 @@ import type { Catalog } from "../../gateway/mcp/catalog/catalog_text.ts";
 import { openCatalog } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { pullIfWanted } from "../../gateway/mcp/catalog/pull_wanted.ts";
 import { parsePullRules, pullWords } from "../../gateway/mcp/catalog/pull_rule.ts";
-import { serverType } from "../../gateway/mcp/catalog/server_entry.ts";
+import { type ServerEntry, serverType } from "../../gateway/mcp/catalog/server_entry.ts";
 import { catalogOrigin } from "../../gateway/mcp/catalog/shared_catalogs.ts";
-import { sharedDigest, sharedForm } from "../../gateway/mcp/catalog/shared_form.ts";
+import { sharedDigest, sharedForm, sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
 
@@ -46,28 +46,31 @@ export const catalogShowCommand: Command = {
     const warnings: string[] = [];
     const opened = await openCatalog(word, place, { files: [], warnings });
     for (const warning of [...warnings, ...opened.problems]) await say(warning);
-    const catalog = flags["no-tools"] ? withoutTools(opened) : opened;
-    if (flags.format === "human") return await context.out(table(catalog));
-    const shown = await forPrograms(word, catalog, context);
+    if (flags.format === "human") return await context.out(table(opened));
+    const shown = await forPrograms(word, opened, { context, tools: !flags["no-tools"] });
     await context.out(printed(shown, flags.format as "json" | "yaml"));
   },
 };
 
-function withoutTools(catalog: Catalog): Catalog {
-  const servers = [...catalog.servers].map(([name, { tools: _, ...entry }]) => [name, entry] as const);
-  return { ...catalog, servers: new Map(servers) };
-}
-
-async function forPrograms(word: string, catalog: Catalog, context: Context): Promise<unknown> {
+async function forPrograms(
+  word: string,
+  catalog: Catalog,
+  { context, tools }: { context: Context; tools: boolean },
+): Promise<unknown> {
   const { name, displayName } = catalog;
-  const servers = new Map([...catalog.servers].sort(([a], [b]) => a < b ? -1 : 1));
+  const entries = [...catalog.servers.values()].sort((a, b) => a.name < b.name ? -1 : 1)
+    .map((entry) => tools ? entry : withoutTools(entry));
   const origin = await catalogOrigin(word, placeOf(context));
   if (!origin) {
-    const registry = Object.fromEntries([...servers].map(([key, { name: _, ...entry }]) => [key, entry]));
+    const registry = Object.fromEntries(entries.map(({ name, ...entry }) => [name, entry]));
     return { name, displayName, registry };
   }
-  const { shared } = sharedForm({ ...catalog, servers });
-  return { ...origin, ...shared, digest: origin.digest ?? sharedDigest(shared) };
+  const digest = origin.digest ?? sharedDigest(sharedForm(catalog).shared);
+  return { ...origin, title: displayName || name, servers: entries.map(sharedServer), digest };
+}
+
+function withoutTools({ tools: _, ...entry }: ServerEntry): ServerEntry {
+  return entry;
 }
 
 function table({ servers }: Catalog): string {

@@ -37,10 +37,17 @@ export async function findCommand(program: string, root: Command, words: string[
   let command = root;
   const path = [program];
   const showHidden: string[] = [];
+  const early: string[] = [];
   let at = 0;
   while (at < words.length && command.commands) {
     if (words[at] === "--debug") { // for all commands, wherever it stands
       at++;
+      continue;
+    }
+    const length = commonFlagLength(command.commonFlags ?? [], words[at]);
+    if (length > 0) {
+      early.push(...words.slice(at, at + length));
+      at += length;
       continue;
     }
     const next = command.commands.find((entry) => named(entry, words[at]));
@@ -50,7 +57,15 @@ export async function findCommand(program: string, root: Command, words: string[
     if (command.showHidden) showHidden.push(command.showHidden);
     at++;
   }
-  return { command, path, words: words.slice(at), showHidden };
+  return { command, path, words: [...early, ...words.slice(at)], showHidden };
+}
+
+/** How many words a flag takes here, with its value; 0 for what is none of them. */
+function commonFlagLength(flags: Flag[], word: string): number {
+  const [, name, equals] = /^--([^=]+)(=)?/.exec(word) ?? [];
+  const flag = flags.find((one) => one.name === name);
+  if (!flag) return 0;
+  return flag.value && !flag.optionalValue && !equals ? 2 : 1;
 }
 
 const named = (entry: LazyCommand, word: string) => entry.name === word || !!entry.aliases?.includes(word);
@@ -97,7 +112,7 @@ function makeParser({ command, path, showHidden }: FoundCommand, context: Contex
     parser.helpCommand(false);
   }
   for (const argument of command.args ?? []) parser.addArgument(toCommanderArgument(argument));
-  for (const flag of command.flags ?? []) parser.addOption(toOption(flag));
+  for (const flag of [...command.flags ?? [], ...command.commonFlags ?? []]) parser.addOption(toOption(flag));
   if (!command.flags?.some((flag) => flag.name === "debug")) {
     parser.addOption(new Option("--debug", "Show the causes of errors").hideHelp(path.length > 1));
   }

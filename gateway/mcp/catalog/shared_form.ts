@@ -15,11 +15,14 @@ export function sharedForm(
 ): { shared: SharedCatalog; left: string[] } {
   const entries = [...servers.values()];
   const left = entries.filter((entry) => serverType(entry) === "local").map((entry) => entry.name);
-  const shared = entries.filter((entry) => serverType(entry) !== "local").map((entry) => {
-    const { secrets: _, ...server } = profileServer(entry);
-    return server;
-  });
+  const shared = entries.filter((entry) => serverType(entry) !== "local").map(sharedServer);
   return { shared: { title: displayName || name, servers: shared }, left };
+}
+
+/** A server in a profile's form, without what only a profile says. */
+export function sharedServer(entry: ServerEntry): Record<string, unknown> {
+  const { secrets: _, ...server } = profileServer(entry);
+  return server;
 }
 
 /** The digest that a catalog has in a registry. */

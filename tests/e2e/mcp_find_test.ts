@@ -65,9 +65,10 @@ homeTest(
         }
       }
       const { tools: found } = await ask("find-tools", {
-        prompt: "which versions of an image are published?",
+        prompt: "make a place that new software can go to",
       });
-      assert.match(found[0].name, /tags?$/, JSON.stringify(found.map((tool: any) => tool.name)));
+      const nearest = found.map((tool: any) => tool.name);
+      assert.ok(nearest.slice(0, 3).includes("create-repository"), nearest.join(", "));
       assert.equal(found[0].inputSchema.type, "object");
     });
     await home.ok(["mcp", "feature", "disable", "use-embeddings"]);

@@ -71,12 +71,17 @@ export function checkedProfile(value: Record<string, unknown>, path: string): Pr
   };
 }
 
+/** Whether it runs on this machine without isolation. */
+export function isCommand({ snapshot }: ProfileServer): boolean {
+  return snapshot?.server !== undefined && serverType(snapshot.server) === "local";
+}
+
 /**
  * For profiles that the user did not write (from a registry, from a project's folder): throws "forbidden" when
  * one starts a command of this machine.
  */
 export function refuseCommands(profile: Profile): void {
-  const local = profile.servers.find(({ snapshot }) => snapshot?.server.type === "local");
+  const local = profile.servers.find(isCommand);
   if (!local) return;
   throw new SkiffError(
     "forbidden",

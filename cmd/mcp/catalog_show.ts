@@ -11,6 +11,7 @@ import { catalogOrigin } from "../../gateway/mcp/catalog/shared_catalogs.ts";
 import { sharedDigest, sharedForm, sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
+import { inWord, loadDecisions } from "./read_policy.ts";
 
 export const catalogShowCommand: Command = {
   name: "show",
@@ -46,39 +47,47 @@ export const catalogShowCommand: Command = {
     const warnings: string[] = [];
     const opened = await openCatalog(word, place, { files: [], warnings });
     for (const warning of [...warnings, ...opened.problems]) await say(warning);
-    if (flags.format === "human") return await context.out(table(opened));
-    const shown = await forPrograms(word, opened, { context, tools: !flags["no-tools"] });
+    const decision = await loadDecisions(context);
+    if (flags.format === "human") return await context.out(table(opened, decision));
+    const shown = await forPrograms(word, opened, { context, decision, tools: !flags["no-tools"] });
     await context.out(printed(shown, flags.format as "json" | "yaml"));
   },
 };
 
+type Decisions = Awaited<ReturnType<typeof loadDecisions>>;
+
 async function forPrograms(
   word: string,
   catalog: Catalog,
-  { context, tools }: { context: Context; tools: boolean },
+  { context, decision, tools }: { context: Context; decision: Decisions; tools: boolean },
 ): Promise<unknown> {
   const { name, displayName } = catalog;
   const entries = [...catalog.servers.values()].sort((a, b) => a.name < b.name ? -1 : 1)
     .map((entry) => tools ? entry : withoutTools(entry));
   const origin = await catalogOrigin(word, placeOf(context));
   if (!origin) {
-    const registry = Object.fromEntries(entries.map(({ name, ...entry }) => [name, entry]));
+    const registry = Object.fromEntries(entries.map((entry) => {
+      const { name, ...fields } = entry;
+      return [name, { ...fields, policy: decision({ entry }) }];
+    }));
     return { name, displayName, registry };
   }
+  const servers = entries.map((entry) => ({ ...sharedServer(entry), policy: decision({ entry }) }));
   const digest = origin.digest ?? sharedDigest(sharedForm(catalog).shared);
-  return { ...origin, title: displayName || name, servers: entries.map(sharedServer), digest };
+  return { ...origin, title: displayName || name, servers, digest };
 }
 
 function withoutTools({ tools: _, ...entry }: ServerEntry): ServerEntry {
   return entry;
 }
 
-function table({ servers }: Catalog): string {
+function table({ servers }: Catalog, decision: Decisions): string {
   const rows = [...servers.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((entry) => [
     entry.name,
     serverType(entry) ?? "",
     entry.tools ? `${entry.tools.length}` : "-",
+    inWord(decision({ entry })),
     shortened(entry.description),
   ]);
-  return formatTable(["name", "type", "tools", "description"], rows);
+  return formatTable(["name", "type", "tools", "policy", "description"], rows);
 }

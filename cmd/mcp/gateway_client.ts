@@ -6,10 +6,11 @@ import { version } from "../../core/version.ts";
 import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 
-/** Runs `work` with a client of a gateway that is started for it. Throws "unavailable" when it does not come up. */
+/** Runs `work` with a client of a gateway that is started for it, with `further` flags. Throws "unavailable" when it does not come up. */
 export async function withGateway<T>(
   { context, flags }: Invocation,
   work: (client: Client) => Promise<T>,
+  further: string[] = [],
 ): Promise<T> {
   const own = ((flags["gateway-arg"] as string[] | undefined) ?? []).flatMap((text) => text.split(","));
   const { program, args } = selfCommand([
@@ -18,6 +19,7 @@ export async function withGateway<T>(
     "run",
     "--watch=false",
     "--log-calls=false",
+    ...further,
     ...own,
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();

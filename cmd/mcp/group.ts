@@ -73,6 +73,11 @@ export const mcpCommand: Command = {
       load: async () => (await import("./registry.ts")).registryCommand,
     },
     {
+      name: "policy",
+      summary: "Show and set which servers and tools may be used",
+      load: async () => (await import("./policy.ts")).policyCommand,
+    },
+    {
       name: "hub",
       summary: "Serve Docker Hub's repositories and search as MCP tools",
       load: async () => (await import("./hub.ts")).hubCommand,

@@ -65,7 +65,8 @@ function round(value: number): string {
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
 }
 
-async function machine(): Promise<string> {
+/** Of this process: processor, cores, system. */
+export async function machine(): Promise<string> {
   const info = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const model = /model name\s*: (.*)/.exec(info)?.[1] ?? Deno.build.arch;
   return `${model}, ${navigator.hardwareConcurrency} cores, ${Deno.build.os}`;

@@ -15,7 +15,6 @@ import {
 import { digestOf, serveRegistry } from "../../../support/registry_server.ts";
 
 const { docker, older, rekor, other } = keys;
-const bytes = (text: string) => new TextEncoder().encode(text);
 
 function registryWith(digest: string, signatures: SignatureFaults[], memory?: VerifiedImages) {
   const { server, host } = serveRegistry();

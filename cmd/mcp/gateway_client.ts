@@ -4,6 +4,7 @@ import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { selfCommand } from "../../core/process/self.ts";
 import { version } from "../../core/version.ts";
 import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
+import { noValidation } from "../../gateway/mcp/servers/connect_client.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 
 /** Runs `work` with a client of a gateway that is started for it, with `further` flags. Throws "unavailable" when it does not come up. */
@@ -30,7 +31,7 @@ export async function withGateway<T>(
     close: async () => void await child.status,
     log: (line) => context.err(`${line}\n`),
   });
-  const client = new Client({ name: "skiff", version });
+  const client = new Client({ name: "skiff", version }, { jsonSchemaValidator: noValidation });
   try {
     await client.connect(transport).catch(async (cause) => {
       const lines = await told;

@@ -1,5 +1,6 @@
 /** `skiff mcp tools`, as a program with a gateway of its own, about tools that are kept from clients. */
 import assert from "node:assert/strict";
+import { denoFolder } from "../../support/deno_folder.ts";
 import { programEntry } from "../../support/mcp/assembled.ts";
 import { withHome } from "../../gateway/mcp/home.ts";
 
@@ -43,9 +44,3 @@ Deno.test("refused tools are told with the reason, and not counted", async (t) =
     }
   });
 });
-
-/** Modules are not fetched anew for another home. */
-async function denoFolder(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
-}

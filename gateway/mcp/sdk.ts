@@ -27,7 +27,39 @@ export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 // @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
 export { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 export type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp";
+// @ts-types="@modelcontextprotocol/sdk/client/auth"
+export {
+  buildDiscoveryUrls,
+  exchangeAuthorization,
+  fetchToken,
+  parseErrorResponse,
+  refreshAuthorization,
+  registerClient,
+  selectClientAuthMethod,
+  startAuthorization,
+} from "@modelcontextprotocol/sdk/client/auth.js";
 export type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
+// @ts-types="@modelcontextprotocol/sdk/client/auth-extensions"
+export { createPrivateKeyJwtAuth } from "@modelcontextprotocol/sdk/client/auth-extensions.js";
+// @ts-types="@modelcontextprotocol/sdk/server/auth/errors"
+export {
+  InvalidClientError,
+  InvalidGrantError,
+  OAuthError,
+} from "@modelcontextprotocol/sdk/server/auth/errors.js";
+// @ts-types="@modelcontextprotocol/sdk/shared/auth"
+export {
+  OAuthMetadataSchema,
+  OAuthProtectedResourceMetadataSchema,
+} from "@modelcontextprotocol/sdk/shared/auth.js";
+export type {
+  OAuthClientInformationFull,
+  OAuthClientMetadata,
+  OAuthMetadata,
+  OAuthTokens,
+} from "@modelcontextprotocol/sdk/shared/auth";
+// @ts-types="@modelcontextprotocol/sdk/shared/auth-utils"
+export { checkResourceAllowed } from "@modelcontextprotocol/sdk/shared/auth-utils.js";
 export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
 export type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport";
 export type {

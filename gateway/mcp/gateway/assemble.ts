@@ -9,6 +9,7 @@ import {
 import { fetchText } from "../catalog/catalog_source.ts";
 import { fromServerJson } from "../catalog/community_registry.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
+import { loginMarker } from "../oauth/oauth_parts.ts";
 import { toolkitFiles } from "../configuration/toolkit_files.ts";
 import { ofImage } from "../profiles/server_uri.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
@@ -59,11 +60,13 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     const loaded = await loadConfiguration(settings.configuration);
     const named = new Set(loaded.servers.map(({ entry }) => entry.name));
     const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
-    return { ...loaded, servers: [...loaded.servers, ...await Promise.all(further)] };
+    const files = [...loaded.files, loginMarker(paths)];
+    return { ...loaded, files, servers: [...loaded.servers, ...await Promise.all(further)] };
   };
+  await Deno.mkdir(`${paths.state}/mcp`, { recursive: true, mode: 0o700 }); // where logins are told (loginMarker)
   let configuration = await load();
   for (const warning of configuration.warnings) log(`! ${warning}`);
-  const chain = await callChain(settings, () => configuration);
+  const chain = await callChain(settings, () => configuration, () => reload());
   const starter = new ServerStarter({
     env,
     paths,
@@ -73,7 +76,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log,
     debugDns: settings.debugDns,
     verifyImage: chain.verifyImage,
-    oauth: chain.oauth,
+    oauth: chain.oauth.authorize,
   });
   const isOn = (server: EnabledServer, tool: string) => {
     const { toolPatterns } = configuration;
@@ -84,6 +87,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     open: (server, options) => starter.open(server, options),
     middlewares: chain.middlewares,
     extensions: chain.extensions,
+    logins: chain.oauth.desk,
     isOn,
     prefixNames: configuration.features["tool-name-prefix"] ?? false,
     strictNames: settings.strictNames,
@@ -93,24 +97,28 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log: (server, line) => log(server === undefined ? `! ${line}` : `- ${server}: ${line}`),
     serverLog: (server, line) => settings.verbose && log(`  [${server}] ${line}`),
   });
+  const reload = async () => {
+    try {
+      configuration = await load();
+    } catch (error) {
+      log(`! The configuration stays as it was: ${(error as Error).message}`);
+      return;
+    }
+    for (const warning of configuration.warnings) log(`! ${warning}`);
+    log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
+    await chain.oauth.reloaded(configuration.servers);
+    await gateway.configure(configuration.servers);
+  };
+  await chain.oauth.reloaded(configuration.servers);
   return {
     gateway,
     starter,
     chain,
     configuration: () => configuration,
-    async reload() {
-      try {
-        configuration = await load();
-      } catch (error) {
-        log(`! The configuration stays as it was: ${(error as Error).message}`);
-        return;
-      }
-      for (const warning of configuration.warnings) log(`! ${warning}`);
-      log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
-      await gateway.configure(configuration.servers);
-    },
+    reload,
     async close() {
       await gateway.close();
+      await chain.oauth.close();
       await starter.close();
     },
   };

@@ -7,7 +7,7 @@ import { dynamicTools } from "../dynamic/dynamic_tools.ts";
 import { type Meaning, meaningOf } from "../dynamic/meaning.ts";
 import type { ConfigurationOptions, LoadedConfiguration } from "../configuration/configuration.ts";
 import type { VerifyImage } from "../servers/images.ts";
-import type { RemoteSettings } from "../servers/remote.ts";
+import { type GatewayOAuth, gatewayOAuth } from "../oauth/gateway_oauth.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { logCalls } from "./log_calls.ts";
 import type { CallMiddleware } from "./middleware.ts";
@@ -29,21 +29,24 @@ export interface CallChain {
   middlewares: CallMiddleware[];
   extensions: GatewayExtension[];
   verifyImage?: VerifyImage;
-  oauth?: RemoteSettings["oauth"];
+  oauth: GatewayOAuth;
 }
 
-/** `configuration` gives the one that holds when it is asked. */
+/** `configuration` gives the one that holds when it is asked; `reload` has it read anew. */
 export async function callChain(
   { logCalls: isLogged, log, configuration: { env, cwd } }: CallChainSettings,
   configuration: () => LoadedConfiguration,
+  reload: () => Promise<void>,
 ): Promise<CallChain> {
   const telemetry = callTelemetry(Deno.env);
+  const oauth = await gatewayOAuth({ env, sources: () => configuration().secrets, reload, log });
   const dynamic = dynamicTools({
     configuration,
     place: { files: toolkitFiles(env), env, cwd },
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
     meaning: await modelAtHand(configuration(), env),
+    logins: oauth.desk,
     log,
   });
   return {
@@ -52,6 +55,7 @@ export async function callChain(
       ...(isLogged ? [logCalls(log)] : []),
     ],
     extensions: [dynamic],
+    oauth,
   };
 }
 

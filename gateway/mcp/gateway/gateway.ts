@@ -7,6 +7,7 @@ import { version } from "../../../core/version.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
+import type { LoginDesk } from "../oauth/login_desk.ts";
 import type { CallMiddleware } from "./middleware.ts";
 import { handleRequest } from "./requests.ts";
 import { Session } from "./session.ts";
@@ -17,6 +18,8 @@ export interface GatewayOptions {
   /** The outermost first. */
   middlewares: CallMiddleware[];
   extensions: GatewayExtension[];
+  /** Where sessions log in; absent: they can't. */
+  logins?: LoginDesk;
   /** For people; with the server that it is about. */
   log(server: string | undefined, line: string): void;
   /** What servers write to stderr, and faults of their protocol. */

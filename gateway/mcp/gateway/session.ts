@@ -13,6 +13,7 @@ import {
   type RequestId,
   type Server,
 } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
 import { abortable } from "./connection_budget.ts";
@@ -36,6 +37,9 @@ const contents = {
 };
 
 type ListName = keyof typeof contents;
+
+/** Within one request: one to get in, one that may do more. */
+const mostLogins = 2;
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
@@ -214,19 +218,31 @@ export class Session implements GatewaySession {
       onprogress?: (made: Record<string, unknown>) => void;
     },
   ): Promise<any> {
-    const answer = this.running.use(
-      server,
-      { signal, requestId },
-      ({ client }) =>
-        client.request(request, passThrough, {
-          signal,
-          timeout: noTimeout,
-          ...(onprogress ? { onprogress } : {}),
-        }),
-    );
-    return await answer.catch((error) => {
-      throw named(server, error);
-    });
+    for (let logins = 0;; logins++) {
+      // Another login is another configuration of the same server.
+      const now = this.servers().find(({ entry }) => entry.name === server.entry.name) ?? server;
+      const answer = this.running.use(
+        logins === 0 ? server : now,
+        { signal, requestId },
+        ({ client }) =>
+          client.request(request, passThrough, {
+            signal,
+            timeout: noTimeout,
+            ...(onprogress ? { onprogress } : {}),
+          }),
+      );
+      try {
+        return await answer;
+      } catch (error) {
+        if (logins === mostLogins || !await this.#loggedIn(error, signal)) throw named(server, error);
+      }
+    }
+  }
+
+  /** Whether a request that failed for want of a login may be made again. */
+  async #loggedIn(error: unknown, signal: AbortSignal): Promise<boolean> {
+    const { logins } = this.#gateway.options;
+    return error instanceof LoginRequired && await logins?.ask(this, error, signal) === true;
   }
 
   /** All that is known by now. */
@@ -291,7 +307,10 @@ export class Session implements GatewaySession {
         const message = (error as Error).message;
         if (!this.signal.aborted) {
           this.#failed.set(server.entry.name, { error: message, at: performance.now() });
-          this.#gateway.log(server.entry.name, `can't start: ${message}`);
+          this.#gateway.log(server.entry.name, `can't start: ${withHint(error, message)}`);
+          if (error instanceof LoginRequired) {
+            this.#gateway.options.logins?.wanted(this, server.entry.name, error);
+          }
         }
         throw error;
       }
@@ -305,6 +324,7 @@ export class Session implements GatewaySession {
     const inventory = await listInventory(client, { signal: this.signal, log });
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
+    this.#gateway.options.logins?.settled(this, server.entry.name);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }
@@ -377,7 +397,11 @@ export class Session implements GatewaySession {
   async reconfigured(): Promise<void> {
     const servers = this.servers();
     const names = new Set(servers.map(({ entry }) => entry.name));
-    for (const name of this.#known) if (!names.has(name)) this.#names.forget(name);
+    for (const name of this.#known) {
+      if (names.has(name)) continue;
+      this.#names.forget(name);
+      this.#gateway.options.logins?.settled(this, name);
+    }
     this.#known = names;
     this.#failed.clear();
     await this.running.settle(servers);
@@ -427,10 +451,18 @@ export class Session implements GatewaySession {
   }
 }
 
+/** With what to do, when it is something for the user. */
+function withHint(error: unknown, message: string): string {
+  return error instanceof LoginRequired ? `${message}. ${error.hint}` : message;
+}
+
 /** An error of the way to a server says which server it is; a server's own error stays as it is. */
 function named({ entry }: EnabledServer, error: unknown): unknown {
   if (error instanceof McpError && error.code !== Number(ErrorCode.ConnectionClosed)) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
   const message = error instanceof McpError ? "it ended before it answered" : (error as Error).message;
-  return new McpError(ErrorCode.InternalError, `The server ${entry.name} cannot be used: ${message}`);
+  return new McpError(
+    ErrorCode.InternalError,
+    `The server ${entry.name} cannot be used: ${withHint(error, message)}`,
+  );
 }

@@ -14,6 +14,7 @@ import { serverSpec } from "./launch.ts";
 import { openLocal } from "./local.ts";
 import { openOneShot } from "./one_shot.ts";
 import { openRemote, type RemoteSettings } from "./remote.ts";
+import { insecureRemotes } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec, ServerSpec } from "./server_spec.ts";
 import { openStatic } from "./static.ts";
@@ -119,7 +120,7 @@ export class ServerStarter {
     const { env, oauth } = this.#options;
     switch (spec.kind) {
       case "remote": {
-        const insecure = ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
+        const insecure = insecureRemotes(env);
         const told = this.#options.debugDns ? options.log : undefined;
         return await openRemote(spec, { insecure, oauth, told }, options);
       }

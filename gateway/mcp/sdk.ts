@@ -32,7 +32,6 @@ export {
   buildDiscoveryUrls,
   exchangeAuthorization,
   fetchToken,
-  parseErrorResponse,
   refreshAuthorization,
   registerClient,
   selectClientAuthMethod,

@@ -4,7 +4,7 @@ import { canonicalName } from "../catalog/template.ts";
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { ServerValues } from "./config_file.ts";
-import { isMeantFor, isUsable, parseLogin } from "../oauth/login.ts";
+import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
 import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
 
 /** "done": all is given; "required": something is missing; undefined: it needs none. */
@@ -17,11 +17,6 @@ export interface ServerNeeds {
   missingSecrets: string[];
   /** Paths of values that are required and not set. */
   missingConfig: string[];
-}
-
-/** The name under which the token of an OAuth provider is kept. */
-export function tokenName(provider: string): string {
-  return `oauth/${provider}`;
 }
 
 export async function serverNeeds(

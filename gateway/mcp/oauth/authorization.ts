@@ -13,7 +13,7 @@ import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient } from "./oauth_client.ts";
 import { type Fetch, oauthFetch } from "./oauth_fetch.ts";
 import { markLogins, type OAuthParts } from "./oauth_parts.ts";
-import { oauthMeaning, oauthProblem } from "./oauth_problem.ts";
+import { oauthMeaning, oauthProblem, refusable } from "./oauth_problem.ts";
 
 export interface AuthorizationOptions {
   /** Exactly these; else what the server or its metadata wants. */
@@ -219,7 +219,7 @@ async function exchangeCode(
     codeVerifier,
     redirectUri,
     resource,
-    fetchFn: fetch,
+    fetchFn: refusable(fetch),
   }).catch((error) => {
     throw oauthProblem(error, `${issuer} gives no token for ${app.title}`);
   });

@@ -8,7 +8,7 @@ import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient, type RegisteredClient } from "./oauth_client.ts";
 import type { Fetch } from "./oauth_fetch.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
-import { oauthProblem } from "./oauth_problem.ts";
+import { oauthProblem, refusable } from "./oauth_problem.ts";
 
 /** The address of a client metadata document that the user (or the company) hosts. */
 const documentVariable = "SKIFF_OAUTH_CLIENT_METADATA_URL";
@@ -91,15 +91,16 @@ async function register(
     software_id: "skiff",
     software_version: version,
   };
-  const made = await registerClient(issuer, { metadata, clientMetadata, scope, fetchFn: fetch }).catch(
-    (error) => {
-      throw oauthProblem(error, `${issuer} does not register skiff as a client`, {
-        hint: `Register one with the provider and give it: \`${programName()} mcp secret set ${
-          givenClientName(app.name)
-        }\`.`,
-      });
-    },
-  );
+  const made = await registerClient(issuer, { metadata, clientMetadata, scope, fetchFn: refusable(fetch) })
+    .catch(
+      (error) => {
+        throw oauthProblem(error, `${issuer} does not register skiff as a client`, {
+          hint: `Register one with the provider and give it: \`${programName()} mcp secret set ${
+            givenClientName(app.name)
+          }\`.`,
+        });
+      },
+    );
   const client: RegisteredClient = {
     client_id: made.client_id,
     client_secret: made.client_secret,

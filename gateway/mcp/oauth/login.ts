@@ -27,6 +27,11 @@ export interface Login {
   client_id?: string;
 }
 
+/** The name of the secret that keeps the token of an OAuth provider. */
+export function tokenName(provider: string): string {
+  return `oauth/${provider}`;
+}
+
 /** A token is taken for expired this long before it is: it still has to travel. */
 export const expiryMarginMs = 10_000;
 

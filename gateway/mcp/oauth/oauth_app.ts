@@ -1,5 +1,7 @@
 /** What logins are kept for: a remote server, or a provider whose token servers get as a secret. */
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { tokenName } from "./login.ts";
 import type { OAuthClient } from "./oauth_client.ts";
 
 export interface OAuthApp {
@@ -22,6 +24,11 @@ export interface OAuthApp {
 /** The name under which a remote server's login is kept. */
 export function loginName({ name, oauth }: ServerEntry): string {
   return oauth?.providers?.[0]?.provider ?? name;
+}
+
+/** Which login a remote server has: its id, no secret. Absent: none. */
+export function loginOfServer({ entry, secrets }: EnabledServer): string | undefined {
+  return remoteUrl(entry) === undefined ? undefined : secrets.get(tokenName(loginName(entry)));
 }
 
 export function remoteApp(

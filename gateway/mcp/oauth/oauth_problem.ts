@@ -1,8 +1,41 @@
-/** Errors of authorization servers in the words of people. */
+/** Errors of authorization servers, and what they mean to people. */
 import { SkiffError, type SkiffErrorOptions } from "../../../core/errors/skiff_error.ts";
-import { OAuthError } from "../sdk.ts";
+import type { Fetch } from "./oauth_fetch.ts";
 
-/** The standard's codes (RFC 6749, RFC 7591, RFC 8707), as far as somebody can do something about them. */
+/** An endpoint for clients said no. */
+export class OAuthRefusal extends Error {
+  override readonly name = "OAuthRefusal";
+
+  constructor(
+    /** HTTP's. */
+    readonly status: number,
+    /** The standard's, or the server's own; absent: it did not say. */
+    readonly code?: string,
+    description?: string,
+  ) {
+    super(code === undefined ? `it answers ${status}` : oauthMeaning(code, description));
+  }
+}
+
+/** The same requests; an answer that is a refusal throws `OAuthRefusal`, whatever its status (some say 200). */
+export function refusable(fetch: Fetch): Fetch {
+  return async (to, init) => {
+    const response = await fetch(to, init);
+    const body = await response.clone().json().catch(() => undefined);
+    const { error, error_description } = body ?? {};
+    if (typeof error === "string") {
+      throw new OAuthRefusal(
+        response.status,
+        error.slice(0, 100),
+        typeof error_description === "string" ? error_description : undefined,
+      );
+    }
+    if (!response.ok) throw new OAuthRefusal(response.status);
+    return response;
+  };
+}
+
+/** The codes of RFC 6749, 7591 and 8707, as far as somebody can do something about them. */
 const meanings: Record<string, string> = {
   access_denied: "access was denied",
   invalid_client: "it does not know this client, or its secret is wrong",
@@ -17,7 +50,7 @@ const meanings: Record<string, string> = {
 
 /** What an error code and its description say. Descriptions come from outside: one line, not too long. */
 export function oauthMeaning(code: string, description?: string): string {
-  const meaning = meanings[code] ?? code;
+  const meaning = meanings[code] ?? code.replace(/[^\x20-\x7e]/g, "");
   const told = description?.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, 300);
   return told ? `${meaning} (${told})` : meaning;
 }
@@ -25,20 +58,13 @@ export function oauthMeaning(code: string, description?: string): string {
 /** `what` failed, and why. A `SkiffError` passes through. */
 export function oauthProblem(error: unknown, what: string, options: SkiffErrorOptions = {}): SkiffError {
   if (error instanceof SkiffError) return error;
-  if (error instanceof OAuthError) {
-    const { errorCode, message } = error;
-    // The SDK puts whatever was no error of the standard into "server_error".
-    const isRaw = errorCode === "server_error" && /^HTTP \d/.test(message);
-    const reason = isRaw ? rawReason(message) : oauthMeaning(errorCode, message);
-    return new SkiffError(errorCode === "server_error" ? "network" : "unauthorized", `${what}: ${reason}`, {
+  if (error instanceof OAuthRefusal) {
+    const isTheirs = error.status >= 500 ||
+      ["server_error", "temporarily_unavailable"].includes(error.code ?? "");
+    return new SkiffError(isTheirs ? "network" : "unauthorized", `${what}: ${error.message}`, {
       cause: error,
       ...options,
     });
   }
   return new SkiffError("corrupt", `${what}: its answer cannot be read`, { cause: error, ...options });
-}
-
-/** Bodies are left out: they may be long, and they may hold what was sent. */
-function rawReason(message: string): string {
-  return /^HTTP \d+/.exec(message)![0].replace("HTTP", "it answers");
 }

@@ -1,8 +1,7 @@
 /** Logins and clients among the secrets. */
-import { tokenName } from "../configuration/server_state.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { SecretStore } from "../secrets/secret_store.ts";
-import { type Login, parseLogin } from "./login.ts";
+import { type Login, parseLogin, tokenName } from "./login.ts";
 import {
   givenClientName,
   type OAuthClient,

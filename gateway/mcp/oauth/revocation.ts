@@ -1,5 +1,5 @@
 /** The end of a login: told to the authorization server (RFC 7009), then forgotten. */
-import { parseErrorResponse, selectClientAuthMethod } from "../sdk.ts";
+import { selectClientAuthMethod } from "../sdk.ts";
 import { withAppLock } from "./app_lock.ts";
 import { givenClient } from "./client_choice.ts";
 import type { Login } from "./login.ts";
@@ -7,7 +7,7 @@ import type { OAuthApp } from "./oauth_app.ts";
 import type { OAuthClient } from "./oauth_client.ts";
 import { oauthFetch } from "./oauth_fetch.ts";
 import { markLogins, type OAuthParts } from "./oauth_parts.ts";
-import { oauthProblem } from "./oauth_problem.ts";
+import { oauthProblem, refusable } from "./oauth_problem.ts";
 
 export interface Revocation {
   /** Whether there was a login. */
@@ -65,6 +65,5 @@ async function revoke(
       body.set("client_secret", client.client_secret);
     }
   }
-  const response = await oauthFetch(guard)(endpoint, { method: "POST", headers, body });
-  if (!response.ok) throw await parseErrorResponse(response);
+  await refusable(oauthFetch(guard))(endpoint, { method: "POST", headers, body });
 }

@@ -3,7 +3,7 @@
  * rotate are good for one use: whoever has waited for a turn takes what the one before has kept.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { InvalidClientError, InvalidGrantError, refreshAuthorization } from "../sdk.ts";
+import { refreshAuthorization } from "../sdk.ts";
 import { withAppLock } from "./app_lock.ts";
 import type { Challenge } from "./challenge.ts";
 import { givenClient } from "./client_choice.ts";
@@ -13,7 +13,7 @@ import { LoginRequired } from "./login_required.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import { oauthFetch } from "./oauth_fetch.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
-import { oauthProblem } from "./oauth_problem.ts";
+import { oauthProblem, OAuthRefusal, refusable } from "./oauth_problem.ts";
 import { isUnattended, obtainLogin } from "./unattended_grants.ts";
 
 /** Between attempts that failed; doubled each time. */
@@ -146,9 +146,11 @@ export class TokenKeeper {
         );
         return fresh;
       } catch (error) {
-        const isOver = error instanceof InvalidGrantError || error instanceof InvalidClientError;
-        if (!isOver) throw oauthProblem(error, `the login of ${app.title} cannot be refreshed`);
-        if (error instanceof InvalidClientError) await vault.dropRegisteredClient(app.name);
+        const code = error instanceof OAuthRefusal ? error.code : undefined;
+        if (!code || !["invalid_grant", "invalid_client", "unauthorized_client"].includes(code)) {
+          throw oauthProblem(error, `the login of ${app.title} cannot be refreshed`);
+        }
+        if (code !== "invalid_grant") await vault.dropRegisteredClient(app.name);
         const { refresh_token: _, ...rest } = kept;
         await vault.keepLogin(app.name, rest);
         return this.#ifGood(app, rest, error);
@@ -176,7 +178,7 @@ export class TokenKeeper {
       clientInformation: await this.#client(app, kept.client_id!),
       refreshToken: kept.refresh_token!,
       resource: kept.resource,
-      fetchFn: oauthFetch(this.#parts.guard),
+      fetchFn: refusable(oauthFetch(this.#parts.guard)),
     });
     return { ...kept, ...issued(tokens, issuer), scope: tokens.scope ?? kept.scope };
   }

@@ -1,6 +1,6 @@
 /** Tokens that need no person: client_credentials, and an identity provider's assertion (jwt-bearer). */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { createPrivateKeyJwtAuth, fetchToken, type OAuthClientProvider, parseErrorResponse } from "../sdk.ts";
+import { createPrivateKeyJwtAuth, fetchToken, type OAuthClientProvider } from "../sdk.ts";
 import type { Challenge } from "./challenge.ts";
 import { discover, type Discovery } from "./discovery.ts";
 import { issued } from "./issued_token.ts";
@@ -9,7 +9,7 @@ import type { OAuthApp } from "./oauth_app.ts";
 import type { OAuthClient } from "./oauth_client.ts";
 import { type Fetch, oauthFetch } from "./oauth_fetch.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
-import { oauthProblem } from "./oauth_problem.ts";
+import { oauthProblem, refusable } from "./oauth_problem.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
@@ -26,6 +26,7 @@ export async function obtainLogin(
   parts: OAuthParts,
 ): Promise<Login> {
   const fetch = oauthFetch(parts.guard);
+  const tokenFetch = refusable(fetch);
   const discovery = await discover(app.url!, {
     fetch,
     challenge,
@@ -37,12 +38,14 @@ export async function obtainLogin(
   const resource = discovery.resource ?? app.url;
   const scope = client.scope ?? challenge.scope ?? discovery.scopes?.join(" ");
   const parameters: Record<string, string> = client.grant_type === jwtBearer
-    ? { grant_type: jwtBearer, assertion: await assertion(client, discovery, fetch) }
+    ? { grant_type: jwtBearer, assertion: await assertion(client, discovery, tokenFetch) }
     : { grant_type: "client_credentials", ...(scope ? { scope } : {}) };
   const provider = unattendedProvider(client, new URLSearchParams(parameters));
-  const tokens = await fetchToken(provider, issuer, { metadata, resource, fetchFn: fetch }).catch((error) => {
-    throw oauthProblem(error, `${issuer} gives no token for ${app.title}`);
-  });
+  const tokens = await fetchToken(provider, issuer, { metadata, resource, fetchFn: tokenFetch }).catch(
+    (error) => {
+      throw oauthProblem(error, `${issuer} gives no token for ${app.title}`);
+    },
+  );
   return {
     id: crypto.randomUUID(),
     ...issued(tokens, issuer),
@@ -77,9 +80,11 @@ async function assertion(
     subject_token_type: "urn:ietf:params:oauth:token-type:id_token",
     client_id: provider.client_id,
   });
-  const response = await fetch(provider.token_endpoint, { method: "POST", body: parameters });
   const what = `${new URL(provider.token_endpoint).origin} gives no assertion`;
-  if (!response.ok) throw oauthProblem(await parseErrorResponse(response), what);
+  const asked = fetch(provider.token_endpoint, { method: "POST", body: parameters });
+  const response = await asked.catch((error) => {
+    throw oauthProblem(error, what);
+  });
   const { access_token } = await response.json().catch(() => ({}));
   if (typeof access_token !== "string") throw new SkiffError("corrupt", `${what}: its answer cannot be read`);
   return access_token;

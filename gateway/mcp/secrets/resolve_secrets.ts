@@ -2,10 +2,9 @@
 import { resolveFile, type ToolkitFiles } from "../configuration/toolkit_files.ts";
 import type { Environment } from "../configuration/toolkit_files.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
-import { tokenName } from "../configuration/server_state.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { readText } from "../files/edit_file.ts";
-import { isMeantFor, isUsable, parseLogin } from "../oauth/login.ts";
+import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
 import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
 import { parseSecretLines, splitSearchPath } from "./env_file.ts";
 import { openSecretStore, type SecretStore } from "./secret_store.ts";

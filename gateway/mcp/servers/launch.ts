@@ -4,7 +4,7 @@ import { selfCommand } from "../../../core/process/self.ts";
 import { serverType } from "../catalog/server_entry.ts";
 import { resolveList, resolveText, templateValues } from "../catalog/template.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
-import { tokenName } from "../configuration/server_state.ts";
+import { tokenName } from "../oauth/login.ts";
 import { remoteUrl } from "../oauth/oauth_app.ts";
 import { type BindRules, checkBind } from "./bind_rules.ts";
 import type { ContainerSpec, LocalSpec, RemoteSpec, ServerSpec } from "./server_spec.ts";

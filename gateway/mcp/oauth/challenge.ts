@@ -11,17 +11,19 @@ export interface Challenge {
 /** The first Bearer challenge of a response; an empty one when there is none. */
 export function bearerChallenge(response: Response): Challenge {
   const header = response.headers.get("www-authenticate") ?? "";
-  const start = /(?:^|[\s,])bearer(?=\s|,|$)/i.exec(header);
-  if (!start) return {};
   const found = new Map<string, string>();
-  const rest = header.slice(start.index + start[0].length);
-  // A name without "=" after a comma is the scheme of the next challenge.
-  const part = /\s*,?\s*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
-  for (let match; (match = part.exec(rest));) {
+  let scheme = "";
+  // A name without "=" is the scheme of the challenge that follows.
+  const part = /[\s,]*([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/y;
+  for (let match; (match = part.exec(header));) {
     const [, name, quoted, bare] = match;
-    if (quoted === undefined && bare === undefined) break;
     const key = name.toLowerCase();
-    if (!found.has(key)) found.set(key, quoted?.replace(/\\(.)/g, "$1") ?? bare);
+    if (quoted === undefined && bare === undefined) {
+      if (scheme === "bearer") break;
+      scheme = key;
+    } else if (scheme === "bearer" && !found.has(key)) {
+      found.set(key, quoted?.replace(/\\(.)/g, "$1") ?? bare);
+    }
   }
   return {
     error: found.get("error"),

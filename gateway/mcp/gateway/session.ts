@@ -52,6 +52,8 @@ export class Session implements GatewaySession {
   readonly running: SessionServers;
   readonly #added = new Map<string, { server: EnabledServer; listed: boolean }>();
   readonly #removed = new Set<string>();
+  /** Servers that are being added: they run already. */
+  readonly #adding = new Map<string, EnabledServer>();
   readonly #ownTools = new Map<string, OwnTool>();
   readonly #ownPrompts = new Map<string, OwnPrompt>();
   readonly #failed = new Map<string, { error: string; at: number }>();
@@ -122,13 +124,14 @@ export class Session implements GatewaySession {
   ): Promise<Inventory> {
     const { name } = server.entry;
     await this.running.end(name);
+    this.#adding.set(name, server);
     const inventory = await abortable(this.#learn(server), signal).catch(async (error) => {
       await this.running.end(name);
       if (error instanceof SkiffError || signal.aborted) throw error;
       throw new SkiffError("unavailable", `The server ${name} cannot be used: ${error.message}`, {
         cause: error,
       });
-    });
+    }).finally(() => this.#adding.delete(name));
     this.#removed.delete(name);
     this.#failed.delete(name);
     this.#added.set(name, { server, listed });
@@ -276,7 +279,7 @@ export class Session implements GatewaySession {
     const deadline = AbortSignal.any([AbortSignal.timeout(this.#gateway.options.listMs), this.signal]);
     await Promise.all(
       this.servers().map(async (server) => {
-        if (await this.#gateway.store.find(this.key(server))) return;
+        if (await this.#gateway.store.find(this.key(server))) return this.#loginSettled(server);
         const failed = this.#failed.get(server.entry.name);
         if (failed && performance.now() - failed.at < this.#gateway.options.retryMs) return;
         await abortable(this.#learn(server), deadline).catch((error) => {
@@ -293,10 +296,10 @@ export class Session implements GatewaySession {
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */
-  #learn(server: EnabledServer): Promise<Inventory> {
+  async #learn(server: EnabledServer): Promise<Inventory> {
     const key = this.key(server);
     const { store } = this.#gateway;
-    return store.learn(key, async () => {
+    const learning = store.learn(key, async () => {
       try {
         return await this.running.use(
           server,
@@ -308,13 +311,24 @@ export class Session implements GatewaySession {
         if (!this.signal.aborted) {
           this.#failed.set(server.entry.name, { error: message, at: performance.now() });
           this.#gateway.log(server.entry.name, `can't start: ${withHint(error, message)}`);
-          if (error instanceof LoginRequired) {
-            this.#gateway.options.logins?.wanted(this, server.entry.name, error);
-          }
         }
         throw error;
       }
     });
+    try {
+      const inventory = await learning;
+      this.#loginSettled(server);
+      return inventory;
+    } catch (error) {
+      if (error instanceof LoginRequired) {
+        this.#gateway.options.logins?.wanted(this, server.entry.name, error);
+      }
+      throw error;
+    }
+  }
+
+  #loginSettled({ entry }: EnabledServer): void {
+    this.#gateway.options.logins?.settled(this, entry.name);
   }
 
   /** Asks a connection for its lists anew and tells all sessions that see the server. */
@@ -324,7 +338,6 @@ export class Session implements GatewaySession {
     const inventory = await listInventory(client, { signal: this.signal, log });
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
-    this.#gateway.options.logins?.settled(this, server.entry.name);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }
@@ -404,7 +417,7 @@ export class Session implements GatewaySession {
     }
     this.#known = names;
     this.#failed.clear();
-    await this.running.settle(servers);
+    await this.running.settle([...servers, ...this.#adding.values()]);
     this.changed();
     if (this.#given.size > 0) this.#gather().catch(() => {}); // what is new is told when it is known
   }

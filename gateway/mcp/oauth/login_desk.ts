@@ -47,7 +47,7 @@ export class LoginDesk {
 
   /** Shows the client's user a link and waits for the login. False when the client cannot do that or the user will not. */
   async ask(session: LoginSession, error: LoginRequired, signal: AbortSignal): Promise<boolean> {
-    if (session.capabilities.elicitation?.url === undefined || this.#isUnreachable()) return false;
+    if (!this.#canShow(session)) return false;
     const pending = await this.#begin(error);
     const elicitationId = crypto.randomUUID();
     const { action } = await session.elicit({
@@ -77,6 +77,10 @@ export class LoginDesk {
     this.#end.abort(new SkiffError("interrupted", "The gateway has ended"));
   }
 
+  #canShow({ capabilities }: GatewaySession): boolean {
+    return capabilities.elicitation?.url !== undefined && !this.#isUnreachable();
+  }
+
   /** Loopback of a container is not that of the browser. */
   #isUnreachable(): boolean {
     return this.#options.parts.env.get("DOCKER_MCP_IN_CONTAINER") === "1";
@@ -89,8 +93,8 @@ export class LoginDesk {
     const { parts, loggedIn, log } = this.#options;
     const begun = beginAuthorization(app, parts, { challenge, signal: this.#end.signal }).then((begun) => {
       const done = begun.done.then(async (login) => {
-        log(`> Logged in to ${app.title}`);
         await loggedIn(app.name);
+        log(`> Logged in to ${app.title}`);
         return login;
       });
       done.catch((error) => this.#end.signal.aborted || log(`! No login to ${app.title}: ${error.message}`))
@@ -125,7 +129,7 @@ export class LoginDesk {
         if (!error) return answer(`Error: ${name} does not wait for a login.`, true);
         try {
           if (await this.ask(session, error, signal)) return answer(`The user has logged in to ${name}.`);
-          if (session.capabilities.elicitation?.url) return answer("Error: The user did not log in.", true);
+          if (this.#canShow(session)) return answer("Error: The user did not log in.", true);
           return answer(await this.invitation(error));
         } catch (failure) {
           signal.throwIfAborted();

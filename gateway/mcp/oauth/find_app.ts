@@ -59,7 +59,7 @@ export async function findApp(
     provider === app.name
   )?.secret;
   const names = users.map(({ name }) => name).join(", ");
-  throw new SkiffError("unsupported", `${app.title} has no login that skiff could go through for ${names}`, {
+  throw new SkiffError("unsupported", `skiff knows no authorization server of ${app.name} (for ${names})`, {
     hint: `Make a token at the provider and give it: \`${programName()} mcp secret set ${
       secret ?? `oauth/${app.name}`
     }\`.`,
@@ -79,7 +79,9 @@ export async function appOf(name: string, configuration: LoadedConfiguration): P
     const found: EnabledServer | undefined = await configuration.server(remote.name);
     return { ...remoteApp(remote, found?.config ?? {}), title: name };
   }
-  if (users.length > 0) return { name, title: name, scopes: users[0].oauth?.scopes };
+  if (users.some(({ oauth }) => oauth?.providers?.length)) {
+    return { name, title: name, scopes: users[0].oauth?.scopes };
+  }
   if (server) {
     throw new SkiffError("unsupported", `The server ${name} runs on this machine and has no login`, {
       hint: `\`${programName()} mcp server inspect ${name}\` shows the secrets that it takes.`,

@@ -27,13 +27,17 @@ export interface GatewayOAuthOptions {
   /** Has the configuration read anew. */
   reload(): Promise<void>;
   log(line: string): void;
+  /** Told of tokens, so that no log has them. */
+  learn(server: { secrets: ReadonlyMap<string, string> }): void;
 }
 
-export async function gatewayOAuth(
-  { env, sources, reload, log }: GatewayOAuthOptions,
-): Promise<GatewayOAuth> {
+export async function gatewayOAuth(options: GatewayOAuthOptions): Promise<GatewayOAuth> {
+  const { env, sources, reload, log, learn } = options;
   const parts = await oauthParts({ files: toolkitFiles(env), env, sources });
-  const keeper = new TokenKeeper(parts, (line) => log(`! ${line}`));
+  const keeper = new TokenKeeper(parts, (line) => log(`! ${line}`), ({ name }, login) => {
+    const tokens = [["access", login.access_token], ["refresh", login.refresh_token ?? ""]];
+    learn({ secrets: new Map(tokens.map(([kind, token]) => [`${kind} token of ${name}`, token])) });
+  });
   const providers = new ProviderRefresh(keeper, parts.vault, reload);
   const loggedIn = async () => {
     keeper.forget();

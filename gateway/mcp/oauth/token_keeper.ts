@@ -35,11 +35,18 @@ interface AppState {
 export class TokenKeeper {
   readonly #parts: OAuthParts;
   readonly #log: (line: string) => void;
+  readonly #seen: (app: OAuthApp, login: Login) => void;
   readonly #states = new Map<string, AppState>();
 
-  constructor(parts: OAuthParts, log: (line: string) => void) {
+  /** `seen` is told of every login that is used from then on. */
+  constructor(
+    parts: OAuthParts,
+    log: (line: string) => void,
+    seen: (app: OAuthApp, login: Login) => void = () => {},
+  ) {
     this.#parts = parts;
     this.#log = log;
+    this.#seen = seen;
   }
 
   /** The login to show now; undefined: there is none. A token that ends soon is refreshed before. */
@@ -95,6 +102,7 @@ export class TokenKeeper {
 
   async #read(app: OAuthApp): Promise<Login | undefined> {
     const login = await this.#parts.vault.login(app.name, app.secret);
+    if (login) this.#seen(app, login);
     if (!login || app.url === undefined || isMeantFor(login, app.url)) return login;
     this.#log(`the login of ${app.name} is for ${login.server}, not for ${app.url}: it is not used`);
     return undefined;
@@ -110,6 +118,7 @@ export class TokenKeeper {
   #work(app: OAuthApp, work: () => Promise<Login>): Promise<Login | undefined> {
     const state = this.#state(app);
     state.working ??= work().then((login) => {
+      this.#seen(app, login);
       state.login = login;
       state.failures = state.nextTry = 0;
       return login;

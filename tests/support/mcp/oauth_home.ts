@@ -91,7 +91,8 @@ async function homeGateway(
     verbose: true,
     strictNames: false,
     logCalls: false,
-    blockSecrets: false,
+    blockSecrets: true,
+    refuseChangedTools: false,
     verifySignatures: false,
     interceptors: [],
     log(line) {

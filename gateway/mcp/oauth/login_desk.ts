@@ -50,14 +50,16 @@ export class LoginDesk {
     if (!this.#canShow(session)) return false;
     const pending = await this.#begin(error);
     const elicitationId = crypto.randomUUID();
-    const { action } = await session.elicit({
+    const answered = session.elicit({
       mode: "url",
       message: `${error.message}. Open the page to log in.`,
       elicitationId,
       url: pending.url,
     }, { signal });
-    if (action !== "accept") return false;
-    await untilAborted(pending.done, signal);
+    const done = pending.done.then(() => true);
+    // Who has logged in need not answer any more.
+    const willing = answered.then(({ action }) => action === "accept" ? done : false);
+    if (!await untilAborted(Promise.race([willing, done]), signal)) return false;
     const complete = { method: "notifications/elicitation/complete", params: { elicitationId } };
     await session.servesTo?.notification(complete as never).catch(() => {});
     return true;

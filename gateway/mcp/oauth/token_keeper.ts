@@ -20,6 +20,9 @@ import { isUnattended, obtainLogin } from "./unattended_grants.ts";
 const backOffMs = 30_000;
 const longestBackOffMs = 30 * 60_000;
 
+/** For a refresh to come to its end when the gateway ends. */
+const farewellMs = 5000;
+
 interface AppState {
   /** What was read; null: there is none. Absent: not read yet. */
   login?: Login | null;
@@ -95,9 +98,13 @@ export class TokenKeeper {
     }
   }
 
-  /** Resolves when no token is on its way: one that was issued must be kept. */
+  /** Resolves when no token is on its way (one that was issued must be kept), or in a few seconds. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#states.values()].map(({ working }) => working?.catch(() => {})));
+    const working = [...this.#states.values()].map(({ working }) => working?.catch(() => {}));
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, farewellMs);
+    await Promise.race([Promise.all(working), late.promise]);
+    clearTimeout(timer);
   }
 
   async #read(app: OAuthApp): Promise<Login | undefined> {

@@ -27,12 +27,13 @@ export interface HomeGateway extends AsyncDisposable {
 /** All of `servers` are enabled. Secrets are in the file, http and loopback are allowed. */
 export async function oauthHome(
   servers: ServerEntry[],
-  { variables = {}, features = {}, secrets = {}, config = {}, enabled = true }: {
+  { variables = {}, features = {}, secrets = {}, config = {}, enabled = true, credsStore }: {
     variables?: Record<string, string>;
     features?: Record<string, string>;
     secrets?: Record<string, string>;
     config?: Record<string, unknown>;
     enabled?: boolean;
+    credsStore?: string;
   } = {},
 ): Promise<OAuthHome> {
   const home = await Deno.makeTempDir({ prefix: "skiff-oauth-" });
@@ -53,7 +54,7 @@ export async function oauthHome(
     files.catalogList,
     JSON.stringify({ catalogs: { test: { displayName: "Test", url: "" } } }),
   );
-  await Deno.writeTextFile(files.dockerConfig, JSON.stringify({ features }));
+  await Deno.writeTextFile(files.dockerConfig, JSON.stringify({ features, credsStore }));
   await Deno.writeTextFile(files.config, JSON.stringify(config));
   if (Object.keys(secrets).length > 0) {
     await Deno.writeTextFile(files.secrets, JSON.stringify({ secrets }), { mode: 0o600 });

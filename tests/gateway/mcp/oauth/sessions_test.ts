@@ -7,6 +7,7 @@ import { revokeLogin } from "../../../../gateway/mcp/oauth/revocation.ts";
 import type { Client } from "../../../../gateway/mcp/sdk.ts";
 import { type StandIn, standIn, type StandInOptions } from "../../../support/mcp/authorization_server.ts";
 import { browse } from "../../../support/mcp/browser.ts";
+import { withCredentialHelper } from "../../../support/mcp/credential_helper.ts";
 import { fixtureServer } from "../../../support/mcp/fixture.ts";
 import { type HomeGateway, type OAuthHome, oauthHome } from "../../../support/mcp/oauth_home.ts";
 
@@ -192,6 +193,27 @@ Deno.test("a login and its end elsewhere reach a gateway that runs", async () =>
     await gone;
     await assert.rejects(call(client, "whoami"), /There is no tool whoami/);
   });
+});
+
+Deno.test("logins that a credential helper keeps reach a gateway that runs, too", async () => {
+  const folder = await Deno.makeTempDir();
+  await withCredentialHelper(folder, async () => {
+    const home = {
+      features: { "dynamic-tools": "disabled" },
+      credsStore: "kept",
+      variables: { SKIFF_MCP_SECRETS: "" },
+    };
+    await withGateway({ watch: true, home }, async (room) => {
+      const client = await room.gateway.connect();
+      assert.deepEqual(await names(client), ["mcp-authorize"]);
+      const there = listBecomes(client, ["whoami", "work"]);
+      await logIn(room);
+      await there;
+      await assert.rejects(Deno.stat(room.home.files.secrets), Deno.errors.NotFound);
+      assert.deepEqual(await room.home.parts.vault.logins(), ["notes"]);
+    });
+  });
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a token that ends while a call runs harms neither the call nor the next one", async () => {

@@ -3,13 +3,14 @@ import type { Command, Context } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
 import { beginAuthorization } from "../../gateway/mcp/oauth/authorization.ts";
-import { givenClient } from "../../gateway/mcp/oauth/client_choice.ts";
+import { givenClient } from "../../gateway/mcp/oauth/given_client.ts";
 import { findApp } from "../../gateway/mcp/oauth/find_app.ts";
 import type { Login } from "../../gateway/mcp/oauth/login.ts";
 import type { OAuthApp } from "../../gateway/mcp/oauth/oauth_app.ts";
 import { type OAuthParts, oauthParts } from "../../gateway/mcp/oauth/oauth_parts.ts";
 import { openBrowser } from "../../gateway/mcp/oauth/open_browser.ts";
-import { isUnattended, obtainLogin } from "../../gateway/mcp/oauth/unattended_grants.ts";
+import { obtainLogin } from "../../gateway/mcp/oauth/unattended_grants.ts";
+import { isUnattended } from "../../gateway/mcp/oauth/oauth_client.ts";
 import { placeOf } from "./place.ts";
 
 export const oauthAuthorizeCommand: Command = {

@@ -62,6 +62,7 @@ export async function callChain(
   const oauth = await gatewayOAuth({ env, sources, reload, log, learn: (server) => redaction.learn(server) });
   const dynamic = dynamicTools({
     configuration,
+    seekMeaning: () => modelAtHand(configuration(), env),
     place: { files: toolkitFiles(env), env, cwd },
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
@@ -84,7 +85,7 @@ export async function callChain(
   };
 }
 
-/** With the feature `use-embeddings`, and a model server that has an embedding model. */
+/** Where a model server runs that has an embedding model, unless the feature `use-embeddings` is off. */
 async function modelAtHand(
   { features }: LoadedConfiguration,
   env: Environment,

@@ -10,7 +10,8 @@ import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
 import type { LoginDesk } from "../oauth/login_desk.ts";
 import type { CallMiddleware } from "./middleware.ts";
-import { handleRequest } from "./requests.ts";
+import { answerDirectly } from "./answer_directly.ts";
+import { handleRequest, handlesMethod } from "./requests.ts";
 import { Session } from "./session.ts";
 
 export interface GatewayOptions {
@@ -119,16 +120,23 @@ export class Gateway {
     });
     server.removeRequestHandler("logging/setLevel"); // it is for the servers, too
     const session = new Session(this, server, id);
-    server.fallbackRequestHandler = (request, extra) => handleRequest(session, request, extra) as never;
+    server.fallbackRequestHandler = (request, extra) =>
+      handleRequest(session, request, extra as never) as never;
     server.fallbackNotificationHandler = (notification) => {
       if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
       return Promise.resolve();
     };
     server.oninitialized = () => this.#attach(session);
     server.onclose = () => void this.#drop(session);
-    server.onerror = (error) => this.options.serverLog("client", error.message.slice(0, 300));
+    const onerror = (error: Error) => this.options.serverLog("client", error.message.slice(0, 300));
+    server.onerror = onerror;
     this.#sessions.add(session);
     await server.connect(transport);
+    answerDirectly(transport, {
+      handles: handlesMethod,
+      handle: (request, extra) => handleRequest(session, request, extra),
+      onerror,
+    });
     return session;
   }
 

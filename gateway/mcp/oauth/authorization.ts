@@ -1,11 +1,12 @@
 /** A login through a person's browser: authorization code with PKCE, answered on loopback. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { programName } from "../../../core/process/called_as.ts";
-import { exchangeAuthorization, startAuthorization } from "../sdk.ts";
+import { exchangeAuthorization, startAuthorization } from "../sdk_oauth.ts";
 import { withAppLock } from "./app_lock.ts";
 import { bearerChallenge, type Challenge } from "./challenge.ts";
 import { type CallbackPage, type CallbackServer, startCallback, wantedPort } from "./callback_server.ts";
-import { chooseClient, givenClient } from "./client_choice.ts";
+import { chooseClient } from "./client_choice.ts";
+import { givenClient } from "./given_client.ts";
 import { discover, discoverIssuer, type Discovery } from "./discovery.ts";
 import { issued } from "./issued_token.ts";
 import { type Login, scopesOf } from "./login.ts";

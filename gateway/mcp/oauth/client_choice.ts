@@ -2,7 +2,7 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { programName } from "../../../core/process/called_as.ts";
 import { version } from "../../../core/version.ts";
-import { type OAuthClientMetadata, registerClient } from "../sdk.ts";
+import { type OAuthClientMetadata, registerClient } from "../sdk_oauth.ts";
 import { type Discovery, isSameIssuer } from "./discovery.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient, type RegisteredClient } from "./oauth_client.ts";
@@ -12,16 +12,6 @@ import { oauthProblem, refusable } from "./oauth_problem.ts";
 
 /** The address of a client metadata document that the user (or the company) hosts. */
 const documentVariable = "SKIFF_OAUTH_CLIENT_METADATA_URL";
-
-/** What the user has given, by configuration and by secret. */
-export async function givenClient(app: OAuthApp, { vault }: OAuthParts): Promise<OAuthClient | undefined> {
-  const client = { ...app.client, ...await vault.givenClient(app.name) };
-  if (Object.keys(client).length === 0) return undefined;
-  if (typeof client.client_id === "string" && client.client_id !== "") return client as OAuthClient;
-  throw new SkiffError("invalid_input", `The OAuth client of ${app.title} has no client_id`, {
-    hint: `Set it: \`${programName()} mcp secret set ${givenClientName(app.name)}\`.`,
-  });
-}
 
 /** A client for a login through the browser. Throws "unsupported" when there is none and none can be registered. */
 export async function chooseClient(

@@ -9,7 +9,7 @@ import {
   type OAuthMetadata,
   OAuthMetadataSchema,
   OAuthProtectedResourceMetadataSchema,
-} from "../sdk.ts";
+} from "../sdk_oauth.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Fetch } from "./oauth_fetch.ts";
 

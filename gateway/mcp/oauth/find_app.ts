@@ -6,7 +6,7 @@ import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { type OAuthApp, remoteApp, remoteUrl } from "./oauth_app.ts";
 import type { OAuthVault } from "./oauth_vault.ts";
 import { isUsable } from "./login.ts";
-import { givenClient } from "./client_choice.ts";
+import { givenClient } from "./given_client.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
 
 /** An app as `oauth ls` shows it, by the field names of Docker's. */

@@ -1,6 +1,6 @@
 /** What a token endpoint gives, as a login. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import type { OAuthTokens } from "../sdk.ts";
+import type { OAuthTokens } from "../sdk_oauth.ts";
 import type { Login } from "./login.ts";
 
 /** The fields of a login that a token response says. Throws "corrupt" for a token that cannot be sent. */

@@ -5,7 +5,7 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { GatewaySession, OwnTool } from "../gateway/gateway_session.ts";
 import type { CallToolResult, Server } from "../sdk.ts";
-import { beginAuthorization, type PendingAuthorization } from "./authorization.ts";
+import type { PendingAuthorization } from "./authorization.ts";
 import { authorizeCommand, type LoginRequired } from "./login_required.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
 
@@ -93,7 +93,9 @@ export class LoginDesk {
     const running = this.#pending.get(key);
     if (running) return running;
     const { parts, loggedIn, log } = this.#options;
-    const begun = beginAuthorization(app, parts, { challenge, signal: this.#end.signal }).then((begun) => {
+    const begin = async () => {
+      const { beginAuthorization } = await import("./authorization.ts");
+      const begun = await beginAuthorization(app, parts, { challenge, signal: this.#end.signal });
       const done = begun.done.then(async (login) => {
         await loggedIn(app.name);
         log(`> Logged in to ${app.title}`);
@@ -102,7 +104,8 @@ export class LoginDesk {
       done.catch((error) => this.#end.signal.aborted || log(`! No login to ${app.title}: ${error.message}`))
         .finally(() => this.#pending.delete(key));
       return { ...begun, done };
-    });
+    };
+    const begun = begin();
     begun.catch(() => this.#pending.delete(key));
     this.#pending.set(key, begun);
     return begun;

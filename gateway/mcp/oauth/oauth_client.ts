@@ -24,6 +24,12 @@ export type GrantType =
   | "client_credentials"
   | "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+/** Whether a client gets its tokens by itself. */
+export function isUnattended(client: OAuthClient | undefined): client is OAuthClient {
+  return client?.grant_type === "client_credentials" ||
+    client?.grant_type === "urn:ietf:params:oauth:grant-type:jwt-bearer";
+}
+
 export interface RegisteredClient extends OAuthClient {
   authorization_server: string;
   redirect_uri: string;

@@ -4,7 +4,8 @@ import { readFeatures } from "../configuration/features.ts";
 import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import { openSecretStore } from "../secrets/secret_store.ts";
-import { insecureRemotes, type RemoteGuard } from "../servers/remote_guard.ts";
+import { insecureRemotes } from "../servers/insecure_remotes.ts";
+import type { RemoteGuard } from "../servers/remote_guard.ts";
 import { OAuthVault } from "./oauth_vault.ts";
 
 export interface OAuthParts {

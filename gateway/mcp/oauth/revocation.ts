@@ -1,7 +1,7 @@
 /** The end of a login: told to the authorization server (RFC 7009), then forgotten. */
-import { selectClientAuthMethod } from "../sdk.ts";
+import { selectClientAuthMethod } from "../sdk_oauth.ts";
 import { withAppLock } from "./app_lock.ts";
-import { givenClient } from "./client_choice.ts";
+import { givenClient } from "./given_client.ts";
 import type { Login } from "./login.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import type { OAuthClient } from "./oauth_client.ts";

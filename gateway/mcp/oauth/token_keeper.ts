@@ -3,18 +3,16 @@
  * rotate are good for one use: whoever has waited for a turn takes what the one before has kept.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { refreshAuthorization } from "../sdk.ts";
 import { withAppLock } from "./app_lock.ts";
 import type { Challenge } from "./challenge.ts";
-import { givenClient } from "./client_choice.ts";
+import { givenClient } from "./given_client.ts";
 import { issued } from "./issued_token.ts";
 import { expiryMarginMs, isExpired, isMeantFor, isRefreshable, type Login } from "./login.ts";
 import { LoginRequired } from "./login_required.ts";
 import type { OAuthApp } from "./oauth_app.ts";
-import { oauthFetch } from "./oauth_fetch.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
 import { oauthProblem, OAuthRefusal, refusable } from "./oauth_problem.ts";
-import { isUnattended, obtainLogin } from "./unattended_grants.ts";
+import { isUnattended } from "./oauth_client.ts";
 
 /** Between attempts that failed; doubled each time. */
 const backOffMs = 30_000;
@@ -118,6 +116,7 @@ export class TokenKeeper {
   async #obtained(app: OAuthApp, challenge: Challenge): Promise<Login | undefined> {
     const client = await givenClient(app, this.#parts);
     if (!isUnattended(client)) return undefined;
+    const { obtainLogin } = await import("./unattended_grants.ts");
     return await this.#work(app, () => obtainLogin(app, client, challenge, this.#parts));
   }
 
@@ -181,6 +180,8 @@ export class TokenKeeper {
   }
 
   async #requested(app: OAuthApp, kept: Login): Promise<Login> {
+    const { refreshAuthorization } = await import("../sdk_oauth.ts");
+    const { oauthFetch } = await import("./oauth_fetch.ts");
     const issuer = kept.authorization_server!;
     const tokens = await refreshAuthorization(issuer, {
       // Only what the endpoint's request needs; where it is was found out at the login.

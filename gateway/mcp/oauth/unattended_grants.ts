@@ -1,6 +1,6 @@
 /** Tokens that need no person: client_credentials, and an identity provider's assertion (jwt-bearer). */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { createPrivateKeyJwtAuth, fetchToken, type OAuthClientProvider } from "../sdk.ts";
+import { createPrivateKeyJwtAuth, fetchToken, type OAuthClientProvider } from "../sdk_oauth.ts";
 import type { Challenge } from "./challenge.ts";
 import { discover, type Discovery } from "./discovery.ts";
 import { issued } from "./issued_token.ts";
@@ -12,11 +12,6 @@ import type { OAuthParts } from "./oauth_parts.ts";
 import { oauthProblem, refusable } from "./oauth_problem.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/** Whether a client gets its tokens by itself. */
-export function isUnattended(client: OAuthClient | undefined): client is OAuthClient {
-  return client?.grant_type === "client_credentials" || client?.grant_type === jwtBearer;
-}
 
 /** A token for a remote server. Throws what `discover` throws, and "unauthorized" when it is refused. */
 export async function obtainLogin(

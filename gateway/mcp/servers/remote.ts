@@ -2,12 +2,8 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
-import {
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  StreamableHTTPError,
-  type Transport,
-} from "../sdk.ts";
+import type { Transport } from "../sdk.ts";
+import { SSEClientTransport, StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";

@@ -11,11 +11,6 @@ export interface RemoteGuard {
   told?(line: string): void;
 }
 
-/** Whether the user allows http and the own network. */
-export function insecureRemotes(env: { get(name: string): string | undefined }): boolean {
-  return ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
-}
-
 /** The URL, when a request may go there. Looked up anew for each request. Throws "forbidden", "invalid_input". */
 export async function guardUrl(text: string, { insecure, told }: RemoteGuard): Promise<URL> {
   if (!URL.canParse(text)) throw new SkiffError("invalid_input", `"${text}" is no URL`);

@@ -4,6 +4,7 @@
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
 import { bytePieces } from "./byte_pieces.ts";
+import { lineTaken } from "./large_messages.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import { type ByteWriter, LineWriter } from "./line_writer.ts";
 
@@ -68,6 +69,7 @@ export class LineTransport implements Transport {
           else {
             const waits = this.#deliver(line.bytes);
             if (waits) await waits;
+            lineTaken(line.length);
           }
         }
       }

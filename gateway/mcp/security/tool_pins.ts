@@ -63,7 +63,7 @@ export class ToolPins {
       const pins = this.#pins();
       if (pins === undefined) return "it cannot be known what was approved";
       const pin = pins.get(entry.name)?.get(name);
-      if (pin && !isSame(pin.approved, definitionOf(tool))) {
+      if (pin && !isSame(pin.approved, tool)) {
         return `it has changed since it was approved; see and approve it: skiff mcp tools approve ${entry.name}`;
       }
     }
@@ -80,10 +80,9 @@ export class ToolPins {
     const edits = new Map<string, Tool>();
     for (const tool of tools) {
       const pin = known?.get(tool.name);
-      const definition = definitionOf(tool);
-      if (!pin || !isSame(pin.changed ?? pin.approved, definition)) edits.set(tool.name, tool);
-      if (!pin || isSame(pin.approved, definition)) continue;
-      const changes = differences(pin.approved, definition).map((line) => `\n    ${line}`).join("");
+      if (!pin || !isSame(pin.changed ?? pin.approved, tool)) edits.set(tool.name, tool);
+      if (!pin || isSame(pin.approved, tool)) continue;
+      const changes = differences(pin.approved, definitionOf(tool)).map((line) => `\n    ${line}`).join("");
       const text = `The tool ${tool.name} of ${entry.name} has changed since it was approved:${changes}`;
       if (this.#once(text)) texts.push(text);
     }

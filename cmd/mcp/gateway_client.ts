@@ -7,6 +7,7 @@ import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
 import { noValidation } from "../../gateway/mcp/servers/connect_client.ts";
 import { refusedMark } from "../../gateway/mcp/gateway/guard.ts";
 import type { PolicyDecision } from "../../gateway/mcp/security/policy.ts";
+import { logLines } from "../../gateway/mcp/servers/log_lines.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 
 /** Runs `work` with a client of a gateway that is started for it. Throws "unavailable" when it does not come up. */
@@ -44,21 +45,21 @@ export async function withGateway<T>(
     return await work(client);
   } finally {
     await client.close();
+    await told;
   }
 }
 
-/** Its first lines; all of them go to stderr when that is wanted. */
-async function tell(
-  readable: ReadableStream<Uint8Array>,
-  context: Context,
-  shown: boolean,
-): Promise<string[]> {
-  let text = "";
-  for await (const piece of readable.pipeThrough(new TextDecoderStream() as any)) {
-    if (shown) await context.err(piece as unknown as string);
-    if (text.length < 4096) text += piece;
-  }
-  return text.split("\n").filter((line) => line !== "");
+/** What a gateway says of a server whose tools are missing from the lists. */
+const missing = /: (can't start|has not said yet|\S+\/list failed)/;
+
+/** Its first lines. On stderr: those about servers that are missing, or, when that is wanted, all. */
+async function tell(readable: AsyncIterable<Uint8Array>, context: Context, all: boolean): Promise<string[]> {
+  const told: string[] = [];
+  await logLines(readable, (line) => {
+    if (all || missing.test(line)) void context.err(`${line}\n`);
+    if (told.length < 20) told.push(line);
+  });
+  return told;
 }
 
 /** Whether clients see a tool, and why not. */

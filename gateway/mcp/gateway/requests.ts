@@ -1,6 +1,7 @@
 /** Where each request of a client goes. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { ErrorCode, type JSONRPCRequest, McpError, type RequestHandlerExtra } from "../sdk.ts";
+import { passedError } from "../passed_error.ts";
 import type { CallOrigin } from "./middleware.ts";
 import type { Session } from "./session.ts";
 
@@ -10,15 +11,19 @@ type Handler = (session: Session, params: Params, extra: Extra) => Promise<unkno
 
 const resourceNotFound = -32002;
 
-/** The answer to a request. Throws `McpError`, as the server that was asked does. */
+/** The answer to a request. Throws with the code, the message and the data of the server that was asked. */
 export async function handleRequest(
   session: Session,
   request: JSONRPCRequest,
   extra: Extra,
 ): Promise<unknown> {
-  const handler = handlers[request.method];
-  if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
-  return await handler(session, request.params ?? {}, extra);
+  try {
+    const handler = handlers[request.method];
+    if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
+    return await handler(session, request.params ?? {}, extra);
+  } catch (error) {
+    throw passedError(error);
+  }
 }
 
 const handlers: Record<string, Handler> = {

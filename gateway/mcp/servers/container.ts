@@ -11,10 +11,10 @@ import { demultiplex } from "../../../core/docker/stdcopy.ts";
 import { connectClient } from "./connect_client.ts";
 import { containerBody, type ContainerSettings } from "./container_config.ts";
 import { excerpt, LineTransport } from "./line_transport.ts";
-import { within } from "./local.ts";
 import { logSplitter } from "./log_lines.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec } from "./server_spec.ts";
+import { within } from "./within.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is killed. */
 const graceMs = 1000;

@@ -35,6 +35,36 @@ export function withEndOfStream(response: Response, last: unknown): Response {
   return new Response(body, { status: response.status, headers: response.headers });
 }
 
+/** The response, whose stream ends after `ms`, and again after as much, when something waits then. */
+export function endedFromTimeToTime(response: Response, ms: number, isAwaited: () => boolean): Response {
+  if (!response.body) return response;
+  const reader = response.body.getReader();
+  let timer: ReturnType<typeof setInterval>;
+  const body = new ReadableStream<Uint8Array>({
+    start() {
+      timer = setInterval(() => {
+        if (isAwaited()) reader.cancel().catch(() => {}); // which ends the read below
+      }, ms);
+      Deno.unrefTimer(timer);
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        controller.close();
+      } catch (error) {
+        controller.error(error);
+      }
+      clearInterval(timer);
+    },
+    cancel(reason) {
+      clearInterval(timer);
+      return reader.cancel(reason);
+    },
+  });
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
 /** Whether there was a line that begins with "id:", in pieces that end anywhere. */
 function idFinder(): { readonly found: boolean; push(bytes: Uint8Array): void } {
   let found = false;

@@ -11,7 +11,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from "../sdk.ts";
-import { withEndOfStream } from "./end_of_stream.ts";
+import { endedFromTimeToTime, withEndOfStream } from "./end_of_stream.ts";
 import { within } from "./within.ts";
 
 export type Fetch = (to: string | URL, init?: RequestInit) => Promise<Response>;
@@ -26,6 +26,11 @@ export class SessionLost extends Error {
 
 /** For the server to take note of a session's end. */
 const farewellMs = 1000;
+/**
+ * A resumed stream is opened again and again while something waits: there are servers (the reference server among
+ * them) that give what was sent before it was resumed, and nothing that comes later.
+ */
+const askAgainMs = 3000;
 /** A stream is opened anew after 0.25, 0.5, 1, 2, 4 and 8 s; then the server counts as gone. */
 const reconnection = {
   initialReconnectionDelay: 250,
@@ -115,6 +120,9 @@ export class HttpTransport implements Transport {
     const isResumed = new Headers(init?.headers).has("last-event-id");
     if (isResumed && [400, 404, 405].includes(response.status)) {
       this.#end("its stream broke off and cannot be resumed");
+    }
+    if (isResumed && response.ok) {
+      return endedFromTimeToTime(response, askAgainMs, () => this.#pending.size > 0);
     }
     if (init?.method !== "POST" || !response.ok) return response;
     const id = requestId(init.body);

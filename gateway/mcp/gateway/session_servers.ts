@@ -104,6 +104,7 @@ export class SessionServers {
       clientInfo: session.client,
       upcalls,
       log: (line) => this.#gateway.serverLog(server.entry.name, line),
+      tell: (line) => this.#gateway.log(server.entry.name, line),
       signal,
     });
     this.#restore(connection, slot);

@@ -70,11 +70,11 @@ async function dryRun(
 }
 
 function watch(
-  { configuration, reload }: AssembledGateway,
+  { configuration, reload, readAt }: AssembledGateway,
   { signal }: Context,
   log: (line: string) => void,
 ): void {
-  watchFiles(() => configuration().files, reload, signal).catch((error) =>
+  watchFiles(() => configuration().files, reload, signal, readAt).catch((error) =>
     log(`! Changes of the configuration are not seen: ${error.message}`)
   );
 }

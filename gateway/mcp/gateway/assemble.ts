@@ -1,4 +1,5 @@
 /** A gateway out of the user's configuration: what `gateway run` and everything that needs its tools start from. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import {
   type ConfigurationOptions,
@@ -41,6 +42,8 @@ export interface AssembledGateway {
   gateway: Gateway;
   starter: ServerStarter;
   chain: CallChain;
+  /** When its files were first read; ms since the epoch. */
+  readAt: number;
   /** The configuration that holds now. */
   configuration(): LoadedConfiguration;
   /** Reads it anew; a broken one is told and the old one stays. */
@@ -61,7 +64,9 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
     return { ...loaded, servers: [...loaded.servers, ...await Promise.all(further)] };
   };
+  const readAt = Date.now();
   let configuration = await load();
+  const features = JSON.stringify(configuration.features);
   for (const warning of configuration.warnings) log(`! ${warning}`);
   const chain = await callChain(settings, () => configuration);
   const starter = new ServerStarter({
@@ -97,15 +102,19 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     gateway,
     starter,
     chain,
+    readAt,
     configuration: () => configuration,
     async reload() {
       try {
-        configuration = await load();
+        configuration = stillWhole(configuration, await load());
       } catch (error) {
         log(`! The configuration stays as it was: ${(error as Error).message}`);
         return;
       }
       for (const warning of configuration.warnings) log(`! ${warning}`);
+      if (JSON.stringify(configuration.features) !== features) {
+        log("! Features that are switched hold from the next start of the gateway on");
+      }
       log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
       await gateway.configure(configuration.servers);
     },
@@ -114,6 +123,14 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       await starter.close();
     },
   };
+}
+
+/** The new configuration. Throws when a catalog has become unreadable: it may be half written. */
+function stillWhole(old: LoadedConfiguration, now: LoadedConfiguration): LoadedConfiguration {
+  const broken = now.catalogs.broken.find((name) => !old.catalogs.broken.includes(name));
+  if (broken === undefined) return now;
+  const why = now.warnings.find((line) => line.includes(`"${broken}" is left out`));
+  throw new SkiffError("invalid_input", why ?? `The catalog "${broken}" cannot be read`);
 }
 
 /** Servers that the command line names itself. Throws when one cannot be had. */

@@ -377,12 +377,16 @@ export class Session implements GatewaySession {
   async reconfigured(): Promise<void> {
     const servers = this.servers();
     const names = new Set(servers.map(({ entry }) => entry.name));
-    for (const name of this.#known) if (!names.has(name)) this.#names.forget(name);
+    const removed = [...this.#known].filter((name) => !names.has(name));
+    for (const name of removed) this.#names.forget(name);
     this.#known = names;
     this.#failed.clear();
+    this.#view = undefined; // it leads to the servers as they were
     await this.running.settle(servers);
-    this.changed();
-    if (this.#given.size > 0) this.#gather().catch(() => {}); // what is new is told when it is known
+    // A server with other values may offer something else, or just the same: that is told when it is known.
+    const isKnown = servers.every((server) => this.#gateway.store.known(this.key(server)));
+    if (isKnown || removed.length > 0) this.changed();
+    if (this.#given.size > 0) this.#gather().then(() => this.changed(), () => {});
   }
 
   taskOwner(task: string): EnabledServer | undefined {

@@ -24,19 +24,30 @@ export const gatewayRunCommand: Command = {
     const front = frontSettings(flags, context);
     const log = await logTo(context, front.logFile);
     const assembled = await assembleGateway(gatewaySettings(flags, context, log));
+    const signal = AbortSignal.any([context.signal, await hangup()]);
     try {
-      if (front.dryRun) return await dryRun(assembled, log, context);
-      if (front.watch) watch(assembled, context, log);
+      if (front.dryRun) return await dryRun(assembled, log, signal);
+      if (front.watch) watch(assembled, signal, log);
       if (front.transport === "stdio") {
         const streams = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
-        await serveStdio(assembled.gateway, streams, context.signal);
-      } else await serveHttp(assembled, front, context, log);
+        await serveStdio(assembled.gateway, streams, signal);
+      } else await serveHttp(assembled, front, { env: context.env, signal }, log);
     } finally {
       await assembled.close();
     }
     return 0;
   },
 };
+
+/** Aborted when its terminal or its session goes, unless that is ignored (`nohup`). */
+async function hangup(): Promise<AbortSignal> {
+  const gone = new AbortController();
+  if (Deno.build.os === "windows") return gone.signal;
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const ignored = /^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0";
+  if ((Number(`0x${ignored.slice(-1)}`) & 1) === 0) Deno.addSignalListener("SIGHUP", () => gone.abort());
+  return gone.signal;
+}
 
 async function logTo(context: Context, path: string | undefined): Promise<(line: string) => void> {
   const file = path === undefined
@@ -57,7 +68,7 @@ async function logTo(context: Context, path: string | undefined): Promise<(line:
 async function dryRun(
   { gateway, starter }: AssembledGateway,
   log: (line: string) => void,
-  { signal }: Context,
+  signal: AbortSignal,
 ): Promise<number> {
   const found = await listAll(gateway, starter, signal);
   for (const { name, tools, prompts, resources, templates } of found.listed) {
@@ -71,7 +82,7 @@ async function dryRun(
 
 function watch(
   { configuration, reload, readAt }: AssembledGateway,
-  { signal }: Context,
+  signal: AbortSignal,
   log: (line: string) => void,
 ): void {
   watchFiles(() => configuration().files, reload, signal, readAt).catch((error) =>
@@ -82,7 +93,7 @@ function watch(
 async function serveHttp(
   { gateway }: AssembledGateway,
   { transport, port, hostname, isPublic, unauthenticated }: FrontSettings,
-  { env, signal }: Context,
+  { env, signal }: Pick<Context, "env" | "signal">,
   log: (line: string) => void,
 ): Promise<void> {
   const { httpFront } = await import("../../gateway/mcp/gateway/http.ts");

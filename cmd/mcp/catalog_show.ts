@@ -6,6 +6,7 @@ import { dockerCatalog, embeddedCatalog } from "../../gateway/mcp/catalog/catalo
 import { openCatalog } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { serverType } from "../../gateway/mcp/catalog/server_entry.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
+import { inWord, loadDecisions } from "./read_policy.ts";
 
 export const catalogShowCommand: Command = {
   name: "show",
@@ -27,8 +28,14 @@ export const catalogShowCommand: Command = {
     const catalog = await openCatalog(name, placeOf(context), { files: [], warnings });
     for (const warning of [...warnings, ...catalog.problems]) await context.err(`${warning}\n`);
     const servers = [...catalog.servers.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+    const decision = await loadDecisions(context);
     if (flags.format !== "human") {
-      const registry = Object.fromEntries(servers.map(({ name, ...entry }) => [name, entry]));
+      const registry = Object.fromEntries(
+        servers.map((entry) => {
+          const { name, ...fields } = entry;
+          return [name, { ...fields, policy: decision({ entry }) }];
+        }),
+      );
       return await context.out(
         printed({ name, displayName: catalog.displayName, registry }, flags.format as "json" | "yaml"),
       );
@@ -37,8 +44,9 @@ export const catalogShowCommand: Command = {
       entry.name,
       serverType(entry) ?? "",
       entry.tools ? `${entry.tools.length}` : "-",
+      inWord(decision({ entry })),
       shortened(entry.description),
     ]);
-    await context.out(formatTable(["name", "type", "tools", "description"], rows));
+    await context.out(formatTable(["name", "type", "tools", "policy", "description"], rows));
   },
 };

@@ -31,10 +31,11 @@ export const toolsFormatFlag: Flag = {
   default: "list",
 };
 
-/** Runs `work` with a client of a gateway that is started for it. Throws "unavailable" when it does not come up. */
+/** Runs `work` with a client of a gateway that is started for it, with `further` flags. Throws "unavailable" when it does not come up. */
 export async function withGateway<T>(
   { context, flags }: Invocation,
   work: (client: Client) => Promise<T>,
+  further: string[] = [],
 ): Promise<T> {
   const own = ((flags["gateway-arg"] as string[] | undefined) ?? []).flatMap((text) => text.split(","));
   const { program, args } = selfCommand([
@@ -43,6 +44,7 @@ export async function withGateway<T>(
     "run",
     "--watch=false",
     "--log-calls=false",
+    ...further,
     ...own,
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();

@@ -66,6 +66,11 @@ export const mcpCommand: Command = {
       load: async () => (await import("./feature.ts")).featureCommand,
     },
     {
+      name: "policy",
+      summary: "Show and set which servers and tools may be used",
+      load: async () => (await import("./policy.ts")).policyCommand,
+    },
+    {
       name: "hub",
       summary: "Serve Docker Hub's repositories and search as MCP tools",
       load: async () => (await import("./hub.ts")).hubCommand,

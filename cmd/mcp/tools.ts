@@ -27,6 +27,11 @@ export const toolsCommand: Command = {
       load: async () => (await import("./tools_call.ts")).toolsCallCommand,
     },
     {
+      name: "approve",
+      summary: "Show tools that have changed since they were approved, and approve them",
+      load: async () => (await import("./tools_approve.ts")).toolsApproveCommand,
+    },
+    {
       name: "enable",
       summary: "Switch tools on",
       load: async () => (await import("./tools_switch.ts")).toolsEnableCommand,

@@ -7,6 +7,7 @@ export { Server } from "@modelcontextprotocol/sdk/server";
 // @ts-types="@modelcontextprotocol/sdk/types"
 export {
   CallToolRequestSchema,
+  CallToolResultSchema,
   ErrorCode,
   LATEST_PROTOCOL_VERSION,
   ListToolsRequestSchema,

@@ -54,7 +54,8 @@ function compare(ours: number, theirs: number | undefined, bound: Row["bound"]):
 
 const round = (value: number) => value >= 100 ? value.toFixed(0) : value.toFixed(1);
 
-async function machine(): Promise<string> {
+/** Of this process: processor, cores, system. */
+export async function machine(): Promise<string> {
   const info = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const model = /model name\s*: (.*)/.exec(info)?.[1] ?? Deno.build.arch;
   return `${model}, ${navigator.hardwareConcurrency} cores, ${Deno.build.os}`;

@@ -5,6 +5,7 @@ import { Server, type Transport } from "../sdk.ts";
 import { noValidation } from "../servers/connect_client.ts";
 import { version } from "../../../core/version.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
+import { allGuards, type Guard } from "./guard.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
 import type { CallMiddleware } from "./middleware.ts";
@@ -16,6 +17,10 @@ export interface GatewayOptions {
   open(server: EnabledServer, options: OpenServerOptions): Promise<ServerConnection>;
   /** The outermost first. */
   middlewares: CallMiddleware[];
+  /** Around everything beside tool calls. */
+  guards: Guard[];
+  /** tools/list and prompts/list show what the guards refuse, too, with the reason in `_meta.refused`. */
+  listRefused: boolean;
   extensions: GatewayExtension[];
   /** For people; with the server that it is about. */
   log(server: string | undefined, line: string): void;
@@ -52,6 +57,8 @@ export const defaultOptions = {
   mostServers: 64,
   name: "skiff MCP gateway",
   middlewares: [],
+  guards: [],
+  listRefused: false,
   extensions: [],
   isOn: isToolOn,
 } satisfies Partial<GatewayOptions>;
@@ -65,6 +72,7 @@ export class Gateway {
   readonly options: GatewayOptions;
   readonly budget: ConnectionBudget;
   readonly store: InventoryStore;
+  readonly guard: Required<Guard>;
   readonly #sessions = new Set<Session>();
   #servers: EnabledServer[];
   #closed = false;
@@ -72,6 +80,7 @@ export class Gateway {
   constructor(servers: EnabledServer[], options: GatewayOptions) {
     this.#servers = servers;
     this.options = options;
+    this.guard = allGuards(options.guards);
     this.budget = new ConnectionBudget(options.mostServers);
     this.store = new InventoryStore(options.cacheFolder);
   }
@@ -129,6 +138,14 @@ export class Gateway {
   inventoryChanged(key: string): void {
     for (const session of this.#sessions) {
       if (session.servers().some((server) => session.key(server) === key)) session.changed();
+    }
+  }
+
+  /** People hear of it, and the clients that see the server. */
+  tell(server: EnabledServer, text: string): void {
+    this.log(undefined, text);
+    for (const session of this.#sessions) {
+      if (session.servers().some(({ entry }) => entry.name === server.entry.name)) session.tell(text);
     }
   }
 

@@ -40,7 +40,7 @@ const stories: Record<string, Step[]> = {
   "catalogs and servers": [
     { words: ["catalog", "ls"], out: /^NAME +TITLE +SERVERS +UPDATED +SOURCE\nskiff +skiff's own +\d+/ },
     { words: ["catalog", "ls", "--format", "json"], out: /"docker-mcp": \{/ },
-    { words: ["catalog", "show"], out: /duckduckgo +server +2 +Searches the web/ },
+    { words: ["catalog", "show"], out: /duckduckgo +server +2 +allowed +Searches the web/ },
     { words: ["catalog", "show", "skiff", "--format=yaml"], out: /registry:\n {2}arxiv-mcp-server:/ },
     {
       words: ["catalog", "show", "nope"],
@@ -58,7 +58,8 @@ const stories: Record<string, Step[]> = {
     { words: ["server", "enable", "nope"], code: 1, err: /server nope not found in catalog/ },
     {
       words: ["server", "ls"],
-      out: /NAME +OAUTH +SECRETS +CONFIG +DESCRIPTION\nduckduckgo +- +- +-.*\nfilesystem +- +- +required/,
+      out:
+        /NAME +OAUTH +SECRETS +CONFIG +POLICY +DESCRIPTION\nduckduckgo +- +- +- +allowed .*\nfilesystem +- +- +required/,
     },
     { words: ["server", "ls", "--json"], out: /"config": "required"/ },
     { words: ["config", "set", "filesystem.paths=[/tmp/a]"], out: /^$/ },

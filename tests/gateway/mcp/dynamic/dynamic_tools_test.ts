@@ -1,7 +1,6 @@
 /** Dynamic tools, by the official SDK's client at a gateway with servers over stdio. */
 import assert from "node:assert/strict";
-import { assembleGateway } from "../../../../gateway/mcp/gateway/assemble.ts";
-import { Client, InMemoryTransport } from "../../../../gateway/mcp/sdk.ts";
+import { assembledGateway } from "../../../support/mcp/assembled.ts";
 
 const program = new URL("../../../support/mcp/fixture_server.ts", import.meta.url).pathname;
 
@@ -36,56 +35,8 @@ const catalog = {
   },
 };
 
-async function opened(features: Record<string, string> = {}, servers?: string[]) {
-  const home = await Deno.makeTempDir({ prefix: "skiff-dynamic-" });
-  await Deno.mkdir(`${home}/.docker/mcp/catalogs`, { recursive: true });
-  await Deno.writeTextFile(`${home}/.docker/config.json`, JSON.stringify({ features }));
-  await Deno.writeTextFile(`${home}/catalog.yaml`, JSON.stringify(catalog));
-  const values: Record<string, string> = {
-    HOME: home,
-    SKIFF_HOME: `${home}/skiff`,
-    PATH: Deno.env.get("PATH")!,
-  };
-  const env = { get: (name: string) => values[name] };
-  const lines: string[] = [];
-  const assembled = await assembleGateway({
-    configuration: { env, cwd: home, catalogs: [`${home}/catalog.yaml`], servers },
-    cpus: 1,
-    memory: 2 ** 31,
-    blockNetwork: false,
-    debugDns: false,
-    longLived: false,
-    isStatic: false,
-    verbose: false,
-    strictNames: false,
-    logCalls: true,
-    blockSecrets: true,
-    verifySignatures: false,
-    interceptors: [],
-    log: (line: string) => lines.push(line),
-  });
-  return {
-    lines,
-    async connect() {
-      const [ours, theirs] = InMemoryTransport.createLinkedPair();
-      await assembled.gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" });
-      await client.connect(ours);
-      return {
-        client,
-        names: async () => (await client.listTools()).tools.map(({ name }) => name),
-        call: async (name: string, args: Record<string, unknown>) => {
-          const result = await client.callTool({ name, arguments: args }) as any;
-          return { text: result.content[0].text as string, isError: result.isError === true };
-        },
-      };
-    },
-    async [Symbol.asyncDispose]() {
-      await assembled.close();
-      await Deno.remove(home, { recursive: true });
-    },
-  };
-}
+const opened = (features: Record<string, string> = {}, servers?: string[]) =>
+  assembledGateway({ catalog: catalog.registry, features, servers });
 
 const own = [
   "code-mode",

@@ -105,6 +105,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       return starter.open(server, options);
     },
     middlewares: chain.middlewares,
+    telemetry: chain.telemetry,
     guards: chain.guards,
     listRefused: settings.listRefused ?? false,
     extensions: chain.extensions,
@@ -117,6 +118,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log: (server, line) => log(server === undefined ? `! ${line}` : `- ${server}: ${line}`),
     serverLog: (server, line) => settings.verbose && log(`  [${server}] ${line}`),
   });
+  chain.telemetry?.count("mcp.gateway.starts", {});
   return {
     gateway,
     starter,
@@ -139,7 +141,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     },
     async close() {
       await gateway.close();
-      await starter.close();
+      await Promise.all([starter.close(), chain.telemetry?.close()]);
     },
   };
 }

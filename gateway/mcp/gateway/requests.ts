@@ -4,6 +4,7 @@ import { ErrorCode, type JSONRPCRequest, McpError, type RequestHandlerExtra } fr
 import { passedError } from "../passed_error.ts";
 import type { CallOrigin } from "./middleware.ts";
 import type { Session } from "./session.ts";
+import { measuredRequest } from "./telemetry.ts";
 
 type Extra = RequestHandlerExtra<never, never>;
 type Params = Record<string, any>;
@@ -138,9 +139,11 @@ async function pass(
   extra: Extra,
 ): Promise<any> {
   const { meta, origin } = originOf(_meta, {}, extra);
-  const request = { method, params: meta ? { ...params, _meta: meta } : params };
   const { requestId, onprogress } = origin;
-  return await session.ask(server, request, { signal: extra.signal, requestId, onprogress });
+  return await measuredRequest(session.telemetry, { method, server, session, meta }, (meta) => {
+    const request = { method, params: meta ? { ...params, _meta: meta } : params };
+    return session.ask(server, request, { signal: extra.signal, requestId, onprogress });
+  });
 }
 
 /** The token of progress is the client's own: towards the server there is another one. */

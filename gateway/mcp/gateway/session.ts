@@ -17,6 +17,7 @@ import {
 } from "../sdk.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { abortable } from "./connection_budget.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
@@ -26,6 +27,7 @@ import { listInventory, type ListKind } from "./list_inventory.ts";
 import { compose, type ToolCall } from "./middleware.ts";
 import { makeNameBooks, type NameBooks } from "./name_books.ts";
 import { SessionServers } from "./session_servers.ts";
+import { measuredList, measuredServer } from "./telemetry.ts";
 import { makeView, type View, type ViewServer } from "./view.ts";
 
 /** What each list of the client consists of; `all`: with what is refused, marked. */
@@ -93,6 +95,10 @@ export class Session implements GatewaySession {
 
   get signal(): AbortSignal {
     return this.#end.signal;
+  }
+
+  get telemetry(): Telemetry | undefined {
+    return this.#gateway.options.telemetry;
   }
 
   /** The level that the client has set. */
@@ -316,7 +322,12 @@ export class Session implements GatewaySession {
   async relearn(connection: ServerConnection): Promise<Inventory> {
     const { server, client } = connection;
     const log = (line: string) => this.#gateway.log(server.entry.name, line);
-    const inventory = await listInventory(client, { signal: this.signal, log });
+    const inventory = await measuredServer(
+      this.telemetry,
+      "list",
+      server,
+      () => listInventory(client, { signal: this.signal, log }),
+    );
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
     for (const text of await this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
@@ -352,9 +363,11 @@ export class Session implements GatewaySession {
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */
   async list<K extends ListName>(list: K): Promise<ReturnType<typeof contents[K]>> {
-    const content = this.#content(list, await this.gathered());
-    this.#given.set(list, JSON.stringify(content));
-    return content;
+    return await measuredList(this.telemetry, list, this, async () => {
+      const content = this.#content(list, await this.gathered());
+      this.#given.set(list, JSON.stringify(content));
+      return content;
+    });
   }
 
   #content<K extends ListName>(list: K, view: View): ReturnType<typeof contents[K]> {

@@ -180,7 +180,7 @@ processTest(
       `--secrets=${home.home}/secrets.env`,
       `--log=${home.home}/log`,
     ];
-    const gateway = await stdioGateway([...flags, "--name", "mine"], { env });
+    const gateway = await stdioGateway([...flags, "--name", "mine", "--block-secrets=false"], { env });
     equal(gateway.client.getServerVersion()?.name, "mine");
     const { content } = await gateway.client.callTool({ name: "one_a", arguments: { a: "some text" } });
     const told = JSON.parse((content as { text: string }[])[0].text);

@@ -1,9 +1,11 @@
 /** `skiff mcp tools`. */
 import type { Command } from "../../core/cli/command.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
 export const toolsCommand: Command = {
   name: "tools",
   summary: "Manage the servers' tools",
+  commonFlags: [toolsFormatFlag, ...gatewayClientFlags],
   commands: [
     {
       name: "ls",

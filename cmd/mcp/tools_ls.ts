@@ -1,6 +1,7 @@
 /** `skiff mcp tools ls`. */
 import type { Command } from "../../core/cli/command.ts";
-import { allTools, gatewayClientFlags, toolsFormatFlag, withGateway } from "./gateway_client.ts";
+import { allTools, withGateway } from "./gateway_client.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 import { shortened } from "./place.ts";
 import type { Tool } from "../../gateway/mcp/sdk.ts";
 import type { PolicyDecision } from "../../gateway/mcp/security/policy.ts";

@@ -11,7 +11,7 @@ import { fetchText } from "../catalog/catalog_source.ts";
 import { fromServerJson } from "../catalog/community_registry.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { toolkitFiles } from "../configuration/toolkit_files.ts";
-import { ofImage } from "../profiles/server_uri.ts";
+import { ofImage } from "../profiles/image_server.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { Redaction } from "../security/known_secrets.ts";
 import { ServerStarter } from "../servers/open_server.ts";

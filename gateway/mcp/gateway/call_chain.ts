@@ -58,6 +58,7 @@ export async function callChain(
   });
   const dynamic = dynamicTools({
     configuration,
+    seekMeaning: () => modelAtHand(configuration(), env),
     place: { files: toolkitFiles(env), env, cwd },
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
@@ -79,7 +80,7 @@ export async function callChain(
   };
 }
 
-/** With the feature `use-embeddings`, and a model server that has an embedding model. */
+/** Where a model server runs that has an embedding model, unless the feature `use-embeddings` is off. */
 async function modelAtHand(
   { features }: LoadedConfiguration,
   env: Environment,

@@ -9,7 +9,8 @@ import { allGuards, type Guard } from "./guard.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
 import type { CallMiddleware } from "./middleware.ts";
-import { handleRequest } from "./requests.ts";
+import { answerDirectly } from "./answer_directly.ts";
+import { handleRequest, handlesMethod } from "./requests.ts";
 import { Session } from "./session.ts";
 import { clientAttributes } from "./telemetry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -120,7 +121,8 @@ export class Gateway {
     });
     server.removeRequestHandler("logging/setLevel"); // it is for the servers, too
     const session = new Session(this, server, id);
-    server.fallbackRequestHandler = (request, extra) => handleRequest(session, request, extra) as never;
+    server.fallbackRequestHandler = (request, extra) =>
+      handleRequest(session, request, extra as never) as never;
     server.fallbackNotificationHandler = (notification) => {
       if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
       return Promise.resolve();
@@ -130,9 +132,15 @@ export class Gateway {
       this.#attach(session);
     };
     server.onclose = () => void this.#drop(session);
-    server.onerror = (error) => this.options.serverLog("client", error.message.slice(0, 300));
+    const onerror = (error: Error) => this.options.serverLog("client", error.message.slice(0, 300));
+    server.onerror = onerror;
     this.#sessions.add(session);
     await server.connect(transport);
+    answerDirectly(transport, {
+      handles: handlesMethod,
+      handle: (request, extra) => handleRequest(session, request, extra),
+      onerror,
+    });
     return session;
   }
 

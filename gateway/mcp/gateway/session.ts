@@ -48,6 +48,9 @@ function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: b
 
 type ListName = keyof typeof contents;
 
+/** Until the client has said. */
+const unknownCapabilities: ClientCapabilities = {};
+
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
 
@@ -74,6 +77,7 @@ export class Session implements GatewaySession {
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
   #announcing = false;
+  #keys?: { capabilities: ClientCapabilities; of: WeakMap<EnabledServer, string> };
   readonly #call: (call: ToolCall) => Promise<CallToolResult>;
 
   constructor(gateway: Gateway, servesTo: Server, id: string) {
@@ -90,7 +94,7 @@ export class Session implements GatewaySession {
   }
 
   get capabilities(): ClientCapabilities {
-    return this.servesTo.getClientCapabilities() ?? {};
+    return this.servesTo.getClientCapabilities() ?? unknownCapabilities;
   }
 
   get signal(): AbortSignal {
@@ -293,7 +297,14 @@ export class Session implements GatewaySession {
   }
 
   key(server: EnabledServer): string {
-    return inventoryKey(server, passedCapabilities(this.capabilities));
+    const { capabilities } = this;
+    if (this.#keys?.capabilities !== capabilities) this.#keys = { capabilities, of: new WeakMap() };
+    let key = this.#keys.of.get(server);
+    if (key === undefined) {
+      key = inventoryKey(server, passedCapabilities(capabilities));
+      this.#keys.of.set(server, key);
+    }
+    return key;
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */

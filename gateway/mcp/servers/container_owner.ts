@@ -6,7 +6,6 @@ import type { Docker } from "../../../core/docker/docker.ts";
 import { listContainers, removeContainer } from "../../../core/docker/containers.ts";
 import type { Paths } from "../../../core/paths/paths.ts";
 import { accessLabel } from "../../../core/sandbox/network/access.ts";
-import { removeAccess } from "../../../core/sandbox/network/prepare.ts";
 import { ownerLabel } from "./container_config.ts";
 
 /** Names this process for as long as it lives: machine, process space, id and start. Empty where it cannot. */
@@ -31,7 +30,9 @@ export async function removeOrphans(docker: Docker, paths: Paths, signal?: Abort
   }
   await Promise.all(gone.map(async ({ Id, Labels }) => {
     await removeContainer(docker, Id, { force: true, volumes: true }).catch(() => {});
-    if (Labels[accessLabel]) await removeAccess(paths, Labels[accessLabel]).catch(() => {});
+    if (!Labels[accessLabel]) return;
+    const { removeAccess } = await import("../../../core/sandbox/network/prepare.ts");
+    await removeAccess(paths, Labels[accessLabel]).catch(() => {});
   }));
   return gone.length;
 }

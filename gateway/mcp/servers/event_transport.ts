@@ -2,14 +2,9 @@
  * The SDK's transport of the older HTTP with server-sent events. A stream that breaks off is the end of the
  * connection: what is opened anew is another session, in which nobody has shaken hands.
  */
-import {
-  type JSONRPCMessage,
-  SSEClientTransport,
-  SseError,
-  type Transport,
-  type TransportSendOptions,
-} from "../sdk.ts";
-import { SessionLost } from "./http_transport.ts";
+import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
+import { SSEClientTransport, SseError } from "../sdk_http.ts";
+import { SessionLost } from "./session_lost.ts";
 
 export type EventTransportOptions = ConstructorParameters<typeof SSEClientTransport>[1];
 

@@ -3,26 +3,16 @@
  * is taken up again where the server can do that and fails where it cannot, instead of waiting for ever; a
  * session that the server has forgotten, or that cannot be reached any more, ends the connection.
  */
-import {
-  ErrorCode,
-  type JSONRPCMessage,
-  StreamableHTTPClientTransport,
-  StreamableHTTPError,
-  type Transport,
-  type TransportSendOptions,
-} from "../sdk.ts";
+import { ErrorCode, type JSONRPCMessage, type Transport, type TransportSendOptions } from "../sdk.ts";
+import { StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
 import { endedFromTimeToTime, withEndOfStream } from "./end_of_stream.ts";
+import { SessionLost } from "./session_lost.ts";
 import { within } from "./within.ts";
 
 export type Fetch = (to: string | URL, init?: RequestInit) => Promise<Response>;
 export type HttpTransportOptions = ConstructorParameters<typeof StreamableHTTPClientTransport>[1] & {
   fetch: Fetch;
 };
-
-/** The server does not know the session (any more). The request was not worked on: it may be sent in a new one. */
-export class SessionLost extends Error {
-  override name = "SessionLost";
-}
 
 /** For the server to take note of a session's end. */
 const farewellMs = 1000;

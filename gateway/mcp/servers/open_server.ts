@@ -5,15 +5,14 @@ import type { Paths } from "../../../core/paths/paths.ts";
 import type { ProxyStart } from "../../../core/sandbox/network/proxy/client.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { bindRules } from "./bind_rules.ts";
-import { type BlockedNetwork, blockNetwork } from "./blocked_network.ts";
+import type { BlockedNetwork } from "./blocked_network.ts";
 import { openContainer } from "./container.ts";
 import type { ContainerLimits, ContainerSettings } from "./container_config.ts";
 import { removeOrphans, thisOwner } from "./container_owner.ts";
 import { ServerImages, type VerifyImage } from "./images.ts";
 import { serverSpec } from "./launch.ts";
 import { openLocal } from "./local.ts";
-import { openOneShot } from "./one_shot.ts";
-import { openRemote, type RemoteSettings } from "./remote.ts";
+import type { RemoteSettings } from "./remote.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec, ServerSpec } from "./server_spec.ts";
 import { openStatic } from "./static.ts";
@@ -121,6 +120,7 @@ export class ServerStarter {
   ): Promise<BlockedNetwork | undefined> {
     const { blockNetwork: isOn, paths, proxy } = this.#options;
     if (!isOn || spec.allowHosts.length === 0 || spec.disableNetwork) return undefined;
+    const { blockNetwork } = await import("./blocked_network.ts");
     return await blockNetwork(await this.docker(), spec, settings, { paths, signal, log, tell, proxy });
   }
 
@@ -130,13 +130,15 @@ export class ServerStarter {
       case "remote": {
         const insecure = ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
         const told = this.#options.debugDns ? options.log : undefined;
+        const { openRemote } = await import("./remote.ts");
         return await openRemote(spec, { insecure, oauth, told }, options);
       }
       case "local":
         return await openLocal(spec, options);
       case "static":
         return await openStatic(spec, options);
-      default:
+      default: {
+        const { openOneShot } = await import("./one_shot.ts");
         return await openOneShot(spec as Extract<ServerSpec, { kind: "one-shot" }>, {
           docker: () => this.docker(),
           settings: () => this.#settings(),
@@ -145,6 +147,7 @@ export class ServerStarter {
           imageReady: async (image, signal) =>
             await this.#images.ready(await this.docker(), image, this.#options.log, signal),
         }, options);
+      }
     }
   }
 }

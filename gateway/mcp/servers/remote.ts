@@ -1,6 +1,7 @@
 /** Servers that somebody else runs, over streamable HTTP or the older SSE. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { type OAuthClientProvider, StreamableHTTPError } from "../sdk.ts";
+import type { OAuthClientProvider } from "../sdk.ts";
+import { StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { EventTransport } from "./event_transport.ts";
 import { HttpTransport } from "./http_transport.ts";

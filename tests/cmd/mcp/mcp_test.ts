@@ -1,33 +1,7 @@
 /** `skiff mcp`, as it is typed: what is printed, where, and with which exit code. */
 import assert from "node:assert/strict";
-import type { Context } from "../../../core/cli/command.ts";
-import { runCommandLine } from "../../../core/cli/run_command.ts";
-import { mcpCommand } from "../../../cmd/mcp/group.ts";
-import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
-
-interface Said {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function typing({ env }: TestHome): (...words: string[]) => Promise<Said> {
-  return async (...words) => {
-    const said = { out: "", err: "" };
-    const context: Context = {
-      env,
-      signal: new AbortController().signal,
-      debug: false,
-      color: false,
-      stdinIsTerminal: true,
-      stdoutIsTerminal: false,
-      stderrIsTerminal: false,
-      out: (text) => (said.out += text, Promise.resolve()),
-      err: (text) => (said.err += text, Promise.resolve()),
-    };
-    return { code: await runCommandLine("skiff mcp", mcpCommand, words, context), ...said };
-  };
-}
+import { withHome } from "../../gateway/mcp/home.ts";
+import { typing } from "./typing.ts";
 
 interface Step {
   words: string[];

@@ -24,6 +24,8 @@ export interface AssembledOptions {
 }
 
 export interface ConnectOptions {
+  /** What the client calls itself. */
+  name?: string;
   capabilities?: ClientCapabilities;
   /** Called before the client shakes hands. */
   prepare?(client: Client): void;
@@ -82,10 +84,10 @@ export async function assembledGateway(
     home,
     lines,
     write: (path: string, text: string) => writeBelow(home, path, text),
-    async connect({ capabilities, prepare }: ConnectOptions = {}) {
+    async connect({ name = "test", capabilities, prepare }: ConnectOptions = {}) {
       const [ours, theirs] = InMemoryTransport.createLinkedPair();
       await assembled.gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" }, { capabilities });
+      const client = new Client({ name, version: "1" }, { capabilities });
       prepare?.(client);
       await client.connect(ours);
       return {

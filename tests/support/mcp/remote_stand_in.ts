@@ -2,11 +2,8 @@
  * A remote MCP server over streamable HTTP that a test can make fail: its streams break off, it forgets its
  * sessions, it goes and comes again. The protocol is the SDK's.
  */
-import {
-  type EventStore,
-  Server,
-  WebStandardStreamableHTTPServerTransport,
-} from "../../../gateway/mcp/sdk.ts";
+import { type EventStore, Server } from "../../../gateway/mcp/sdk.ts";
+import { WebStandardStreamableHTTPServerTransport } from "../../../gateway/mcp/sdk_http.ts";
 
 export interface StandInOptions {
   /** Streams have ids and can be taken up again. */

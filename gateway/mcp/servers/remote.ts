@@ -1,6 +1,7 @@
 /** Servers that somebody else runs, over streamable HTTP or the older SSE. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import type { OAuthClientProvider } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
+import type { Fetch } from "../oauth/oauth_fetch.ts";
 import { StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { EventTransport } from "./event_transport.ts";
@@ -10,8 +11,8 @@ import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { RemoteSpec } from "./server_spec.ts";
 
 export interface RemoteSettings extends RemoteGuard {
-  /** For servers with OAuth: tokens and how to get them; undefined when the server has none. */
-  oauth?: (spec: RemoteSpec) => Promise<OAuthClientProvider | undefined>;
+  /** Puts the server's login into requests, which throw `LoginRequired` when there is none. */
+  oauth?: (spec: RemoteSpec) => (fetch: Fetch) => Fetch;
 }
 
 /** Shakes hands with a remote server. Throws "forbidden" for a place that is not to be reached, "unauthorized". */
@@ -21,14 +22,14 @@ export async function openRemote(
   options: OpenServerOptions,
 ): Promise<ServerConnection> {
   const url = await guardUrl(spec.url, settings);
-  const authProvider = await settings.oauth?.(spec);
   const fetchGuarded = async (to: string | URL, init?: RequestInit) => {
     await guardUrl(String(to), settings);
     return await fetch(to, init).catch((error) => {
       throw init?.signal?.aborted ? error : unreachable(new URL(to), error);
     });
   };
-  const common = { authProvider, requestInit: { headers: spec.headers }, fetch: fetchGuarded };
+  const fetchAuthorized = settings.oauth?.(spec)(fetchGuarded) ?? fetchGuarded;
+  const common = { requestInit: { headers: spec.headers }, fetch: keepingRefusal(fetchAuthorized, spec) };
   const sse = () => new EventTransport(url, common);
   if (spec.transport === "sse") return await connect(spec, sse(), options);
   try {
@@ -47,7 +48,7 @@ async function connect(
 ): Promise<ServerConnection> {
   const closed = Promise.withResolvers<string>();
   const client = await connectClient(transport, options).catch((error) => {
-    throw isUnauthorized(error) ? unauthorized(spec, error) : error;
+    throw refusals.get(spec) ?? (isUnauthorized(error) ? unauthorized(spec, error) : error);
   });
   client.onclose = () => closed.resolve(transport.reason);
   return {
@@ -64,6 +65,17 @@ function unreachable({ host }: URL, error: Error): Error {
   let cause = error;
   while (cause.cause instanceof Error) cause = cause.cause;
   return new Error(`${host} cannot be reached (${cause.message})`, { cause: error });
+}
+
+/** What requests of a start were refused with: not every transport hands errors on. */
+const refusals = new WeakMap<RemoteSpec, LoginRequired>();
+
+function keepingRefusal(fetch: Fetch, spec: RemoteSpec): Fetch {
+  return (to, init) =>
+    fetch(to, init).catch((error) => {
+      if (error instanceof LoginRequired) refusals.set(spec, error);
+      throw error;
+    });
 }
 
 function isUnknownThere(error: unknown): boolean {

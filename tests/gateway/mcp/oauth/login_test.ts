@@ -548,6 +548,24 @@ for (
   });
 }
 
+Deno.test("the secret of a given client does not go where a server points to later", async () => {
+  await using other = standIn();
+  let moved = false;
+  const resource = (m: Json) => moved ? { ...m, authorization_servers: [other.issuer] } : m;
+  await withServer({ resource }, async (_, home, app) => {
+    await logIn(app, home);
+    moved = true;
+    await assert.rejects(beginAuthorization(app, home.parts), {
+      code: "forbidden",
+      message: /notes wants tokens of .*, and its client was used with/,
+    });
+    assert.ok(other.seen.every(({ path }) => path.startsWith("/.well-known/")));
+    // Once the login is revoked it may.
+    await home.parts.vault.dropRegisteredClient("notes");
+    await logIn(app, home);
+  }, { secrets: { "oauth-client/notes": given } });
+});
+
 Deno.test("scopes: the person's > the server's demand > the catalog's > the metadata's", async () => {
   await withServer({ challenge: (standard) => `${standard}, scope="demanded"` }, async (_, home, app) => {
     const scope = async (app: OAuthApp, options: AuthorizationOptions = {}) =>

@@ -21,7 +21,7 @@ export interface GatewayOptions {
   middlewares: CallMiddleware[];
   /** Around everything beside tool calls. */
   guards: Guard[];
-  /** tools/list and prompts/list show what the guards refuse, too, with the reason in `_meta.refused`. */
+  /** tools/list and prompts/list show what the guards refuse, too, marked with `refusedMark`. */
   listRefused: boolean;
   extensions: GatewayExtension[];
   /** Where sessions log in; absent: they can't. */

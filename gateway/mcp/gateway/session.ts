@@ -21,6 +21,7 @@ import type { ServerConnection } from "../servers/server.ts";
 import { abortable } from "./connection_budget.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
+import { refusedMark } from "./guard.ts";
 import type { Inventory } from "./inventory.ts";
 import { inventoryKey } from "./inventory_store.ts";
 import { listInventory, type ListKind } from "./list_inventory.ts";
@@ -41,7 +42,7 @@ const contents = {
 function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: boolean): (Tool | Prompt)[] {
   return routes.flatMap(({ definition, refused }) => {
     if (refused === undefined) return [definition];
-    return all ? [{ ...definition, _meta: { ...definition._meta, refused } }] : [];
+    return all ? [{ ...definition, _meta: { ...definition._meta, [refusedMark]: refused } }] : [];
   });
 }
 

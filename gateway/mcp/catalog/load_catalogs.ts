@@ -32,6 +32,8 @@ export interface LoadedCatalogs {
   /** Which catalog a server is of. */
   origin: Map<string, string>;
   warnings: string[];
+  /** Configured catalogs that cannot be read, and so are left out. */
+  broken: string[];
   files: string[];
 }
 
@@ -47,6 +49,7 @@ export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatal
     servers: new Map(),
     origin: new Map(),
     warnings: [],
+    broken: [],
     files: [files.catalogList],
   };
   if (wanted) {
@@ -72,6 +75,7 @@ async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): P
       else if (name !== dockerCatalog) loaded.warnings.push(`The catalog "${name}" has no file ${path}`);
     } catch (error) {
       if (!(error instanceof SkiffError)) throw error;
+      loaded.broken.push(name);
       loaded.warnings.push(`The catalog "${name}" is left out: ${error.message}`);
     }
   }

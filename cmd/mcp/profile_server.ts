@@ -9,6 +9,7 @@ import { changeProfile, listProfiles } from "../../gateway/mcp/profiles/profile_
 import { serversOf } from "../../gateway/mcp/profiles/server_uri.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
 import { profileArgument } from "./profile.ts";
+import { serverFlag } from "./profile_create.ts";
 
 const lsCommand: Command = {
   name: "ls",
@@ -30,7 +31,9 @@ const lsCommand: Command = {
       profile.servers.map((server) => ({ profile: profile.id, name: serverName(server), server }))
     );
     const found = all.filter((one) =>
-      filters.every(({ key, value }) => key === "name" ? one.name.includes(value) : one.profile === value)
+      filters.every(({ key, value }) =>
+        key === "name" ? one.name.toLowerCase().includes(value.toLowerCase()) : one.profile === value
+      )
     );
     if (flags.format !== "human") {
       const shown = found.map(({ profile, server }) => ({ profile, ...server }));
@@ -50,12 +53,7 @@ const addCommand: Command = {
   name: "add",
   summary: "Add servers to a profile",
   args: [profileArgument],
-  flags: [{
-    name: "server",
-    value: "URI",
-    summary: "NAME, catalog://CATALOG/NAME+NAME, docker://IMAGE, https://… or file://PATH",
-    repeatable: true,
-  }],
+  flags: [serverFlag],
   async run({ context, args, flags }) {
     const uris = (flags.server ?? []) as string[];
     if (uris.length === 0) throw new SkiffError("usage", "No server is named", { hint: "Add --server URI." });

@@ -12,6 +12,8 @@ export interface FoundCommand {
   path: string[];
   /** The words after the path. */
   words: string[];
+  /** Variables that show what is hidden, of all commands of the path. */
+  showHidden: string[];
 }
 
 /** Runs `words` (without the program's name); the exit code. Everything that goes wrong is printed. */
@@ -34,26 +36,44 @@ export async function runCommandLine(
 export async function findCommand(program: string, root: Command, words: string[]): Promise<FoundCommand> {
   let command = root;
   const path = [program];
+  const showHidden: string[] = [];
+  const early: string[] = [];
   let at = 0;
   while (at < words.length && command.commands) {
     if (words[at] === "--debug") { // for all commands, wherever it stands
       at++;
       continue;
     }
+    const length = commonFlagLength(command.commonFlags ?? [], words[at]);
+    if (length > 0) {
+      early.push(...words.slice(at, at + length));
+      at += length;
+      continue;
+    }
     const next = command.commands.find((entry) => named(entry, words[at]));
     if (!next) break;
     command = await next.load();
     path.push(next.name);
+    if (command.showHidden) showHidden.push(command.showHidden);
     at++;
   }
-  return { command, path, words: words.slice(at) };
+  return { command, path, words: [...early, ...words.slice(at)], showHidden };
+}
+
+/** How many words a flag takes here, with its value; 0 for what is none of them. */
+function commonFlagLength(flags: Flag[], word: string): number {
+  const [, name, equals] = /^--([^=]+)(=)?/.exec(word) ?? [];
+  const flag = flags.find((one) => one.name === name);
+  if (!flag) return 0;
+  return flag.value && !flag.optionalValue && !equals ? 2 : 1;
 }
 
 const named = (entry: LazyCommand, word: string) => entry.name === word || !!entry.aliases?.includes(word);
 
-async function runFound({ command, path, words }: FoundCommand, context: Context): Promise<number> {
+async function runFound(found: FoundCommand, context: Context): Promise<number> {
+  const { command, words } = found;
   let code: number | void = 0;
-  const { parser, written } = makeParser(command, path, context);
+  const { parser, written } = makeParser(found, context);
   const split = words.indexOf("--");
   const rest = split >= 0 && !command.passThrough ? words.slice(split + 1) : [];
   if (command.run) {
@@ -79,19 +99,20 @@ interface Parser {
   written: () => Promise<void>;
 }
 
-function makeParser(command: Command, path: string[], context: Context): Parser {
+function makeParser({ command, path, showHidden }: FoundCommand, context: Context): Parser {
+  const all = showHidden.some((name) => context.env.get(name) === "1");
   const parser = new Commander(path.join(" "));
   parser.summary(command.summary).description(command.description ?? command.summary);
   parser.exitOverride().showSuggestionAfterError(true).helpOption("-h, --help", "Show this help");
   if (command.commands) {
     for (const entry of command.commands) {
-      const stub = parser.command(entry.name, { hidden: entry.hidden }).summary(entry.summary);
+      const stub = parser.command(entry.name, { hidden: entry.hidden && !all }).summary(entry.summary);
       stub.description(entry.summary).aliases(entry.aliases ?? []);
     }
     parser.helpCommand(false);
   }
   for (const argument of command.args ?? []) parser.addArgument(toCommanderArgument(argument));
-  for (const flag of command.flags ?? []) parser.addOption(toOption(flag));
+  for (const flag of [...command.flags ?? [], ...command.commonFlags ?? []]) parser.addOption(toOption(flag));
   if (!command.flags?.some((flag) => flag.name === "debug")) {
     parser.addOption(new Option("--debug", "Show the causes of errors").hideHelp(path.length > 1));
   }

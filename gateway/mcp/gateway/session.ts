@@ -10,14 +10,18 @@ import {
   ErrorCode,
   type Implementation,
   McpError,
+  type Prompt,
   type RequestId,
   type Server,
+  type Tool,
 } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
 import { abortable } from "./connection_budget.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
+import { refusedMark } from "./guard.ts";
 import type { Inventory } from "./inventory.ts";
 import { inventoryKey } from "./inventory_store.ts";
 import { listInventory, type ListKind } from "./list_inventory.ts";
@@ -26,16 +30,29 @@ import { makeNameBooks, type NameBooks } from "./name_books.ts";
 import { SessionServers } from "./session_servers.ts";
 import { makeView, type View, type ViewServer } from "./view.ts";
 
-/** What each list of the client consists of. */
+/** What each list of the client consists of; `all`: with what is refused, marked. */
 const contents = {
-  tools: (view: View) =>
-    [...view.tools.values()].filter(({ listed }) => listed).map(({ definition }) => definition),
-  prompts: (view: View) => [...view.prompts.values()].map(({ definition }) => definition),
+  tools: (view: View, all: boolean) =>
+    shown([...view.tools.values()].filter(({ listed }) => listed), all) as Tool[],
+  prompts: (view: View, all: boolean) => shown([...view.prompts.values()], all) as Prompt[],
   resources: (view: View) => [...view.resources.values()].map(({ resource }) => resource),
   templates: (view: View) => [...view.templates.values()].map(({ template }) => template),
 };
 
+function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: boolean): (Tool | Prompt)[] {
+  return routes.flatMap(({ definition, refused }) => {
+    if (refused === undefined) return [definition];
+    return all ? [{ ...definition, _meta: { ...definition._meta, [refusedMark]: refused } }] : [];
+  });
+}
+
 type ListName = keyof typeof contents;
+
+/** Until the client has said. */
+const unknownCapabilities: ClientCapabilities = {};
+
+/** Within one request: one to get in, one that may do more. */
+const mostLogins = 2;
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
@@ -48,13 +65,15 @@ export class Session implements GatewaySession {
   readonly running: SessionServers;
   readonly #added = new Map<string, { server: EnabledServer; listed: boolean }>();
   readonly #removed = new Set<string>();
+  /** Servers that are being added: they run already. */
+  readonly #adding = new Map<string, EnabledServer>();
   readonly #ownTools = new Map<string, OwnTool>();
   readonly #ownPrompts = new Map<string, OwnPrompt>();
   readonly #failed = new Map<string, { error: string; at: number }>();
   readonly #names: NameBooks;
   /** URIs that servers named in results, beside their lists. */
   readonly #seenUris = new Map<string, string>();
-  #view?: { view: View; version: number };
+  #view?: { view: View; version: number; guards: number };
   /** What the client was given, as JSON, by list. */
   readonly #given = new Map<ListName, string>();
   #named = false;
@@ -63,6 +82,7 @@ export class Session implements GatewaySession {
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
   #announcing = false;
+  #keys?: { capabilities: ClientCapabilities; of: WeakMap<EnabledServer, string> };
   readonly #call: (call: ToolCall) => Promise<CallToolResult>;
 
   constructor(gateway: Gateway, servesTo: Server, id: string) {
@@ -79,7 +99,7 @@ export class Session implements GatewaySession {
   }
 
   get capabilities(): ClientCapabilities {
-    return this.servesTo.getClientCapabilities() ?? {};
+    return this.servesTo.getClientCapabilities() ?? unknownCapabilities;
   }
 
   get signal(): AbortSignal {
@@ -99,12 +119,8 @@ export class Session implements GatewaySession {
   }
 
   tools(): SessionTool[] {
-    return [...this.view().tools.values()].map(({ definition, server, tool, listed }) => ({
-      definition,
-      server,
-      tool,
-      listed,
-    }));
+    return [...this.view().tools.values()].filter(({ refused }) => refused === undefined)
+      .map(({ definition, server, tool, listed }) => ({ definition, server, tool, listed }));
   }
 
   async allTools(): Promise<SessionTool[]> {
@@ -118,13 +134,14 @@ export class Session implements GatewaySession {
   ): Promise<Inventory> {
     const { name } = server.entry;
     await this.running.end(name);
+    this.#adding.set(name, server);
     const inventory = await abortable(this.#learn(server), signal).catch(async (error) => {
       await this.running.end(name);
       if (error instanceof SkiffError || signal.aborted) throw error;
       throw new SkiffError("unavailable", `The server ${name} cannot be used: ${error.message}`, {
         cause: error,
       });
-    });
+    }).finally(() => this.#adding.delete(name));
     this.#removed.delete(name);
     this.#failed.delete(name);
     this.#added.set(name, { server, listed });
@@ -174,7 +191,7 @@ export class Session implements GatewaySession {
   }
 
   /** A tool call through all middlewares. */
-  async call(asked: Omit<ToolCall, "tool" | "session" | "server">): Promise<CallToolResult> {
+  async call(asked: Omit<ToolCall, "tool" | "session" | "server" | "definition">): Promise<CallToolResult> {
     const { name } = asked;
     let route = this.view().tools.get(name);
     if (!route) {
@@ -182,7 +199,8 @@ export class Session implements GatewaySession {
       route = this.view().tools.get(name);
     }
     if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${name}`);
-    return await this.#call({ ...asked, tool: route.tool, server: route.server, session: this });
+    const { tool, server, definition } = route;
+    return await this.#call({ ...asked, tool, server, definition, session: this });
   }
 
   async #callServer(call: ToolCall): Promise<CallToolResult> {
@@ -214,25 +232,55 @@ export class Session implements GatewaySession {
       onprogress?: (made: Record<string, unknown>) => void;
     },
   ): Promise<any> {
-    const answer = this.running.use(
-      server,
-      { signal, requestId },
-      ({ client }) =>
-        client.request(request, passThrough, {
-          signal,
-          timeout: noTimeout,
-          ...(onprogress ? { onprogress } : {}),
-        }),
-    );
-    return await answer.catch((error) => {
-      throw named(server, error);
-    });
+    const { guard } = this.#gateway;
+    const isGuarded = request.method !== "tools/call"; // that one has its middlewares
+    if (isGuarded) await guard.request(server, request);
+    const onguarded = onprogress &&
+      ((made: Record<string, unknown>) => onprogress(guard.notification(server, made)));
+    const answered = await this.#request(server, request, { signal, requestId, onprogress: onguarded })
+      .catch((error) => {
+        throw guard.error(server, named(server, error));
+      });
+    if (isGuarded) await guard.answer(server, request, answered);
+    return answered;
+  }
+
+  /** Leads through a login when the server wants one, where the client can show its user the way. */
+  async #request(
+    server: EnabledServer,
+    request: { method: string; params?: Record<string, unknown> },
+    { signal, requestId, onprogress }: {
+      signal: AbortSignal;
+      requestId?: RequestId;
+      onprogress?: (made: Record<string, unknown>) => void;
+    },
+  ): Promise<any> {
+    for (let logins = 0, now = server;; logins++) {
+      try {
+        return await this.running.use(
+          now,
+          { signal, requestId },
+          ({ client }) =>
+            client.request(request, passThrough, {
+              signal,
+              timeout: noTimeout,
+              ...(onprogress ? { onprogress } : {}),
+            }),
+        );
+      } catch (error) {
+        if (!(error instanceof LoginRequired) || logins === mostLogins) throw error;
+        if (!await this.#gateway.options.logins?.ask(this, error, signal)) throw error;
+        // Another login is another configuration of the same server.
+        now = this.servers().find(({ entry }) => entry.name === server.entry.name) ?? server;
+      }
+    }
   }
 
   /** All that is known by now. */
   view(): View {
-    const { store, options } = this.#gateway;
-    if (this.#view?.version === store.version) return this.#view.view;
+    const { store, options, guard } = this.#gateway;
+    const guards = guard.version();
+    if (this.#view?.version === store.version && this.#view.guards === guards) return this.#view.view;
     const servers: ViewServer[] = [];
     for (const server of this.servers()) {
       const inventory = store.known(this.key(server));
@@ -249,9 +297,10 @@ export class Session implements GatewaySession {
       promptNames: names.prompts,
       prefixAll: options.prefixNames,
       isOn: options.isOn,
+      refusal: guard.refusal,
       warn: names.warn,
     });
-    this.#view = { view, version: store.version };
+    this.#view = { view, version: store.version, guards };
     return view;
   }
 
@@ -260,7 +309,7 @@ export class Session implements GatewaySession {
     const deadline = AbortSignal.any([AbortSignal.timeout(this.#gateway.options.listMs), this.signal]);
     await Promise.all(
       this.servers().map(async (server) => {
-        if (await this.#gateway.store.find(this.key(server))) return;
+        if (await this.#gateway.store.find(this.key(server))) return this.#loginSettled(server);
         const failed = this.#failed.get(server.entry.name);
         if (failed && performance.now() - failed.at < this.#gateway.options.retryMs) return;
         await abortable(this.#learn(server), deadline).catch((error) => {
@@ -273,14 +322,21 @@ export class Session implements GatewaySession {
   }
 
   key(server: EnabledServer): string {
-    return inventoryKey(server, passedCapabilities(this.capabilities));
+    const { capabilities } = this;
+    if (this.#keys?.capabilities !== capabilities) this.#keys = { capabilities, of: new WeakMap() };
+    let key = this.#keys.of.get(server);
+    if (key === undefined) {
+      key = inventoryKey(server, passedCapabilities(capabilities));
+      this.#keys.of.set(server, key);
+    }
+    return key;
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */
-  #learn(server: EnabledServer): Promise<Inventory> {
+  async #learn(server: EnabledServer): Promise<Inventory> {
     const key = this.key(server);
     const { store } = this.#gateway;
-    return store.learn(key, async () => {
+    const learning = store.learn(key, async () => {
       try {
         return await this.running.use(
           server,
@@ -291,11 +347,25 @@ export class Session implements GatewaySession {
         const message = (error as Error).message;
         if (!this.signal.aborted) {
           this.#failed.set(server.entry.name, { error: message, at: performance.now() });
-          this.#gateway.log(server.entry.name, `can't start: ${message}`);
+          this.#gateway.log(server.entry.name, `can't start: ${withHint(error, message)}`);
         }
         throw error;
       }
     });
+    try {
+      const inventory = await learning;
+      this.#loginSettled(server);
+      return inventory;
+    } catch (error) {
+      if (error instanceof LoginRequired) {
+        this.#gateway.options.logins?.wanted(this, server.entry.name, error);
+      }
+      throw error;
+    }
+  }
+
+  #loginSettled({ entry }: EnabledServer): void {
+    this.#gateway.options.logins?.settled(this, entry.name);
   }
 
   /** Asks a connection for its lists anew and tells all sessions that see the server. */
@@ -305,6 +375,7 @@ export class Session implements GatewaySession {
     const inventory = await listInventory(client, { signal: this.signal, log });
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
+    for (const text of await this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }
@@ -325,7 +396,7 @@ export class Session implements GatewaySession {
       const view = this.view();
       const changed = new Set<string>();
       for (const [list, given] of this.#given) {
-        if (given === JSON.stringify(contents[list](view))) continue;
+        if (given === JSON.stringify(this.#content(list, view))) continue;
         this.#given.delete(list); // told once, until it is asked for again
         changed.add(list === "templates" ? "resources" : list);
       }
@@ -337,9 +408,13 @@ export class Session implements GatewaySession {
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */
   async list<K extends ListName>(list: K): Promise<ReturnType<typeof contents[K]>> {
-    const content = contents[list](await this.gathered()) as ReturnType<typeof contents[K]>;
+    const content = this.#content(list, await this.gathered());
     this.#given.set(list, JSON.stringify(content));
     return content;
+  }
+
+  #content<K extends ListName>(list: K, view: View): ReturnType<typeof contents[K]> {
+    return contents[list](view, this.#gateway.options.listRefused) as ReturnType<typeof contents[K]>;
   }
 
   /** What there is when every server has said it, has failed, or the deadline for lists is over. */
@@ -366,6 +441,14 @@ export class Session implements GatewaySession {
     );
   }
 
+  /** Says something of a server to the client, as a message of the log. */
+  tell(data: string): void {
+    const refused = ["error", "critical", "alert", "emergency"].includes(this.#level ?? "");
+    if (refused || !this.servesTo.transport) return;
+    const params = { level: "warning", logger: "skiff", data };
+    this.servesTo.notification({ method: "notifications/message", params } as never).catch(() => {});
+  }
+
   /** The client has other roots; servers that know of roots ask for them. */
   rootsChanged(): void {
     for (const { client } of this.running.connections()) {
@@ -377,10 +460,14 @@ export class Session implements GatewaySession {
   async reconfigured(): Promise<void> {
     const servers = this.servers();
     const names = new Set(servers.map(({ entry }) => entry.name));
-    for (const name of this.#known) if (!names.has(name)) this.#names.forget(name);
+    for (const name of this.#known) {
+      if (names.has(name)) continue;
+      this.#names.forget(name);
+      this.#gateway.options.logins?.settled(this, name);
+    }
     this.#known = names;
     this.#failed.clear();
-    await this.running.settle(servers);
+    await this.running.settle([...servers, ...this.#adding.values()]);
     this.changed();
     if (this.#given.size > 0) this.#gather().catch(() => {}); // what is new is told when it is known
   }
@@ -427,10 +514,18 @@ export class Session implements GatewaySession {
   }
 }
 
+/** With what to do, when it is something for the user. */
+function withHint(error: unknown, message: string): string {
+  return error instanceof LoginRequired ? `${message}. ${error.hint}` : message;
+}
+
 /** An error of the way to a server says which server it is; a server's own error stays as it is. */
 function named({ entry }: EnabledServer, error: unknown): unknown {
   if (error instanceof McpError && error.code !== Number(ErrorCode.ConnectionClosed)) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
   const message = error instanceof McpError ? "it ended before it answered" : (error as Error).message;
-  return new McpError(ErrorCode.InternalError, `The server ${entry.name} cannot be used: ${message}`);
+  return new McpError(
+    ErrorCode.InternalError,
+    `The server ${entry.name} cannot be used: ${withHint(error, message)}`,
+  );
 }

@@ -1,13 +1,15 @@
 /*
  * skiff's forwarder: the main process of a sandbox. It keeps the container alive, and carries TCP
- * connections from 127.0.0.1 inside to unix sockets that skiff's proxy on the host listens on.
+ * connections from 127.0.0.1 inside to unix sockets that skiff's proxy on the host listens on. With a folder
+ * of sessions it starts programs for skiff (sessions.c).
  *
- *     forwarder [PORT=SOCKET]...
+ *     forwarder [PORT=SOCKET | SESSIONS-FOLDER]...
  *
  * One process, one epoll loop; each accepted connection makes its own connection to the socket, so the proxy
  * may come and go. Needs nothing of the image: it is linked statically.
  */
 #define _GNU_SOURCE
+#include "sessions.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +25,6 @@
 #include <unistd.h>
 
 enum { BUFFER = 65536, LISTENERS = 16, EVENTS = 64, RETRY_MS = 5 };
-enum kind { LISTENER, END };
 
 /* Bytes on their way from one end to the other. */
 struct flow {
@@ -253,28 +254,36 @@ static void listen_on(const char *mapping) {
 }
 
 int main(int argc, char **argv) {
-    struct rlimit files;
+    static struct inherited original;
     /* Everything goes with SIGTERM at once, also as process 1; children that end are nobody's concern. */
     signal(SIGTERM, on_end_signal);
     signal(SIGINT, on_end_signal);
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    sigprocmask(SIG_BLOCK, 0, &original.mask);
+    if (getrlimit(RLIMIT_NOFILE, &original.files) == 0) {
+        struct rlimit files = original.files;
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poll_fd < 0) fail("epoll_create");
-    for (int i = 1; i < argc; i++) listen_on(argv[i]);
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '/') open_sessions(poll_fd, argv[i], &original);
+        else listen_on(argv[i]);
+    }
     for (;;) {
         struct epoll_event events[EVENTS];
-        int count = epoll_wait(poll_fd, events, EVENTS, waiting ? RETRY_MS : -1);
+        int count = epoll_wait(poll_fd, events, EVENTS, waiting ? RETRY_MS : session_wait());
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         for (int i = 0; i < count; i++) {
-            if (*(enum kind *)events[i].data.ptr == LISTENER) accept_from(events[i].data.ptr);
+            enum kind kind = *(enum kind *)events[i].data.ptr;
+            if (kind == LISTENER) accept_from(events[i].data.ptr);
+            else if (kind == SESSION) serve_session(events[i].data.ptr, events[i].events);
             else serve(events[i].data.ptr, events[i].events);
         }
         reach_waiting();
         free_dead();
+        tend_sessions();
     }
 }

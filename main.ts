@@ -27,6 +27,10 @@ async function main(): Promise<number> {
     ]);
     return await runSandboxProxy(skiffPaths());
   }
+  if (words[0] === "code-mode-sandbox" && words.length === 1) {
+    const { runCodeModeSandbox } = await import("./gateway/mcp/code_mode/sandbox_process.ts");
+    return await runCodeModeSandbox();
+  }
   const [{ runCommandLine }, { processContext }, { rootCommand }] = await Promise.all([
     import("./core/cli/run_command.ts"),
     import("./core/cli/context.ts"),

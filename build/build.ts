@@ -62,6 +62,7 @@ async function compile(
     "--no-code-cache",
     "--unstable-webgpu",
     "--unstable-no-legacy-abort",
+    "--unstable-worker-options",
     "--v8-flags=--expose-gc",
   );
   args.push("--include", "assets", "--include", "chunks", "--output", partial);

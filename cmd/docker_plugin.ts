@@ -6,6 +6,7 @@ import { version } from "../core/version.ts";
 const descriptions: Record<string, string> = {
   model: "Run and manage models with skiff",
   sandbox: "Run coding agents in sandboxes with skiff",
+  mcp: "Run MCP servers behind one gateway with skiff",
 };
 
 export const pluginMetadataCommand: Command = {

@@ -16,6 +16,11 @@ export const rootCommand: Command = {
       load: async () => (await import("./sandbox/group.ts")).sandboxCommand,
     },
     {
+      name: "mcp",
+      summary: "Run MCP servers behind one gateway",
+      load: async () => (await import("./mcp/group.ts")).mcpCommand,
+    },
+    {
       name: "serve",
       summary: "Run the model server in the foreground",
       load: async () => (await import("./serve.ts")).serveCommand,

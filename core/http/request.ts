@@ -6,9 +6,9 @@ import { SkiffError } from "../errors/skiff_error.ts";
 import { systemTrustClient } from "./system_certificates.ts";
 
 export interface RequestOptions {
-  method?: "GET" | "HEAD" | "POST";
+  method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
   headers?: Record<string, string>;
-  body?: string;
+  body?: string | Uint8Array<ArrayBuffer>;
   signal?: AbortSignal;
   /** Milliseconds until the head of the answer must be there. Default 10,000. */
   timeoutMs?: number;

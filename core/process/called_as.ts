@@ -1,9 +1,9 @@
 /** The name that the program was called by: as `docker-model` and the like it is a plugin of the Docker CLI. */
 
-/** "model" or "sandbox" for a plugin's name; undefined when it was called as itself. */
+/** "model", "sandbox" or "mcp" for a plugin's name; undefined when it was called as itself. */
 export function pluginGroup(): string | undefined {
   const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
-  return /^docker-(model|sandbox)$/.exec(name)?.[1];
+  return /^docker-(model|sandbox|mcp)$/.exec(name)?.[1];
 }
 
 /** The path that it was called by; where only the program's own is known, a link's name is not seen. */

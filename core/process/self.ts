@@ -20,6 +20,7 @@ export function selfCommand(args: string[]): { program: string; args: string[] }
     "--unstable-webgpu",
     "--unstable-no-legacy-abort",
     "--unstable-raw-imports",
+    "--unstable-worker-options",
     `--v8-flags=${v8Flags}`,
   ];
   return { program: Deno.execPath(), args: [...flags, main.pathname, ...args] };

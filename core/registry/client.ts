@@ -1,5 +1,5 @@
 /**
- * Reads from OCI registries: manifests by tag or digest, and where blobs are downloaded from. Specification:
+ * Reads from OCI registries, and puts small things there: manifests by tag or digest, blobs. Specification:
  * opencontainers/distribution-spec 1.1 and Docker's token authentication.
  */
 import { createHash } from "node:crypto";
@@ -100,6 +100,41 @@ export class RegistryClient {
     return bytes;
   }
 
+  /** Puts a small blob there, unless the repository has it; what a manifest says of it. */
+  async putBlob(bytes: Uint8Array<ArrayBuffer>, mediaType: string): Promise<Descriptor> {
+    const digest = sha256Digest(bytes);
+    const what = `${this.name.registry}/${this.name.repository}@${digest}`;
+    const present = await this.#send(`${this.#base}/blobs/${digest}`, { method: "HEAD" });
+    await present.body?.cancel();
+    if (!present.ok) {
+      const begun = await expectOk(
+        await this.#send(`${this.#base}/blobs/uploads/`, { method: "POST" }),
+        what,
+      );
+      await begun.body?.cancel();
+      const place = new URL(begun.headers.get("location") ?? "", begun.url || `${this.#base}/`);
+      place.searchParams.set("digest", digest);
+      const headers = { "content-type": "application/octet-stream" };
+      const done = await expectOk(
+        await this.#send(place.href, { method: "PUT", headers, body: bytes }),
+        what,
+      );
+      await done.body?.cancel();
+    }
+    return { mediaType, digest, size: bytes.length };
+  }
+
+  /** Puts a manifest there under a tag; its digest. What it names must be there already. */
+  async putManifest(tag: string, manifest: Manifest): Promise<string> {
+    const what = `${this.name.registry}/${this.name.repository}:${tag}`;
+    const bytes = new TextEncoder().encode(JSON.stringify(manifest));
+    const headers = { "content-type": manifest.mediaType ?? manifestType };
+    const url = `${this.#base}/manifests/${tag}`;
+    const done = await expectOk(await this.#send(url, { method: "PUT", headers, body: bytes }), what);
+    await done.body?.cancel();
+    return sha256Digest(bytes);
+  }
+
   /** Where and how a blob is downloaded (core/http/download.ts). */
   blobRange({ digest, size }: Descriptor): RemoteRange {
     return {
@@ -120,8 +155,17 @@ export class RegistryClient {
   }
 
   async #get(url: string, headers: Record<string, string>): Promise<Response> {
+    return await this.#send(url, { headers });
+  }
+
+  async #send(url: string, options: Pick<RequestOptions, "method" | "headers" | "body">): Promise<Response> {
+    const own = new URL(url).host === new URL(this.#base).host; // uploads may go to a storage elsewhere
     const send = async () =>
-      await request(url, { ...this.settings.request, headers: { ...headers, ...await this.#headers() } });
+      await request(url, {
+        ...this.settings.request,
+        ...options,
+        headers: { ...options.headers, ...(own ? await this.#headers() : {}) },
+      });
     const response = await send();
     if (response.status !== 401) return response;
     await response.body?.cancel();

@@ -123,6 +123,19 @@ export class ApiClient {
     return this.#transport.json(`${this.#openAIBase}${modelPath(name)}`);
   }
 
+  /** One vector a text, in their order. Loads the model when it is not loaded. */
+  async embeddings(
+    model: string,
+    input: string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<number[][]> {
+    const { data } = await this.#transport.json<{ data: { index: number; embedding: number[] }[] }>(
+      `${this.#openAIBase}/embeddings`,
+      { method: "POST", body: { model, input }, ...options },
+    );
+    return data.sort((a, b) => a.index - b.index).map(({ embedding }) => embedding);
+  }
+
   /** Throws "not_found". */
   inspect(name: string, { remote }: { remote?: boolean } = {}): Promise<ModelInfo> {
     return this.#transport.json(modelPath(name), { query: { remote } });

@@ -4,6 +4,7 @@ import { type EnginePlan, type MachineFacts, planEngine } from "./choice.ts";
 import type { Engine, EngineName, EngineOptions } from "./engine.ts";
 import { quietDrivers } from "./gpu/quiet_drivers.ts";
 import { machineFacts } from "./machine.ts";
+import type { InstallOptions } from "./packages/install.ts";
 import type { AdapterFacts } from "./webgpu/device/adapter.ts";
 
 export interface SelectOptions extends EngineOptions {
@@ -15,6 +16,8 @@ export interface SelectOptions extends EngineOptions {
 /** Default: this machine's. */
 export interface SelectDependencies {
   machine?: () => MachineFacts;
+  /** Where the engines' files are installed. */
+  install?: InstallOptions;
 }
 
 /**
@@ -23,33 +26,32 @@ export interface SelectDependencies {
  */
 export async function loadEngine(
   { engine = "auto", onNote, ...options }: SelectOptions,
-  { machine = machineFacts }: SelectDependencies = {},
+  { machine = machineFacts, install }: SelectDependencies = {},
 ): Promise<Engine> {
   const plan = planEngine(engine, options.files ? "onnx" : "gguf", machine(), options);
-  if (plan.engine === "onnx") return await loadOnnx(options, plan, onNote);
+  const loadLlama = async (reason: string) => {
+    const { loadLlamaEngine } = await import("./llama/engine.ts");
+    return await loadLlamaEngine(options, { reason, install });
+  };
+  if (plan.engine === "onnx") return await loadOnnx(options, plan, { onNote, install });
   if (plan.engine === "webgpu") {
     const refusal = await usableAdapter(plan);
     if (!("refused" in refusal)) {
       const loaded = await loadWebgpu(options, `${plan.reason}: ${refusal.description}`);
       if (!("refused" in loaded)) return loaded.engine;
-      return await loadLlama(options, fallen(loaded.refused, onNote));
+      return await loadLlama(fallen(loaded.refused, onNote));
     }
     // Without a GPU there is nothing to explain to somebody who did not ask for one.
     const quiet = engine === "auto" ? `no GPU for WebGPU: ${refusal.refused}` : undefined;
-    return await loadLlama(options, quiet ?? fallen(refusal.refused, onNote));
+    return await loadLlama(quiet ?? fallen(refusal.refused, onNote));
   }
-  return await loadLlama(options, plan.reason);
+  return await loadLlama(plan.reason);
 }
 
 function fallen(reason: string, onNote?: (line: string) => void): string {
   const text = `WebGPU was not used: ${reason.replace(/\.$/, "")}`;
   onNote?.(`${text}; llama.cpp runs the model`);
   return text;
-}
-
-async function loadLlama(options: EngineOptions, reason: string): Promise<Engine> {
-  const { loadLlamaEngine } = await import("./llama/engine.ts");
-  return await loadLlamaEngine(options, { reason });
 }
 
 type Refusal = { refused: string };
@@ -90,10 +92,10 @@ async function loadWebgpu(options: EngineOptions, reason: string): Promise<{ eng
 async function loadOnnx(
   options: EngineOptions,
   plan: EnginePlan,
-  onNote?: (line: string) => void,
+  { onNote, install }: Pick<SelectOptions, "onNote"> & Pick<SelectDependencies, "install">,
 ): Promise<Engine> {
   const { loadOnnxEngine } = await import("./onnx/engine.ts");
-  if (plan.adapter === "none") return await loadOnnxEngine(options, { reason: plan.reason });
+  if (plan.adapter === "none") return await loadOnnxEngine(options, { reason: plan.reason, install });
   const adapter = await usableAdapter(plan);
   let refused = "refused" in adapter ? adapter.refused : "";
   if (!("refused" in adapter)) {
@@ -103,6 +105,7 @@ async function loadOnnx(
         reason: plan.reason,
         device: "webgpu",
         deviceName: description,
+        install,
       });
     } catch (error) {
       if (!(error instanceof SkiffError) || final.includes(error.code)) throw error;
@@ -111,5 +114,5 @@ async function loadOnnx(
   }
   const text = `WebGPU was not used: ${refused.replace(/\.$/, "")}`;
   if (plan.adapter === "any") onNote?.(`${text}; the processor runs the model`);
-  return await loadOnnxEngine(options, { reason: `${plan.reason}; ${text}` });
+  return await loadOnnxEngine(options, { reason: `${plan.reason}; ${text}`, install });
 }

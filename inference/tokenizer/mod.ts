@@ -5,7 +5,7 @@
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { type Encoder, type KindOfTokenizer, kindOfTokenizer } from "./kinds.ts";
 import { type Fragment, Partition } from "./partition.ts";
-import { Pieces, streamOf } from "./pieces.ts";
+import { decodeTokens, Pieces, streamOf } from "./pieces.ts";
 import { markStripping, readSpecialTokens, separateTokens, type Specials } from "./special_tokens.ts";
 import { TokenList } from "./token_list.ts";
 import { type EncodeOptions, type SpecialTokens, type Tokenizer, tokenTypes } from "./tokenizer.ts";
@@ -129,18 +129,8 @@ class GgufTokenizer implements Tokenizer {
     return this.#specials.ends.has(token);
   }
 
-  decode(tokens: ArrayLike<number>, { special = false }: { special?: boolean } = {}): string {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    let text = "";
-    let starts = this.#kind.addSpacePrefix;
-    for (let i = 0; i < tokens.length; i++) {
-      let bytes = this.#pieces.bytes(tokens[i], special);
-      // The blank that encoding put before the text is no part of it.
-      if (starts && bytes[0] === 0x20) bytes = bytes.subarray(1);
-      if (tokens[i] !== this.special.bos) starts = false;
-      text += decoder.decode(bytes, { stream: true });
-    }
-    return text + decoder.decode();
+  decode(tokens: ArrayLike<number>, options: { special?: boolean } = {}): string {
+    return decodeTokens(this, tokens, { ...options, addsBlank: this.#kind.addSpacePrefix });
   }
 
   stream(options?: { special?: boolean }) {

@@ -63,3 +63,21 @@ export function streamOf(tokenizer: Tokenizer, options?: { special?: boolean }):
     end: () => decoder.decode(),
   };
 }
+
+/** The text of tokens. `addsBlank`: encoding puts a blank before a text, which is no part of it. */
+export function decodeTokens(
+  tokenizer: Pick<Tokenizer, "bytes" | "special">,
+  tokens: ArrayLike<number>,
+  { addsBlank, special }: { addsBlank: boolean; special?: boolean },
+): string {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
+  let starts = addsBlank;
+  for (let i = 0; i < tokens.length; i++) {
+    let bytes = tokenizer.bytes(tokens[i], { special });
+    if (starts && bytes[0] === blank) bytes = bytes.subarray(1);
+    if (tokens[i] !== tokenizer.special.bos) starts = false;
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return text + decoder.decode();
+}

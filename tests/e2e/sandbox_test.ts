@@ -186,6 +186,8 @@ sandboxTest(
     const { run, workspace, sandboxes } = parts;
     const folder = await workspace();
     await run(folder, ["-e", "A=1", "claude"]);
+    const [{ name }] = await sandboxes(); // "claude-project", unless another test's container has that name
+    match(name, /^claude-project(-\w+)?$/);
     const other = await run(folder, [
       "-e",
       "A=2",
@@ -198,11 +200,11 @@ sandboxTest(
     ]);
     strictEqual(
       other.stderr,
-      `The sandbox claude-project was created with other settings, and keeps them:
+      `The sandbox ${name} was created with other settings, and keeps them:
   --env A: 1 -> 2
   --network: allow-list -> none
   --memory: (not set) -> 67108864
-Add --recreate to replace it, or remove it first: skiff sandbox rm claude-project
+Add --recreate to replace it, or remove it first: skiff sandbox rm ${name}
 `,
     );
     match(other.stdout, /A is 1\n/);

@@ -2,22 +2,22 @@
  * The real coding agents, out of their npm packages, run without a person: in a home of their own, with a
  * model server on loopback and nothing else to talk to.
  */
-import { npmMember } from "./npm_packages.ts";
+import { agentPackages } from "../../core/sandbox/template/agent_package_table.ts";
+import { npmMember, npmTarball } from "./npm_packages.ts";
 
-/** OpenAI's codex 0.169.0, a static executable (294 MB). */
+/** OpenAI's codex, a static executable (294 MB), in the version that sandboxes have. */
 export async function codexBinary(): Promise<string> {
-  return await npmMember({
-    path: "@openai/codex/-/codex-0.169.0-linux-x64.tgz",
-    integrity: "o05NyAOCDygSPRo1yinzxvkRSdmsZyBD9E7mbpmjRanSfM8lypqWtQgEo4XfNkwhuCR2aFu8mlGOsQGFXVbVww==",
-  }, "vendor/x86_64-unknown-linux-musl/bin/codex");
+  return await nativeBinary("codex", "vendor/x86_64-unknown-linux-musl/bin/codex");
 }
 
-/** Anthropic's Claude Code 2.1.330, for glibc (381 MB). */
+/** Anthropic's Claude Code for glibc (381 MB), in the version that sandboxes have. */
 export async function claudeBinary(): Promise<string> {
-  return await npmMember({
-    path: "@anthropic-ai/claude-code-linux-x64/-/claude-code-linux-x64-2.1.330.tgz",
-    integrity: "9Gn+V7DtJ8M1nztP9CeDVl9g3RtrepI7rOFTyPRRnZe8D6zebIHKmC7OvBauucuAP0X0k85SDN/LPVZyjsGezQ==",
-  }, "claude");
+  return await nativeBinary("claude", "claude");
+}
+
+async function nativeBinary(agent: string, member: string): Promise<string> {
+  const { name, version, integrity } = agentPackages[agent].x64;
+  return await npmMember(npmTarball(name, version, integrity.replace("sha512-", "")), member);
 }
 
 /** Where an agent works: a home and a workspace, both temporary. */

@@ -2,6 +2,7 @@
  * The newest Docker Engine, built from the Go module proxy: nothing newer than Debian's can be had as a
  * package. Takes a few minutes once; what comes out is kept.
  */
+import { registryFetch } from "../../build/registry_fetch.ts";
 import { fileAccess } from "../../core/archive/random_access.ts";
 import { readZipDirectory, readZipEntry } from "../../core/archive/zip.ts";
 import { debianPackages } from "./apt.ts";
@@ -90,7 +91,7 @@ async function goModule(): Promise<string> {
     const archive = `${target}.zip`;
     try {
       const url = `${proxy.replace(/\/$/, "")}/golang.org/toolchain/@v/${goToolchain.version}.zip`;
-      const response = await fetch(url);
+      const response = await registryFetch(url);
       if (!response.ok || !response.body) throw new Error(`the Go proxy answered ${response.status}`);
       await Deno.writeFile(archive, response.body);
       const digest = await sha256(archive);

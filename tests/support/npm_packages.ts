@@ -1,6 +1,7 @@
 /** Files out of packages of the npm registry, for tests: download, digest check, extraction. */
 import { createHash } from "node:crypto";
 import { readTar } from "../../core/archive/tar.ts";
+import { registryFetch } from "../../build/registry_fetch.ts";
 import { part } from "./parts.ts";
 
 /** A file of the registry, e.g. "ajv/-/ajv-8.17.1.tgz", with the sha512 that the registry states (base64). */
@@ -33,8 +34,9 @@ export async function unpackTarball(
 }
 
 async function download({ path, integrity }: NpmTarball, target: string): Promise<void> {
-  const registry = Deno.env.get("NPM_CONFIG_REGISTRY") ?? "https://registry.npmjs.org/";
-  const response = await fetch(new URL(path, registry.endsWith("/") ? registry : `${registry}/`));
+  const registry = Deno.env.get("npm_config_registry") ?? Deno.env.get("NPM_CONFIG_REGISTRY") ??
+    "https://registry.npmjs.org/";
+  const response = await registryFetch(new URL(path, registry.endsWith("/") ? registry : `${registry}/`));
   if (!response.ok || !response.body) throw new Error(`${response.url} answered ${response.status}`);
   await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
   const hash = createHash("sha512");
@@ -51,9 +53,19 @@ async function download({ path, integrity }: NpmTarball, target: string): Promis
   if (digest !== integrity) throw new Error(`${path} has digest ${digest}`);
 }
 
-/** The path of one member of a package, kept among the test parts. */
+/** A package as a tarball: `integrity` is the registry's sha512 in base64. */
+export function npmTarball(name: string, version: string, integrity: string): NpmTarball {
+  return { path: `${name}/-/${name.split("/").at(-1)}-${version}.tgz`, integrity };
+}
+
+/** Folder of a package kept among the test parts, with the files under `paths` (all by default). */
+export async function npmPackage(tarball: NpmTarball, paths: string[] = [""]): Promise<string> {
+  const name = tarball.path.replace(/\/-\/.*\//, "/").replace(/\.tgz$/, "").replaceAll("/", "_");
+  const wanted = (member: string) => paths.some((path) => member.startsWith(path));
+  return await part(`npm/${name}`, (target) => unpackTarball(tarball, target, wanted));
+}
+
+/** The path of one member of a package. */
 export async function npmMember(tarball: NpmTarball, member: string): Promise<string> {
-  const name = tarball.path.slice(tarball.path.lastIndexOf("/") + 1).replace(/\.tgz$/, "");
-  const folder = await part(`npm/${name}`, (target) => unpackTarball(tarball, target, (m) => m === member));
-  return `${folder}/${member}`;
+  return `${await npmPackage(tarball, [member])}/${member}`;
 }

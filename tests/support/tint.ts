@@ -3,7 +3,7 @@
  * has, it proves that barriers are met by all threads of a workgroup. Runs on Dawn's null backend: no GPU.
  * In a process of its own: Dawn ends the process when what it made is collected.
  */
-import { npmPackage } from "./npm_package.ts";
+import { npmPackage, npmTarball } from "./npm_packages.ts";
 
 const version = "0.6.2";
 const integrity = "3L4GfmqJLvYUIEWJngEQY+2HQiUlAFkg8+P8NDDj3Xx5hHHIFO/r8JW+ynfqBj7kHN4mbnwO74uB+lrRtLhp4Q==";
@@ -23,7 +23,7 @@ async function start(): Promise<Tint> {
   const binary = Deno.build.os === "darwin"
     ? "darwin-universal"
     : `${Deno.build.os.replace("windows", "win32")}-${arch}`;
-  const folder = await npmPackage("webgpu", version, integrity, [`dist/${binary}`]);
+  const folder = await npmPackage(npmTarball("webgpu", version, integrity), [`dist/${binary}`]);
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",

@@ -3,7 +3,7 @@
  * (bytes of tokens, control tokens, what ends a generation) is read here.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { streamOf } from "../pieces.ts";
+import { decodeTokens, streamOf } from "../pieces.ts";
 import { generationEnds } from "../special_tokens.ts";
 import { type EncodeOptions, type SpecialTokens, type Tokenizer, tokenTypes } from "../tokenizer.ts";
 import { beforeNormalizer, corrected } from "./corrections.ts";
@@ -106,17 +106,7 @@ class HubTokenizer implements Tokenizer {
   }
 
   decode(tokens: ArrayLike<number>, options: { special?: boolean } = {}): string {
-    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-    let text = "";
-    let starts = this.#vocabulary.addsBlank;
-    for (let i = 0; i < tokens.length; i++) {
-      let bytes = this.bytes(tokens[i], options);
-      // The blank that encoding put before the text is no part of it.
-      if (starts && bytes[0] === 0x20) bytes = bytes.subarray(1);
-      if (tokens[i] !== this.special.bos) starts = false;
-      text += decoder.decode(bytes, { stream: true });
-    }
-    return text + decoder.decode();
+    return decodeTokens(this, tokens, { ...options, addsBlank: this.#vocabulary.addsBlank });
   }
 
   stream(options?: { special?: boolean }) {

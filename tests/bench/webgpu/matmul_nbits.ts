@@ -4,7 +4,7 @@
  */
 import { onnxPackages } from "../../../inference/engines/onnx/package_table.ts";
 import { mendWebGpu } from "../../../inference/engines/onnx/webgpu_fixes.ts";
-import { npmPackage } from "../../support/npm_package.ts";
+import { npmPackage, npmTarball } from "../../support/npm_packages.ts";
 import { OnnxGraph } from "../../support/onnx_writer.ts";
 import { randomFloats } from "../../support/random_values.ts";
 import { median } from "../report.ts";
@@ -24,7 +24,10 @@ async function load(): Promise<Ort> {
   if (row === undefined) throw new Error("onnxruntime-web is not in the table of packages");
   const build = "ort-wasm-simd-threaded.asyncify";
   const files = [`dist/ort.webgpu.min.mjs`, `dist/${build}.mjs`, `dist/${build}.wasm`];
-  const folder = await npmPackage(row.name, row.version, row.integrity.replace("sha512-", ""), files);
+  const folder = await npmPackage(
+    npmTarball(row.name, row.version, row.integrity.replace("sha512-", "")),
+    files,
+  );
   mendWebGpu();
   const ort = await import(`file://${folder}/dist/ort.webgpu.min.mjs`);
   ort.env.wasm.numThreads = 1;

@@ -6,17 +6,19 @@ import { onnxFiles } from "../../support/onnx_files.ts";
 import { provideAdapter } from "../../support/gpu.ts";
 import { llamaLibrary } from "../../support/llama_library.ts";
 import { onnxRuntime } from "../../support/onnx_runtime.ts";
-import { realTest } from "../../support/parts.ts";
+import { partsFolder, realTest } from "../../support/parts.ts";
 import { tinyEncoder } from "../../support/tiny_encoder.ts";
 import { tinyModel } from "../../support/tiny_model.ts";
 
+/** The libraries that every test opens: two copies of ggml in a process do not get along. */
+const install = { root: `${partsFolder}/native` };
 const machine = () => ({ cuda: false, gpuNode: true });
 
 /** What was loaded, and what the log was told. */
 async function chosen(options: Partial<SelectOptions>) {
   const notes: string[] = [];
   const all = { modelPath: "", contextTokens: 64, maxSequences: 1, threads: 1, ...options };
-  const engine = await loadEngine({ ...all, onNote: (line) => notes.push(line) }, { machine });
+  const engine = await loadEngine({ ...all, onNote: (line) => notes.push(line) }, { machine, install });
   const { info } = engine;
   engine.close();
   return { info, notes };

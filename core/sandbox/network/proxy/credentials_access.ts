@@ -30,6 +30,8 @@ export async function serveCredentialRequest(
   };
   if (!rule) return await refuse(403, "no credential is kept for it");
   const upstream = upstreamOf(rule);
+  const path = upstreamPath(upstream.path, request.target.slice(1 + provider.length));
+  if (path === undefined) return await refuse(403, "its path leaves the upstream");
   const decision = await decideAndResolve(await sandbox.policy(), upstream.target, sandbox.dialParts);
   if (!decision.allowed) {
     const more = decision.cure ? `To allow it, run on the host: ${sandbox.cure(decision.cure)}\n` : "";
@@ -40,8 +42,6 @@ export async function serveCredentialRequest(
     const more = `Set ${rule.secret} on the host and run \`skiff sandbox run\` there again.\n`;
     return await refuse(503, `the proxy does not hold ${rule.secret}`, more);
   }
-  const path = upstreamPath(upstream.path, request.target.slice(1 + provider.length));
-  if (path === undefined) return await refuse(403, "its path leaves the upstream");
   sandbox.log.add({
     kind: "credentials",
     target: `${upstream.host}`,

@@ -105,10 +105,11 @@ export class Model {
     return top ? { top: top.rows(bytes) } : { rows: new Float32Array(bytes.buffer) };
   }
 
-  /** Compiles what the first steps need, and lets the driver translate it, before anybody waits for an answer. */
+  /** Compiles what single tokens need, and on hardware what prompts do, before anybody waits for an answer. */
   async warmUp(): Promise<void> {
     await this.#body(1);
     await this.#head(1);
+    if (!this.gpu.features.software) await this.#body(this.sizes.microRows);
   }
 
   free(): void {
@@ -197,7 +198,10 @@ function bucketOf(rows: number, most: number): number {
  * Into how many parts the pages of single tokens are split: enough for all of a GPU's processors, no part shorter
  * than two pages, no more parts than there is room for.
  */
-function chooseSplits({ singles, singlePages }: LaidOutBatch, software: boolean): number {
+export function chooseSplits(
+  { singles, singlePages }: Pick<LaidOutBatch, "singles" | "singlePages">,
+  software: boolean,
+): number {
   if (singles === 0) return 1;
   const useful = Math.ceil(singlePages / 2);
   const room = 1 + Math.floor(extraParts / singles);

@@ -141,6 +141,9 @@ export class Graph {
     if (headSize % 16 !== 0 || headSize > 256) {
       throw new SkiffError("unsupported", `Heads of ${headSize} elements have no attention kernel`);
     }
+    if (heads / kvHeads > 32) {
+      throw new SkiffError("unsupported", `${heads} heads over ${kvHeads} of keys have no attention kernel`);
+    }
     for (const norm of [options.queryNorm, options.keyNorm]) {
       if (norm && norm.length !== headSize) this.#misshapen(norm.tensor, `${headSize} elements`);
     }

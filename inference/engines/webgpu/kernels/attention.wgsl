@@ -39,14 +39,24 @@ const QUARTERS = D / 4u;
 // pairs of output elements of a thread
 const ITEMS = (GROUP * PAIRS + THREADS - 1u) / THREADS;
 const LOWEST = -3.0e38f;
+// threads of a head that look at a share of a page's scores each; all of a page's are 8 shares
+const LANES = 8u;
 
 //#include kv_read
 
 var<workgroup> query: array<vec4<f32>, GROUP * QUARTERS>;
 var<workgroup> scores: array<f32, GROUP * PAGE>;
+// the largest score of the pages before, and of each lane's share of this one
 var<workgroup> peaks: array<f32, GROUP>;
-var<workgroup> totals: array<f32, GROUP>;
-var<workgroup> rescale: array<f32, GROUP>;
+var<workgroup> shares: array<f32, GROUP * LANES>;
+
+fn peak_of(head: u32) -> f32 {
+  var peak = peaks[head];
+  for (var i = 0u; i < LANES; i++) {
+    peak = max(peak, shares[head * LANES + i]);
+  }
+  return peak;
+}
 
 fn score_of(head: u32, place: u32) -> f32 {
   var sum = 0.0;
@@ -81,8 +91,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   if (thread < GROUP) {
     peaks[thread] = LOWEST;
-    totals[thread] = 0.0;
   }
+  if (thread < GROUP * LANES) {
+    shares[thread] = LOWEST;
+  }
+  // of the lane's share of all pages
+  var total = 0.0;
   var outs: array<vec2<f32>, ITEMS>;
   for (var n = 0u; n < ITEMS; n++) {
     outs[n] = vec2f(0.0);
@@ -95,42 +109,58 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let hi = min(end, (page + 1u) * PAGE) - page * PAGE;
     for (var j = thread; j < GROUP * PAGE; j += THREADS) {
       let position = j % PAGE;
+      var score = LOWEST;
       if (position >= lo && position < hi) {
-        scores[j] = score_of(j / PAGE, base + position);
+        score = score_of(j / PAGE, base + position);
       }
+      scores[j] = score;
     }
     workgroupBarrier();
-    if (thread < GROUP) {
-      var peak = peaks[thread];
-      for (var i = lo; i < hi; i++) {
-        peak = max(peak, scores[thread * PAGE + i]);
+    if (thread < GROUP * LANES) {
+      var peak = LOWEST;
+      for (var i = thread % LANES; i < PAGE; i += LANES) {
+        peak = max(peak, scores[thread / LANES * PAGE + i]);
       }
-      let factor = exp(peaks[thread] - peak);
-      var total = totals[thread] * factor;
-      for (var i = lo; i < hi; i++) {
-        let weight = exp(scores[thread * PAGE + i] - peak);
-        scores[thread * PAGE + i] = weight;
-        total += weight;
-      }
-      peaks[thread] = peak;
-      totals[thread] = total;
-      rescale[thread] = factor;
+      shares[thread] = peak;
     }
     workgroupBarrier();
+    for (var j = thread; j < GROUP * PAGE; j += THREADS) {
+      let score = scores[j];
+      scores[j] = select(0.0, exp(score - peak_of(j / PAGE)), score > LOWEST);
+    }
+    workgroupBarrier();
+    if (thread < GROUP * LANES) {
+      let head = thread / LANES;
+      total *= exp(peaks[head] - peak_of(head));
+      for (var i = thread % LANES; i < PAGE; i += LANES) {
+        total += scores[head * PAGE + i];
+      }
+    }
     for (var n = 0u; n < ITEMS; n++) {
       let item = thread + n * THREADS;
       if (item < GROUP * PAIRS) {
         let head = item / PAIRS;
-        var out = outs[n] * rescale[head];
+        var out = outs[n] * exp(peaks[head] - peak_of(head));
         for (var i = lo; i < hi; i++) {
           out += scores[head * PAGE + i] * value_pair(base + i, item % PAIRS, params.scales);
         }
         outs[n] = out;
       }
     }
+    var peak = LOWEST;
+    if (thread < GROUP) {
+      peak = peak_of(thread);
+    }
     workgroupBarrier();
+    if (thread < GROUP) {
+      peaks[thread] = peak;
+    }
   }
 
+  if (thread < GROUP * LANES) {
+    shares[thread] = total;
+  }
+  workgroupBarrier();
   let part = (row * splits + group.y) * KV_HEADS + kv_head;
   for (var n = 0u; n < ITEMS; n++) {
     let item = thread + n * THREADS;
@@ -139,6 +169,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     }
   }
   if (thread < GROUP) {
-    sums[part * GROUP + thread] = vec2f(peaks[thread], totals[thread]);
+    var sum = 0.0;
+    for (var i = 0u; i < LANES; i++) {
+      sum += shares[thread * LANES + i];
+    }
+    sums[part * GROUP + thread] = vec2f(peaks[thread], sum);
   }
 }

@@ -1,10 +1,10 @@
 /** Products with many rows of x, in tiles: gemm.wgsl. */
-import { type Dispatch, float32Word, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
+import { type Dispatch, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
 import type { BufferRange } from "../device/dispatch.ts";
-import { groupsOfRow, partLayout } from "../weights/layout.ts";
 import template from "./gemm.wgsl" with { type: "text" };
 import type { Matmul } from "./matmul.ts";
+import { partBuffers, partParams } from "./product_part.ts";
 import { specialise } from "./specialise.ts";
 import { isGrouped, weightConstants, weightParts } from "./text.ts";
 
@@ -28,25 +28,18 @@ export function mostTiles(rows: number, slots: number, experts: number): number 
 
 /** The dispatches of a product; each part of the matrix is one. */
 export function gemm(_features: KernelFeatures, request: Matmul, work?: ExpertTiles): Dispatch[] {
-  const { weights, epilogue = {} } = request;
+  const { weights } = request;
   const kernel = gemmKernel(request, work);
   const grouped = weights.experts > 1;
   return weights.parts.map((part) => {
     const perExpert = grouped ? weights.rows : part.rows;
-    const first = grouped ? 0 : 4 * part.firstRow;
-    const { bias } = epilogue;
     return {
       kernel,
-      buffers: [
-        request.step,
-        part.range,
-        part.range,
-        request.input,
-        request.output,
-        ...(bias ? [{ buffer: bias.buffer, offset: bias.offset + first, size: bias.size - first }] : []),
-        ...(work ? [work.tiles, work.sorted] : []),
-      ],
-      params: gemmParams(request, part, work),
+      buffers: [...partBuffers(request, part), ...(work ? [work.tiles, work.sorted] : [])],
+      params: partParams(request, part, {
+        countFactor: 1,
+        inputDivisor: work && !work.inputPerPair ? work.slots : 1,
+      }),
       workgroups: (rows) => {
         const [x, y] = foldWorkgroups(Math.ceil(perExpert / tileRows));
         const z = work ? mostTiles(rows, work.slots, weights.experts) : Math.ceil(rows / tileRows);
@@ -55,29 +48,6 @@ export function gemm(_features: KernelFeatures, request: Matmul, work?: ExpertTi
       label: request.label,
     };
   });
-}
-
-function gemmParams(request: Matmul, part: Matmul["weights"]["parts"][number], work?: ExpertTiles): number[] {
-  const { weights, epilogue = {}, outputColumn = 0 } = request;
-  const grouped = weights.experts > 1;
-  const unit = epilogue.quantise ? 32 : 1;
-  const products = epilogue.glu ? 2 : 1;
-  const stride = request.outputStride ?? weights.rows / products;
-  const column = outputColumn + (grouped ? 0 : part.firstRow / products);
-  return [
-    ...partLayout(weights.type, part.rows, weights.columns).planeParams,
-    grouped ? weights.rows : part.rows,
-    request.countWord,
-    1,
-    stride / unit,
-    column / unit,
-    float32Word(epilogue.scale ?? 1),
-    grouped ? part.firstRow / weights.rows : 0,
-    grouped ? part.rows / weights.rows : 1,
-    work && !work.inputPerPair ? work.slots : 1,
-    groupsOfRow(weights.columns),
-    weights.columns / 4,
-  ];
 }
 
 const kernels = new Map<string, KernelCode>();

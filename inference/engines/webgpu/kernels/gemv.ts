@@ -1,10 +1,11 @@
 /** Products with one to eight rows of x, any number on software adapters: gemv.wgsl. */
-import { type Dispatch, float32Word, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
+import { type Dispatch, foldWorkgroups, type KernelCode } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
-import { groupsOfRow, partLayout } from "../weights/layout.ts";
+import { groupsOfRow } from "../weights/layout.ts";
 import type { WeightMatrix } from "../weights/weight_matrix.ts";
 import template from "./gemv.wgsl" with { type: "text" };
 import type { ActivationKind, Epilogue, Matmul } from "./matmul.ts";
+import { partBuffers, partParams } from "./product_part.ts";
 import { type Constants, specialise } from "./specialise.ts";
 import { isGrouped, weightConstants, weightParts } from "./text.ts";
 
@@ -38,20 +39,10 @@ export function gemv(features: KernelFeatures, request: Matmul, choice?: ExpertC
     const perExpert = weights.experts > 1 ? weights.rows : part.rows;
     const block = blockRows(shape);
     const slots = choice === undefined || choice.sums ? 1 : choice.slots;
-    const biasOffset = weights.experts > 1 ? 0 : part.firstRow;
-    const bias = epilogue.bias && subRange(epilogue.bias, biasOffset);
     return {
       kernel,
-      buffers: [
-        request.step,
-        part.range,
-        part.range,
-        request.input,
-        request.output,
-        ...(bias ? [bias] : []),
-        ...(choice ? [choice.route] : []),
-      ],
-      params: gemvParams(request, index, choice),
+      buffers: [...partBuffers(request, part), ...(choice ? [choice.route] : [])],
+      params: partParams(request, part, { countFactor: slots, inputDivisor: slots }),
       workgroups: (rows) => {
         const [x, y] = foldWorkgroups(Math.ceil(perExpert / block));
         return [x, y, Math.ceil(rows * slots / shape.columns)];
@@ -59,36 +50,6 @@ export function gemv(features: KernelFeatures, request: Matmul, choice?: ExpertC
       label: request.label,
     };
   });
-}
-
-/** Floats from `first` on. Parts begin at rows that are multiples of 64 where a bias is bound by offset. */
-function subRange(range: Matmul["input"], first: number): Matmul["input"] {
-  return { buffer: range.buffer, offset: range.offset + 4 * first, size: range.size - 4 * first };
-}
-
-function gemvParams(request: Matmul, index: number, choice?: ExpertChoice): number[] {
-  const { weights, epilogue = {}, outputColumn = 0 } = request;
-  const part = weights.parts[index];
-  const { planeParams } = partLayout(weights.type, part.rows, weights.columns);
-  const grouped = weights.experts > 1;
-  const unit = epilogue.quantise ? 32 : 1;
-  const products = epilogue.glu ? 2 : 1;
-  const stride = request.outputStride ?? weights.rows / products;
-  const column = outputColumn + (grouped ? 0 : part.firstRow / products);
-  return [
-    ...planeParams,
-    grouped ? weights.rows : part.rows,
-    request.countWord,
-    choice && !choice.sums ? choice.slots : 1,
-    stride / unit,
-    column / unit,
-    float32Word(epilogue.scale ?? 1),
-    grouped ? part.firstRow / weights.rows : 0,
-    grouped ? part.rows / weights.rows : 1,
-    choice && !choice.sums ? choice.slots : 1,
-    groupsOfRow(weights.columns),
-    weights.columns / 4,
-  ];
 }
 
 function chooseShape(features: KernelFeatures, request: Matmul, experts: boolean): Shape {

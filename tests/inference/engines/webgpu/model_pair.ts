@@ -15,6 +15,8 @@ export interface ModelPair {
 export type PairOptions = Partial<EngineOptions> & {
   /** What llama.cpp loads, if it is another file. */
   oraclePath?: string;
+  /** Ours takes the kernels that it has for hardware, on whatever adapter is there. */
+  asHardware?: boolean;
 };
 
 /**
@@ -23,7 +25,7 @@ export type PairOptions = Partial<EngineOptions> & {
  */
 export async function openPair(
   modelPath: string,
-  { oraclePath = modelPath, ...options }: PairOptions = {},
+  { oraclePath = modelPath, asHardware: _, ...options }: PairOptions = {},
 ): Promise<ModelPair> {
   const gpu = await testGpu();
   const { set, root } = await llamaLibrary();
@@ -61,11 +63,14 @@ export async function withPair(
   options: PairOptions,
   body: (pair: ModelPair) => Promise<void>,
 ): Promise<void> {
-  const pair = await openPair(modelPath, options);
+  const features = (await testGpu()).features as { software: boolean };
+  const { software } = features;
+  if (options.asHardware) features.software = false;
   try {
-    await body(pair);
+    const pair = await openPair(modelPath, options);
+    await body(pair).finally(() => pair.close());
   } finally {
-    pair.close();
+    features.software = software;
   }
 }
 

@@ -17,7 +17,7 @@ const sizes = (architecture: string) => architecture === "phi3" ? {} : { width: 
 /** Types whose single tokens are computed too; the kernels' own tests do it for all. */
 const stepped: FileType[] = ["Q4_0", "Q4_K_M", "MXFP4_MOE"];
 
-const cases: [architecture: string, type: FileType][] = [
+const cases: [architecture: string, type: FileType, adapter?: "hardware"][] = [
   ["llama", "F16"],
   ["llama", "BF16"],
   ["llama", "Q4_0"],
@@ -37,13 +37,17 @@ const cases: [architecture: string, type: FileType][] = [
   ["qwen2", "Q4_K_M"],
   ["qwen3moe", "Q4_K_M"],
   ["gpt-oss", "MXFP4_MOE"],
+  // tiles, sorted experts, sums that meet in workgroup memory
+  ["llama", "Q4_K_M", "hardware"],
+  ["qwen3moe", "Q4_K_M", "hardware"],
+  ["gpt-oss", "MXFP4_MOE", "hardware"],
 ];
 
 const text = Array.from({ length: 70 }, (_, i) => (i * i * 7 + 11 * i + 3) % 300);
 
-for (const [architecture, type] of cases) {
+for (const [architecture, type, adapter = "this adapter"] of cases) {
   realTest(
-    `${architecture} in ${type}: logits are those of the exact weights`,
+    `${architecture} in ${type} with the kernels for ${adapter}: logits are those of the exact weights`,
     async () => {
       const path = await pairParts(
         quantisedModel(await tinyArchitecture(architecture, sizes(architecture)), type),
@@ -51,16 +55,20 @@ for (const [architecture, type] of cases) {
       return { path, exact: await quantisedModel(path, "F32") };
     },
     async ({ path, exact }) => {
-      await withPair(path, { oraclePath: exact, cacheType: "f32" }, async ({ webgpu, llama }) => {
-        const expected = await rowsOf(llama, textBatch(text));
-        const split = stepped.includes(type) ? 64 : text.length;
-        const prompt = await rowsOf(webgpu, textBatch(text.slice(0, split)));
-        const steps: Float32Array[] = [];
-        for (let i = split; i < text.length; i++) {
-          steps.push(...await rowsOf(webgpu, textBatch([text[i]], 0, i)));
-        }
-        [...prompt, ...steps].forEach((row, i) => assertNmse(row, expected[i], limit, `row ${i}`));
-      });
+      await withPair(
+        path,
+        { oraclePath: exact, cacheType: "f32", asHardware: adapter === "hardware" },
+        async ({ webgpu, llama }) => {
+          const expected = await rowsOf(llama, textBatch(text));
+          const split = stepped.includes(type) ? 64 : text.length;
+          const prompt = await rowsOf(webgpu, textBatch(text.slice(0, split)));
+          const steps: Float32Array[] = [];
+          for (let i = split; i < text.length; i++) {
+            steps.push(...await rowsOf(webgpu, textBatch([text[i]], 0, i)));
+          }
+          [...prompt, ...steps].forEach((row, i) => assertNmse(row, expected[i], limit, `row ${i}`));
+        },
+      );
     },
   );
 }

@@ -1,0 +1,74 @@
+/** `skiff mcp config`: the values of servers, in config.yaml. */
+import type { Command } from "../../core/cli/command.ts";
+import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { setConfigValue, writeConfig } from "../../gateway/mcp/configuration/config_file.ts";
+import { readText } from "../../gateway/mcp/files/edit_file.ts";
+import { parseYaml, parseYamlMap } from "../../gateway/mcp/files/yaml_text.ts";
+import { placeOf } from "./place.ts";
+import { readInput } from "./standard_input.ts";
+
+const readCommand: Command = {
+  name: "read",
+  summary: "Print the values of all servers",
+  async run({ context }) {
+    const path = placeOf(context).files.config;
+    const text = await readText(path) ?? "";
+    parseYamlMap(text, path);
+    await context.out(text === "" || text.endsWith("\n") ? text : `${text}\n`);
+  },
+};
+
+const writeCommand: Command = {
+  name: "write",
+  summary: "Replace the values of all servers by this YAML",
+  args: [{ name: "YAML", summary: "Without it, or as -: stdin" }],
+  examples: [`skiff mcp config write 'filesystem: {paths: [/home/me/notes]}'`],
+  async run({ context, args }) {
+    const given = args.YAML as string | undefined;
+    const text = given === undefined || given === "-"
+      ? await readInput(context, "skiff mcp config write < config.yaml")
+      : given;
+    await writeConfig(placeOf(context).files.config, text, context.env);
+  },
+};
+
+const setCommand: Command = {
+  name: "set",
+  summary: "Set values of servers; all else stays as it is",
+  args: [{ name: "SERVER.KEY=VALUE", required: true, variadic: true, summary: "VALUE may be YAML or JSON" }],
+  examples: ["skiff mcp config set filesystem.paths='[/home/me/notes]'"],
+  async run({ context, args }) {
+    const changes = (args["SERVER.KEY=VALUE"] as string[]).map(parseAssignment);
+    const path = placeOf(context).files.config;
+    for (const change of changes) await setConfigValue(path, change, context.env);
+  },
+};
+
+function parseAssignment(word: string): { server: string; key: string; value: unknown } {
+  const match = /^([^.=]+)\.([^=]+)=([^]*)$/.exec(word);
+  if (!match) {
+    throw new SkiffError("usage", `"${word}" is no value`, { hint: "Give SERVER.KEY=VALUE." });
+  }
+  const [, server, key, value] = match;
+  const structured = /^[[{]|^(true|false|null|-?\d+(\.\d+)?)$/.test(value);
+  return { server, key, value: structured ? parseYaml(value, key) ?? null : value };
+}
+
+const resetCommand: Command = {
+  name: "reset",
+  summary: "Remove the values of all servers",
+  async run({ context }) {
+    await writeConfig(placeOf(context).files.config, "", context.env);
+    await context.out("The values of all servers are removed\n");
+  },
+};
+
+export const configCommand: Command = {
+  name: "config",
+  summary: "Show and change the servers' settings",
+  commands: [readCommand, writeCommand, setCommand, resetCommand].map((command) => ({
+    name: command.name,
+    summary: command.summary,
+    load: () => Promise.resolve(command),
+  })),
+};

@@ -1,0 +1,124 @@
+/** `skiff mcp gateway run`. Its log is on stderr: stdout belongs to the protocol. */
+import type { Command, Context } from "../../core/cli/command.ts";
+import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { type AssembledGateway, assembleGateway } from "../../gateway/mcp/gateway/assemble.ts";
+import { listAll } from "../../gateway/mcp/gateway/list_all.ts";
+import { gatewayToken } from "../../gateway/mcp/gateway/http_access.ts";
+import { serveStdio } from "../../gateway/mcp/gateway/stdio.ts";
+import { watchFiles } from "../../gateway/mcp/gateway/watch.ts";
+import { type FrontSettings, frontSettings, gatewayFlags, gatewaySettings } from "./gateway_flags.ts";
+
+export const gatewayRunCommand: Command = {
+  name: "run",
+  summary: "Run the gateway for one client over stdio, or for many over HTTP",
+  description:
+    "Runs the gateway: a client that is connected to it has the tools, prompts and resources of every " +
+    "enabled server. Servers are started when they are needed, each in a container.",
+  flags: gatewayFlags,
+  examples: [
+    "skiff mcp gateway run",
+    "skiff mcp gateway run --transport streaming --port 8811",
+    "skiff mcp gateway run --servers duckduckgo,notes --dry-run --verbose",
+  ],
+  async run({ context, flags }) {
+    const front = frontSettings(flags, context);
+    const log = await logTo(context, front.logFile);
+    const assembled = await assembleGateway(gatewaySettings(flags, context, log));
+    try {
+      if (front.dryRun) return await dryRun(assembled, log, context);
+      if (front.watch) watch(assembled, context, log);
+      if (front.transport === "stdio") {
+        const streams = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
+        await serveStdio(assembled.gateway, streams, context.signal);
+      } else await serveHttp(assembled, front, context, log);
+    } finally {
+      await assembled.close();
+    }
+    return 0;
+  },
+};
+
+async function logTo(context: Context, path: string | undefined): Promise<(line: string) => void> {
+  const file = path === undefined
+    ? undefined
+    : await Deno.open(path, { append: true, create: true }).catch((cause) => {
+      throw new SkiffError("invalid_input", `The log cannot be written to ${path}: ${cause.message}`, {
+        cause,
+      });
+    });
+  const encoder = new TextEncoder();
+  return (line) => {
+    context.err(`${line}\n`);
+    file?.writeSync(encoder.encode(`${line}\n`));
+  };
+}
+
+/** All that servers offer, and which of them cannot be used; 1 when there is one. */
+async function dryRun(
+  { gateway, starter }: AssembledGateway,
+  log: (line: string) => void,
+  { signal }: Context,
+): Promise<number> {
+  const found = await listAll(gateway, starter, signal);
+  for (const { name, tools, prompts, resources, templates } of found.listed) {
+    log(`- ${name}: ${tools} tools, ${prompts} prompts, ${resources} resources, ${templates} templates`);
+  }
+  for (const { name, error } of found.failed) log(`- ${name}: cannot be used: ${error}`);
+  const total = found.listed.reduce((sum, { tools }) => sum + tools, 0);
+  log(`> ${total} tools of ${found.listed.length} servers. Dry run: nothing is served.`);
+  return found.failed.length > 0 ? 1 : 0;
+}
+
+function watch(
+  { configuration, reload }: AssembledGateway,
+  { signal }: Context,
+  log: (line: string) => void,
+): void {
+  watchFiles(() => configuration().files, reload, signal).catch((error) =>
+    log(`! Changes of the configuration are not seen: ${error.message}`)
+  );
+}
+
+async function serveHttp(
+  { gateway }: AssembledGateway,
+  { transport, port, hostname, isPublic, unauthenticated }: FrontSettings,
+  { env, signal }: Context,
+  log: (line: string) => void,
+): Promise<void> {
+  const { httpFront } = await import("../../gateway/mcp/gateway/http.ts");
+  const { token, given } = gatewayToken(env);
+  if (unauthenticated && isPublic) {
+    log(
+      `! Anybody who reaches ${hostname} can use all tools: --allow-unauthenticated on more than this machine`,
+    );
+  }
+  const access = { token: unauthenticated ? undefined : token, public: isPublic, hosts: [] };
+  const front = httpFront(gateway, { ...access, transport: transport as "sse" | "streaming" });
+  const server = listen({ hostname, port }, front.fetch);
+  const place = transport === "sse" ? "/sse" : "/mcp";
+  log(`> Gateway: http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${place}`);
+  if (!unauthenticated && !given) log(`> Use Bearer token: Authorization: Bearer ${token}`);
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => ended.resolve(), { once: true });
+  await ended.promise;
+  await front.close();
+  await server.shutdown();
+}
+
+function listen(
+  place: { hostname: string; port: number },
+  fetch: (request: Request) => Response | Promise<Response>,
+): Deno.HttpServer {
+  try {
+    return Deno.serve({ ...place, onListen() {} }, fetch);
+  } catch (cause) {
+    throw new SkiffError(
+      "conflict",
+      `Nothing can listen at ${place.hostname}:${place.port}: ${(cause as Error).message}`,
+      {
+        hint: "Choose another one: --port 8812.",
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,63 @@
+/** `skiff mcp profile config`. */
+import type { Command } from "../../core/cli/command.ts";
+import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { getValue, setValue } from "../../gateway/mcp/profiles/edit_profile.ts";
+import { type Profile, serverName } from "../../gateway/mcp/profiles/profile.ts";
+import { changeProfile, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
+import { formatFlag, placeOf, printed } from "./place.ts";
+import { profileArgument } from "./profile.ts";
+
+export const profileConfigCommand: Command = {
+  name: "config",
+  summary: "Show and change the values of a profile's servers",
+  args: [profileArgument],
+  flags: [
+    { name: "set", value: "SERVER.KEY=VALUE", summary: "Set a value, which may be JSON", repeatable: true },
+    { name: "get", value: "SERVER.KEY", summary: "Show a value", repeatable: true },
+    { name: "del", value: "SERVER.KEY", summary: "Remove a value", repeatable: true },
+    { name: "get-all", summary: "Show all values" },
+    formatFlag("human"),
+  ],
+  async run({ context, args, flags }) {
+    const id = args.ID as string;
+    const place = placeOf(context);
+    const [sets, gets, dels] = ["set", "get", "del"].map((name) => (flags[name] ?? []) as string[]);
+    if (flags["get-all"] && gets.length > 0) {
+      throw new SkiffError("usage", "--get and --get-all cannot be combined", { hint: "Give one of them." });
+    }
+    const change = (profile: Profile) => {
+      for (const word of sets) {
+        const equals = word.indexOf("=");
+        if (equals < 0) throw new SkiffError("usage", `"${word}" is no SERVER.KEY=VALUE`);
+        setValue(profile, word.slice(0, equals), valueOf(word.slice(equals + 1)));
+      }
+      for (const word of dels) setValue(profile, word, undefined);
+      return profile;
+    };
+    const changes = sets.length + dels.length > 0;
+    const profile = changes ? await changeProfile(id, change, place) : await readProfile(id, place);
+    if (changes && gets.length === 0 && !flags["get-all"]) return;
+    const values = gets.length > 0
+      ? gets.map((word) => [word, getValue(profile, word)] as const)
+      : profile.servers.flatMap((server) =>
+        Object.entries(server.config ?? {}).map(([key, value]) =>
+          [`${serverName(server)}.${key}`, value] as const
+        )
+      );
+    if (flags.format !== "human") {
+      return await context.out(printed(Object.fromEntries(values), flags.format as "json" | "yaml"));
+    }
+    for (const [key, value] of values) {
+      await context.out(`${key}=${typeof value === "string" ? value : JSON.stringify(value ?? null)}\n`);
+    }
+  },
+};
+
+/** JSON when it is some, else the text. */
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

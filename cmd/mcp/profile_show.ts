@@ -1,0 +1,60 @@
+/** `skiff mcp profile ls` and `show`. */
+import type { Command } from "../../core/cli/command.ts";
+import { formatTable } from "../../core/cli/table.ts";
+import { listClients } from "../../gateway/mcp/clients/list_clients.ts";
+import { serverName } from "../../gateway/mcp/profiles/profile.ts";
+import { listProfiles, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
+import { clientPlace } from "./client_connect.ts";
+import { formatFlag, placeOf, printed } from "./place.ts";
+import { profileArgument } from "./profile.ts";
+
+export const profileLsCommand: Command = {
+  name: "ls",
+  aliases: ["list"],
+  summary: "List the profiles",
+  flags: [formatFlag("human")],
+  async run({ context, flags }) {
+    const warnings: string[] = [];
+    const profiles = await listProfiles(placeOf(context), warnings);
+    for (const warning of warnings) await context.err(`${warning}\n`);
+    if (flags.format !== "human") {
+      return await context.out(
+        printed(profiles.map(({ profile }) => profile), flags.format as "json" | "yaml"),
+      );
+    }
+    const rows = profiles.map(({ profile: { id, name, servers }, origin }) => [
+      id,
+      name,
+      servers.map(serverName).join(", ") || "-",
+      origin,
+    ]);
+    await context.out(formatTable(["id", "name", "servers", "kept in"], rows));
+  },
+};
+
+export const profileShowCommand: Command = {
+  name: "show",
+  summary: "Show a profile",
+  args: [profileArgument],
+  flags: [formatFlag("human"), { name: "clients", summary: "With the clients that have it" }],
+  async run({ context, args, flags }) {
+    const profile = await readProfile(args.ID as string, placeOf(context));
+    const clients = flags.clients
+      ? (await listClients(clientPlace(context))).filter((state) => state.profile === profile.id)
+        .map(({ client }) => client.name)
+      : undefined;
+    if (flags.format !== "human") {
+      const shown = clients ? { ...profile, clients } : profile;
+      return await context.out(printed(shown, flags.format as "json" | "yaml"));
+    }
+    await context.out(`${profile.name} (${profile.id})\n`);
+    if (clients) await context.out(`Clients: ${clients.join(", ") || "none"}\n`);
+    const rows = profile.servers.map((server) => [
+      serverName(server),
+      server.type,
+      server.tools ? `${server.tools.length}` : "all",
+      JSON.stringify(server.config ?? {}),
+    ]);
+    await context.out(formatTable(["server", "type", "tools", "config"], rows));
+  },
+};

@@ -1,0 +1,43 @@
+/** `skiff mcp server ls`. */
+import type { Command } from "../../core/cli/command.ts";
+import { formatTable } from "../../core/cli/table.ts";
+import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
+import { serverNeeds } from "../../gateway/mcp/configuration/server_state.ts";
+import { jsonFlag, placeOf, shortened } from "./place.ts";
+
+export const serverLsCommand: Command = {
+  name: "ls",
+  aliases: ["list"],
+  summary: "List the enabled servers",
+  description:
+    "Lists the enabled servers. Of what a server needs, `required` says that something is missing.",
+  flags: [jsonFlag],
+  async run({ context, flags }) {
+    const { servers, secrets, warnings } = await loadConfiguration(placeOf(context));
+    const states = await Promise.all(
+      servers.map(async ({ entry, config }) => ({ entry, needs: await serverNeeds(entry, config, secrets) })),
+    );
+    for (const warning of warnings) await context.err(`${warning}\n`);
+    if (flags.json) {
+      const shown = states.map(({ entry: { name, description }, needs: { oauth, secrets, config } }) => ({
+        name,
+        description: description ?? "",
+        secrets: secrets ?? "none",
+        config: config ?? "none",
+        oauth: oauth ?? "none",
+      }));
+      return await context.out(`${JSON.stringify(shown, null, 2)}\n`);
+    }
+    if (states.length === 0) {
+      return await context.out("No server is enabled. `skiff mcp server enable NAME` enables one.\n");
+    }
+    const rows = states.map(({ entry: { name, description }, needs: { oauth, secrets, config } }) => [
+      name,
+      oauth ?? "-",
+      secrets ?? "-",
+      config ?? "-",
+      shortened(description),
+    ]);
+    await context.out(formatTable(["name", "oauth", "secrets", "config", "description"], rows));
+  },
+};

@@ -1,0 +1,14 @@
+/** `skiff mcp tools count`. */
+import type { Command } from "../../core/cli/command.ts";
+import { allTools, gatewayClientFlags, toolsFormatFlag, withGateway } from "./gateway_client.ts";
+
+export const toolsCountCommand: Command = {
+  name: "count",
+  summary: "Count the tools that clients of the gateway see",
+  flags: [toolsFormatFlag, ...gatewayClientFlags],
+  async run(invocation) {
+    const { length: count } = await withGateway(invocation, allTools);
+    const isJson = invocation.flags.format === "json";
+    await invocation.context.out(isJson ? `${JSON.stringify({ count })}\n` : `${count} tools\n`);
+  },
+};

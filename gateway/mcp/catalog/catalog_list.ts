@@ -1,0 +1,55 @@
+/** catalog.json: which catalogs there are besides the embedded one. */
+import { editFile, readText } from "../files/edit_file.ts";
+import { parseJsonObject, setJson } from "../files/json_text.ts";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.ts";
+
+export interface CatalogRecord {
+  displayName?: string;
+  /** Where it was imported from; absent for those that were made here. */
+  url?: string;
+  /** ISO time. */
+  lastUpdate?: string;
+  [field: string]: unknown;
+}
+
+/** Records by name, in the order of the file. */
+export async function readCatalogList(files: ToolkitFiles): Promise<Map<string, CatalogRecord>> {
+  const text = await readText(files.catalogList);
+  const catalogs = text === undefined ? {} : parseJsonObject(text, files.catalogList).catalogs ?? {};
+  if (typeof catalogs !== "object" || catalogs === null || Array.isArray(catalogs)) {
+    throw new SkiffError("invalid_input", `${files.catalogList}: "catalogs" is no object`, {
+      hint: "Repair the file, or remove it with `skiff mcp catalog reset`.",
+    });
+  }
+  const records = Object.entries(catalogs as Record<string, CatalogRecord | null>);
+  return new Map(records.map(([name, record]) => [name, record ?? {}]));
+}
+
+/** Adds or replaces (undefined: removes) the record of a catalog; fields that are not given stay. */
+export async function setCatalogRecord(
+  files: ToolkitFiles,
+  name: string,
+  record: CatalogRecord | undefined,
+  env: Environment,
+): Promise<void> {
+  await editFile(files.catalogList, (text = "") => {
+    if (!record) return setJson(text, ["catalogs", name], undefined, files.catalogList);
+    for (const [field, value] of Object.entries(record)) {
+      text = setJson(text, ["catalogs", name, field], value, files.catalogList);
+    }
+    return text;
+  }, { env });
+}
+
+/** A name as it can be a file's: lower case, other characters become "_". Throws "usage" when nothing is left. */
+export function catalogFileName(name: string): string {
+  const plain = name.toLowerCase().replace(/[^a-z0-9._-]/g, "_").replace(/^\.+/, "");
+  if (plain === "") throw new SkiffError("usage", `"${name}" cannot be the name of a catalog`);
+  return plain;
+}
+
+/** The file of a catalog. */
+export function catalogFile(files: ToolkitFiles, name: string): string {
+  return `${files.catalogs}/${catalogFileName(name)}.yaml`;
+}

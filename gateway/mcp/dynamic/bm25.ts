@@ -1,0 +1,62 @@
+/** Okapi BM25 over documents with weighted fields. A weight is a repetition of the field's words. */
+
+const saturation = 1.5;
+const lengthPart = 0.75;
+
+export interface WeightedText {
+  text: string;
+  weight: number;
+}
+
+export interface Ranked<T> {
+  item: T;
+  score: number;
+}
+
+/** Words: runs of letters and digits, lower case. */
+export function words(text: string): string[] {
+  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+}
+
+/**
+ * The items with a score over 0, best first; equal ones by name. A word of the query counts once, and where a
+ * document does not have it, words that begin with it count half.
+ */
+export function rankByWords<T>(
+  query: string,
+  items: T[],
+  { fields, name }: { fields(item: T): WeightedText[]; name(item: T): string },
+): Ranked<T>[] {
+  const documents = items.map((item) => counts(fields(item)));
+  const lengths = documents.map((document) => [...document.values()].reduce((sum, count) => sum + count, 0));
+  const average = lengths.reduce((sum, length) => sum + length, 0) / Math.max(items.length, 1);
+  const scores = new Array<number>(items.length).fill(0);
+  for (const word of new Set(words(query))) {
+    const found = documents.map((document) => document.get(word) ?? prefixCount(document, word) / 2);
+    const having = found.filter((count) => count > 0).length;
+    const rarity = Math.log((items.length - having + 0.5) / (having + 0.5) + 1);
+    found.forEach((count, i) => {
+      const norm = saturation * (1 - lengthPart + lengthPart * lengths[i] / average);
+      if (count > 0) scores[i] += rarity * count * (saturation + 1) / (count + norm);
+    });
+  }
+  return items.map((item, i) => ({ item, score: scores[i] }))
+    .filter(({ score }) => score > 0)
+    .sort((a, b) => b.score - a.score || (name(a.item) < name(b.item) ? -1 : 1));
+}
+
+function counts(fields: WeightedText[]): Map<string, number> {
+  const result = new Map<string, number>();
+  for (const { text, weight } of fields) {
+    for (const word of words(text)) result.set(word, (result.get(word) ?? 0) + weight);
+  }
+  return result;
+}
+
+/** Of a word of one or two letters nearly everything is a continuation. */
+function prefixCount(document: Map<string, number>, word: string): number {
+  if (word.length < 3) return 0;
+  let sum = 0;
+  for (const [other, count] of document) if (other.startsWith(word)) sum += count;
+  return sum;
+}

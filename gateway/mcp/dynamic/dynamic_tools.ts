@@ -1,0 +1,34 @@
+/** Dynamic MCP: tools by which a client finds, adds, configures and combines servers, for its session only. */
+import type { GatewayExtension } from "../gateway/gateway_session.ts";
+import { mcpAdd, mcpRemove } from "./add_server.ts";
+import { codeMode } from "./code_mode_tool.ts";
+import { mcpConfigSet } from "./configure_server.ts";
+import { mcpDiscover } from "./discover_prompt.ts";
+import type { DynamicParts, DynamicSession } from "./dynamic_session.ts";
+import { mcpExec } from "./exec_tool.ts";
+import { findTools } from "./find_tools.ts";
+import { mcpFind } from "./find_servers.ts";
+import { activateProjectProfiles, mcpActivateProfile, mcpCreateProfile } from "./session_profiles.ts";
+
+/** Sessions that begin while the feature `dynamic-tools` is on have the tools. The last one ends the sandboxes. */
+export function dynamicTools(parts: DynamicParts): GatewayExtension {
+  let sessions = 0;
+  return {
+    attach(session) {
+      const { features } = parts.configuration();
+      if (!features["dynamic-tools"]) return;
+      const dynamic: DynamicSession = { ...parts, session, values: new Map() };
+      const tools = [mcpFind, mcpAdd, mcpRemove, mcpConfigSet, mcpExec, codeMode].map((make) =>
+        make(dynamic)
+      );
+      if (features.profiles) tools.push(mcpCreateProfile(dynamic), mcpActivateProfile(dynamic));
+      if (parts.meaning) tools.push(findTools(dynamic, parts.meaning));
+      session.addOwn({ tools, prompts: [mcpDiscover()] });
+      if (features.profiles) activateProjectProfiles(dynamic);
+      sessions++;
+      session.signal.addEventListener("abort", () => {
+        if (--sessions === 0) parts.sandboxes.close();
+      }, { once: true });
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/** mcp-find: the catalog's servers that fit a query, by words and, with an embedding model, by meaning. */
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import type { OwnTool } from "../gateway/gateway_session.ts";
+import { rankByWords, type WeightedText } from "./bm25.ts";
+import type { DynamicSession } from "./dynamic_session.ts";
+import type { Meaning } from "./meaning.ts";
+import { requiredText, textAnswer } from "./tool_answer.ts";
+
+/** Below this cosine a server without a word of the query is none of its matches. */
+const nearEnough = 0.35;
+/** Of reciprocal rank fusion. */
+const fusion = 60;
+
+/** The servers that match, best first. Deterministic. */
+export async function findServers(
+  query: string,
+  entries: ServerEntry[],
+  { meaning, signal, log }: { meaning?: Meaning; signal: AbortSignal; log(line: string): void },
+): Promise<ServerEntry[]> {
+  const byWords = rankByWords(query, entries, { fields: wordsOf, name: ({ name }) => name });
+  if (!meaning || entries.length === 0) return byWords.map(({ item }) => item);
+  try {
+    const cosines = await meaning.nearness(query, entries.map(meaningText), signal);
+    const byMeaning = entries.map((item, i) => ({ item, score: cosines[i] }))
+      .filter(({ score }) => score >= nearEnough)
+      .sort((a, b) => b.score - a.score || (a.item.name < b.item.name ? -1 : 1));
+    return fused([byWords, byMeaning]);
+  } catch (error) {
+    signal.throwIfAborted();
+    log(`! Servers are found by words only: ${(error as Error).message}`);
+    return byWords.map(({ item }) => item);
+  }
+}
+
+/** Both orders as one: what stands high in either stands high. */
+function fused(orders: { item: ServerEntry }[][]): ServerEntry[] {
+  const scores = new Map<ServerEntry, number>();
+  for (const order of orders) {
+    order.forEach(({ item }, i) => scores.set(item, (scores.get(item) ?? 0) + 1 / (fusion + i)));
+  }
+  return [...scores].sort(([a, x], [b, y]) => y - x || (a.name < b.name ? -1 : 1)).map(([entry]) => entry);
+}
+
+function wordsOf({ name, title = "", description = "", tools = [], metadata }: ServerEntry): WeightedText[] {
+  return [
+    { text: name, weight: 4 },
+    { text: title, weight: 3 },
+    { text: [metadata?.category ?? "", ...(metadata?.tags ?? [])].join(" "), weight: 3 },
+    { text: tools.map((tool) => tool.name).join(" "), weight: 2 },
+    { text: [description, ...tools.map((tool) => tool.description ?? "")].join(" "), weight: 1 },
+  ];
+}
+
+function meaningText({ name, title, description = "", tools = [] }: ServerEntry): string {
+  const names = tools.slice(0, 20).map((tool) => tool.name.replace(/[_-]+/g, " ")).join(", ");
+  return `${title ?? name}: ${description}${names ? ` Tools: ${names}` : ""}`.slice(0, 1000);
+}
+
+export function mcpFind(dynamic: DynamicSession): OwnTool {
+  return {
+    definition: {
+      name: "mcp-find",
+      description:
+        "Find MCP servers in the catalog by name, title, description or what they are for. Gives the servers with " +
+        "the secrets and the configuration that they need. Add one of them with mcp-add.",
+      inputSchema: {
+        type: "object",
+        properties: {
+          query: { type: "string", description: "What to look for, e.g. `sql database`" },
+          limit: { type: "integer", description: "Most servers to give (default 10)", minimum: 1 },
+        },
+        required: ["query"],
+      },
+      annotations: { readOnlyHint: true, title: "Find MCP servers" },
+    },
+    async call(args, { signal }) {
+      const query = requiredText(args, "query");
+      const limit = typeof args.limit === "number" && args.limit >= 1 ? Math.floor(args.limit) : 10;
+      const entries = [...dynamic.configuration().catalogs.servers.values()];
+      const found = await findServers(query, entries, { ...dynamic, signal });
+      const servers = found.slice(0, limit).map((entry) => summary(entry, dynamic));
+      return textAnswer(JSON.stringify({ prompt: query, total_matches: found.length, servers }));
+    },
+  };
+}
+
+function summary(entry: ServerEntry, { session }: DynamicSession): Record<string, unknown> {
+  const warnings = (entry.tools ?? []).flatMap(({ name }) => {
+    const holder = session.tools().find((tool) => tool.definition.name === name);
+    return holder && holder.server?.entry.name !== entry.name
+      ? [`${name}: ${holder.server?.entry.name ?? "the gateway"} has a tool of this name`]
+      : [];
+  });
+  return {
+    name: entry.name,
+    description: entry.description ?? "",
+    required_secrets: (entry.secrets ?? []).map(({ name }) => name),
+    config_schema: entry.config ?? [],
+    long_lived: entry.longLived ?? false,
+    ...(warnings.length > 0 ? { tool_name_warnings: warnings } : {}),
+  };
+}

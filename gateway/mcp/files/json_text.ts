@@ -1,0 +1,148 @@
+/** JSON with comments and trailing commas (JSONC): read with places in errors, changed so that all else stays. */
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  parse,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+
+/** The value of a text; undefined for an empty one. Throws "invalid_input" with file, line and column. */
+export function parseJson(text: string, path: string): unknown {
+  if (text.trim() === "") return undefined;
+  const errors: ParseError[] = [];
+  const value = parse(text, errors, { allowTrailingComma: true, disallowComments: false });
+  if (errors.length > 0) {
+    const before = text.slice(0, errors[0].offset).split("\n");
+    const reason = printParseErrorCode(errors[0].error).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+    throw new SkiffError(
+      "invalid_input",
+      `${path}:${before.length}:${before.at(-1)!.length + 1}: ${reason}`,
+      {
+        hint: "Repair the JSON at that place.",
+      },
+    );
+  }
+  return value;
+}
+
+/** As `parseJson`, of a text that must hold an object; {} for an empty one. */
+export function parseJsonObject(text: string, path: string): Record<string, unknown> {
+  const value = parseJson(text, path) ?? {};
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new SkiffError("invalid_input", `${path}:1:1: a JSON object is expected here`, {
+      hint: "The file must begin with {.",
+    });
+  }
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Sets (undefined: removes) the value at a path of keys, making the objects on the way. Comments, order,
+ * indentation and trailing commas of all else stay. Throws "invalid_input" when something on the way is no object.
+ */
+export function setJson(text: string, path: string[], value: unknown, file: string): string {
+  let at: unknown = parseJsonObject(text, file);
+  path.slice(0, -1).forEach((key, i) => {
+    const next = own(at, key);
+    if (next !== undefined && (typeof next !== "object" || next === null || Array.isArray(next))) {
+      throw new SkiffError("invalid_input", `${file}: "${path.slice(0, i + 1).join(".")}" is no object`, {
+        hint: "Repair or remove that setting.",
+      });
+    }
+    at = next;
+  });
+  if (value === undefined && own(at, path.at(-1)!) === undefined) return text;
+  if (value === undefined) return applyEdits(text, modify(text, path, undefined, {}));
+  const base = text.trim() === "" ? "{}\n" : text;
+  const change = placed(base, path, value);
+  return change !== undefined && holds(change, base, path, value)
+    ? change
+    : applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+}
+
+/** Whether a text says the same as the one before with the value set. */
+function holds(text: string, before: string, path: string[], value: unknown): boolean {
+  const errors: ParseError[] = [];
+  const is = parse(text, errors, { allowTrailingComma: true });
+  const wanted = parse(before, [], { allowTrailingComma: true }) ?? {};
+  let at = wanted as Record<string, unknown>;
+  for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
+  at[path.at(-1)!] = value;
+  return errors.length === 0 && JSON.stringify(is) === JSON.stringify(wanted);
+}
+
+/** The text with only the value put in, in the manner of what stands around; undefined where that cannot be done. */
+function placed(text: string, path: string[], value: unknown): string | undefined {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const parent = root && (path.length === 1 ? root : findNodeAtLocation(root, path.slice(0, -1)));
+  const key = path.at(-1)!;
+  if (!parent) return placed(text, path.slice(0, -1), { [key]: value });
+  if (parent.type !== "object" || !parent.children) return undefined;
+  const present = findNodeAtLocation(parent, [key]);
+  if (present) {
+    const written = asText(value, lineIndent(text, present.offset), text);
+    return text.slice(0, present.offset) + written + text.slice(present.offset + present.length);
+  }
+  const last = parent.children.at(-1);
+  return last ? behind(text, parent, last, { key, value }) : inside(text, parent, { key, value });
+}
+
+interface Property {
+  key: string;
+  value: unknown;
+}
+
+/** A first property, between braces with nothing but space between them. */
+function inside(text: string, parent: Node, { key, value }: Property): string | undefined {
+  const end = parent.offset + parent.length;
+  if (text.slice(parent.offset + 1, end - 1).trim() !== "") return undefined;
+  const outer = lineIndent(text, parent.offset);
+  const indent = outer + unitOf(text);
+  const property = `${JSON.stringify(key)}: ${asText(value, indent, text)}`;
+  return `${text.slice(0, parent.offset)}{\n${indent}${property}\n${outer}}${text.slice(end)}`;
+}
+
+/** Behind the last property, on a line of its own where the last one has a line of its own. */
+function behind(text: string, parent: Node, last: Node, { key, value }: Property): string | undefined {
+  const at = last.offset + last.length;
+  const rest = /^[ \t]*(,?)[ \t]*(\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*)?(?=\n)/.exec(text.slice(at));
+  const name = JSON.stringify(key);
+  if (!rest) {
+    if (text.slice(parent.offset, at).includes("\n")) return undefined;
+    const property = `, ${name}: ${JSON.stringify(value)}`;
+    return text.slice(0, at) + property + text.slice(at);
+  }
+  const indent = lineIndent(text, last.offset);
+  const property = `\n${indent}${name}: ${asText(value, indent, text)}${rest[1]}`;
+  const lineEnd = at + rest[0].length;
+  return text.slice(0, at) + (rest[1] ? "" : ",") + text.slice(at, lineEnd) + property + text.slice(lineEnd);
+}
+
+const asText = (value: unknown, indent: string, text: string) =>
+  JSON.stringify(value, null, unitOf(text)).replaceAll("\n", `\n${indent}`);
+
+/** The white space at the start of the line of a place. */
+function lineIndent(text: string, offset: number): string {
+  return /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1))![0];
+}
+
+function own(value: unknown, key: string): unknown {
+  return value !== null && typeof value === "object" && Object.hasOwn(value, key)
+    ? (value as Record<string, unknown>)[key]
+    : undefined;
+}
+
+/** One step of indentation: as the first indented line has it. */
+function unitOf(text: string): string {
+  return /\n([ \t]+)\S/.exec(text)?.[1].replace(/^\t+/, "\t") ?? "  ";
+}
+
+function layoutOf(text: string): { tabSize: number; insertSpaces: boolean; eol: string } {
+  const unit = unitOf(text);
+  return { tabSize: unit === "\t" ? 4 : unit.length, insertSpaces: unit !== "\t", eol: "\n" };
+}

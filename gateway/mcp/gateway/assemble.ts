@@ -1,0 +1,129 @@
+/** A gateway out of the user's configuration: what `gateway run` and everything that needs its tools start from. */
+import { skiffPaths } from "../../../core/paths/paths.ts";
+import {
+  type ConfigurationOptions,
+  loadConfiguration,
+  type LoadedConfiguration,
+  toolAllowed,
+} from "../configuration/configuration.ts";
+import { fetchText } from "../catalog/catalog_source.ts";
+import { fromServerJson } from "../catalog/community_registry.ts";
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import { toolkitFiles } from "../configuration/toolkit_files.ts";
+import { ofImage } from "../profiles/server_uri.ts";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { ServerStarter } from "../servers/open_server.ts";
+import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
+import { defaultOptions, Gateway, isToolOn } from "./gateway.ts";
+
+export interface GatewaySettings extends CallChainSettings {
+  configuration: ConfigurationOptions;
+  /** Images that describe their servers (`--oci-ref`). */
+  images?: string[];
+  /** Addresses of servers in community registries (`--mcp-registry`). */
+  registryUrls?: string[];
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  blockNetwork: boolean;
+  longLived: boolean;
+  isStatic: boolean;
+  /** Tell what servers write to stderr. */
+  verbose: boolean;
+  /** Tell to which addresses the names of remote servers resolve. */
+  debugDns: boolean;
+  strictNames: boolean;
+  /** What clients call it. */
+  name?: string;
+}
+
+export interface AssembledGateway {
+  gateway: Gateway;
+  starter: ServerStarter;
+  chain: CallChain;
+  /** The configuration that holds now. */
+  configuration(): LoadedConfiguration;
+  /** Reads it anew; a broken one is told and the old one stays. */
+  reload(): Promise<void>;
+  /** Ends sessions, servers and connections. */
+  close(): Promise<void>;
+}
+
+/** Nothing is started yet. Throws what `loadConfiguration` throws. */
+export async function assembleGateway(settings: GatewaySettings): Promise<AssembledGateway> {
+  const { log } = settings;
+  const { env } = settings.configuration;
+  const paths = skiffPaths(env);
+  const extra = await extraEntries(settings);
+  const load = async () => {
+    const loaded = await loadConfiguration(settings.configuration);
+    const named = new Set(loaded.servers.map(({ entry }) => entry.name));
+    const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
+    return { ...loaded, servers: [...loaded.servers, ...await Promise.all(further)] };
+  };
+  let configuration = await load();
+  for (const warning of configuration.warnings) log(`! ${warning}`);
+  const chain = await callChain(settings, () => configuration);
+  const starter = new ServerStarter({
+    env,
+    paths,
+    limits: { cpus: settings.cpus, memory: settings.memory },
+    blockNetwork: settings.blockNetwork,
+    isStatic: settings.isStatic,
+    log,
+    debugDns: settings.debugDns,
+    verifyImage: chain.verifyImage,
+    oauth: chain.oauth,
+  });
+  const isOn = (server: EnabledServer, tool: string) => {
+    const { toolPatterns } = configuration;
+    return toolPatterns.length > 0 ? toolAllowed(toolPatterns, server.entry, tool) : isToolOn(server, tool);
+  };
+  const gateway = new Gateway(configuration.servers, {
+    ...defaultOptions,
+    open: (server, options) => starter.open(server, options),
+    middlewares: chain.middlewares,
+    extensions: chain.extensions,
+    isOn,
+    prefixNames: configuration.features["tool-name-prefix"] ?? false,
+    strictNames: settings.strictNames,
+    longLived: settings.longLived,
+    cacheFolder: `${paths.cache}/mcp/inventories`,
+    name: settings.name ?? defaultOptions.name,
+    log: (server, line) => log(server === undefined ? `! ${line}` : `- ${server}: ${line}`),
+    serverLog: (server, line) => settings.verbose && log(`  [${server}] ${line}`),
+  });
+  return {
+    gateway,
+    starter,
+    chain,
+    configuration: () => configuration,
+    async reload() {
+      try {
+        configuration = await load();
+      } catch (error) {
+        log(`! The configuration stays as it was: ${(error as Error).message}`);
+        return;
+      }
+      for (const warning of configuration.warnings) log(`! ${warning}`);
+      log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
+      await gateway.configure(configuration.servers);
+    },
+    async close() {
+      await gateway.close();
+      await starter.close();
+    },
+  };
+}
+
+/** Servers that the command line names itself. Throws when one cannot be had. */
+async function extraEntries(
+  { configuration, images, registryUrls }: GatewaySettings,
+): Promise<ServerEntry[]> {
+  const { env, cwd } = configuration;
+  const place = { files: toolkitFiles(env), env, cwd };
+  return await Promise.all([
+    ...(images ?? []).map((image) => ofImage(image, place)),
+    ...(registryUrls ?? []).map(async (url) => fromServerJson(await fetchText(url, env), url)),
+  ]);
+}

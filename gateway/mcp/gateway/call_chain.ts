@@ -1,0 +1,67 @@
+/** What stands around tool calls, in its order, and what takes part in sessions. */
+import { skiffPaths } from "../../../core/paths/paths.ts";
+import { defaultLimits } from "../code_mode/sandbox_protocol.ts";
+import { ScriptSandboxes } from "../code_mode/script_sandboxes.ts";
+import { type Environment, toolkitFiles } from "../configuration/toolkit_files.ts";
+import { dynamicTools } from "../dynamic/dynamic_tools.ts";
+import { type Meaning, meaningOf } from "../dynamic/meaning.ts";
+import type { ConfigurationOptions, LoadedConfiguration } from "../configuration/configuration.ts";
+import type { VerifyImage } from "../servers/images.ts";
+import type { RemoteSettings } from "../servers/remote.ts";
+import type { GatewayExtension } from "./gateway_session.ts";
+import { logCalls } from "./log_calls.ts";
+import type { CallMiddleware } from "./middleware.ts";
+import { callTelemetry } from "./telemetry.ts";
+
+export interface CallChainSettings {
+  configuration: ConfigurationOptions;
+  logCalls: boolean;
+  blockSecrets: boolean;
+  verifySignatures: boolean;
+  /** "when:type:argument", in their order. */
+  interceptors: string[];
+  /** Lines for people. */
+  log(line: string): void;
+}
+
+export interface CallChain {
+  /** The outermost first. */
+  middlewares: CallMiddleware[];
+  extensions: GatewayExtension[];
+  verifyImage?: VerifyImage;
+  oauth?: RemoteSettings["oauth"];
+}
+
+/** `configuration` gives the one that holds when it is asked. */
+export async function callChain(
+  { logCalls: isLogged, log, configuration: { env, cwd } }: CallChainSettings,
+  configuration: () => LoadedConfiguration,
+): Promise<CallChain> {
+  const telemetry = callTelemetry(Deno.env);
+  const dynamic = dynamicTools({
+    configuration,
+    place: { files: toolkitFiles(env), env, cwd },
+    sandboxes: new ScriptSandboxes(),
+    limits: defaultLimits,
+    meaning: await modelAtHand(configuration(), env),
+    log,
+  });
+  return {
+    middlewares: [
+      ...(telemetry ? [telemetry] : []),
+      ...(isLogged ? [logCalls(log)] : []),
+    ],
+    extensions: [dynamic],
+  };
+}
+
+/** With the feature `use-embeddings`, and a model server that has an embedding model. */
+async function modelAtHand(
+  { features }: LoadedConfiguration,
+  env: Environment,
+): Promise<Meaning | undefined> {
+  if (!features["dynamic-tools"] || !features["use-embeddings"]) return undefined;
+  const { localEmbedder } = await import("../dynamic/local_embedder.ts");
+  const embedder = await localEmbedder(env);
+  return embedder && meaningOf(embedder, `${skiffPaths(env).cache}/mcp`);
+}

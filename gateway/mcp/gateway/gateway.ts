@@ -1,0 +1,159 @@
+/** The gateway: its configuration, its sessions, and what they share. */
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { OpenServerOptions, ServerConnection } from "../servers/server.ts";
+import { Server, type Transport } from "../sdk.ts";
+import { noValidation } from "../servers/connect_client.ts";
+import { version } from "../../../core/version.ts";
+import { ConnectionBudget } from "./connection_budget.ts";
+import type { GatewayExtension } from "./gateway_session.ts";
+import { InventoryStore } from "./inventory_store.ts";
+import type { CallMiddleware } from "./middleware.ts";
+import { handleRequest } from "./requests.ts";
+import { Session } from "./session.ts";
+
+export interface GatewayOptions {
+  /** Starts a server (open_server.ts). */
+  open(server: EnabledServer, options: OpenServerOptions): Promise<ServerConnection>;
+  /** The outermost first. */
+  middlewares: CallMiddleware[];
+  extensions: GatewayExtension[];
+  /** For people; with the server that it is about. */
+  log(server: string | undefined, line: string): void;
+  /** What servers write to stderr, and faults of their protocol. */
+  serverLog(server: string, line: string): void;
+  /** Whether a tool, by its server's name for it, is on. */
+  isOn(server: EnabledServer, tool: string): boolean;
+  /** Servers' names before all tools' names (feature `tool-name-prefix`). */
+  prefixNames: boolean;
+  /** A name that another server has is left out instead of prefixed. */
+  strictNames: boolean;
+  /** Keep every server until its session ends. */
+  longLived: boolean;
+  /** Milliseconds that an unused server stays warm. */
+  idleMs: number;
+  /** Milliseconds that a list waits for servers that have not said yet what they offer. */
+  listMs: number;
+  /** Milliseconds until a list starts a server again that failed. */
+  retryMs: number;
+  /** Servers that run at once, over all sessions. */
+  mostServers: number;
+  /** Where lists are kept for the next gateway; absent: nowhere. */
+  cacheFolder?: string;
+  name: string;
+}
+
+export const defaultOptions = {
+  prefixNames: false,
+  strictNames: false,
+  longLived: false,
+  idleMs: 5 * 60_000,
+  listMs: 20_000,
+  retryMs: 30_000,
+  mostServers: 64,
+  name: "skiff MCP gateway",
+  middlewares: [],
+  extensions: [],
+  isOn: isToolOn,
+} satisfies Partial<GatewayOptions>;
+
+/** As the configuration says: all, or the listed ones, in any case of letters. */
+export function isToolOn({ tools }: EnabledServer, tool: string): boolean {
+  return !tools || tools.some((name) => name.toLowerCase() === tool.toLowerCase());
+}
+
+export class Gateway {
+  readonly options: GatewayOptions;
+  readonly budget: ConnectionBudget;
+  readonly store: InventoryStore;
+  readonly #sessions = new Set<Session>();
+  #servers: EnabledServer[];
+  #closed = false;
+
+  constructor(servers: EnabledServer[], options: GatewayOptions) {
+    this.#servers = servers;
+    this.options = options;
+    this.budget = new ConnectionBudget(options.mostServers);
+    this.store = new InventoryStore(options.cacheFolder);
+  }
+
+  get servers(): readonly EnabledServer[] {
+    return this.#servers;
+  }
+
+  get sessions(): ReadonlySet<Session> {
+    return this.#sessions;
+  }
+
+  /** False when it is ending. */
+  get healthy(): boolean {
+    return !this.#closed;
+  }
+
+  /**
+   * A session for the client at the other end of a transport. It answers `initialize` at once; servers are
+   * started when something is asked of them. Ends with the transport.
+   */
+  async openSession(transport: Transport, id: string = crypto.randomUUID()): Promise<Session> {
+    const server = new Server({ name: this.options.name, version }, {
+      capabilities: {
+        tools: { listChanged: true },
+        prompts: { listChanged: true },
+        resources: { listChanged: true, subscribe: true },
+        logging: {},
+        completions: {},
+        tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } },
+      },
+      jsonSchemaValidator: noValidation,
+    });
+    server.removeRequestHandler("logging/setLevel"); // it is for the servers, too
+    const session = new Session(this, server, id);
+    server.fallbackRequestHandler = (request, extra) => handleRequest(session, request, extra) as never;
+    server.fallbackNotificationHandler = (notification) => {
+      if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
+      return Promise.resolve();
+    };
+    server.oninitialized = () => this.#attach(session);
+    server.onclose = () => void this.#drop(session);
+    server.onerror = (error) => this.options.serverLog("client", error.message.slice(0, 300));
+    this.#sessions.add(session);
+    await server.connect(transport);
+    return session;
+  }
+
+  /** Takes a new configuration: ends servers that are gone or differ, and tells clients what has changed. */
+  async configure(servers: EnabledServer[]): Promise<void> {
+    this.#servers = servers;
+    await Promise.all([...this.#sessions].map((session) => session.reconfigured()));
+  }
+
+  inventoryChanged(key: string): void {
+    for (const session of this.#sessions) {
+      if (session.servers().some((server) => session.key(server) === key)) session.changed();
+    }
+  }
+
+  log(server: string | undefined, line: string): void {
+    this.options.log(server, line);
+  }
+
+  serverLog(server: string, line: string): void {
+    this.options.serverLog(server, line);
+  }
+
+  /** Ends all sessions and their servers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#sessions].map((session) => session.servesTo.close().catch(() => {})));
+    await Promise.all([...this.#sessions].map((session) => this.#drop(session)));
+    await this.store.written();
+  }
+
+  #attach(session: Session): void {
+    for (const extension of this.options.extensions) extension.attach(session);
+  }
+
+  async #drop(session: Session): Promise<void> {
+    await session.close();
+    this.#sessions.delete(session);
+  }
+}

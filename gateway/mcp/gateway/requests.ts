@@ -1,0 +1,156 @@
+/** Where each request of a client goes. */
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { ErrorCode, type JSONRPCRequest, McpError, type RequestHandlerExtra } from "../sdk.ts";
+import type { CallOrigin } from "./middleware.ts";
+import type { Session } from "./session.ts";
+
+type Extra = RequestHandlerExtra<never, never>;
+type Params = Record<string, any>;
+type Handler = (session: Session, params: Params, extra: Extra) => Promise<unknown>;
+
+const resourceNotFound = -32002;
+
+/** The answer to a request. Throws `McpError`, as the server that was asked does. */
+export async function handleRequest(
+  session: Session,
+  request: JSONRPCRequest,
+  extra: Extra,
+): Promise<unknown> {
+  const handler = handlers[request.method];
+  if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
+  return await handler(session, request.params ?? {}, extra);
+}
+
+const handlers: Record<string, Handler> = {
+  "tools/list": async (session) => ({ tools: await session.list("tools") }),
+  "prompts/list": async (session) => ({ prompts: await session.list("prompts") }),
+  "resources/list": async (session) => ({ resources: await session.list("resources") }),
+  "resources/templates/list": async (session) => ({ resourceTemplates: await session.list("templates") }),
+  "tools/call": callTool,
+  "prompts/get": getPrompt,
+  "resources/read": (session, params, extra) => askOwner(session, "resources/read", params, extra),
+  "resources/subscribe": (session, params, extra) => subscribe(session, "resources/subscribe", params, extra),
+  "resources/unsubscribe": (session, params, extra) =>
+    subscribe(session, "resources/unsubscribe", params, extra),
+  "completion/complete": complete,
+  "logging/setLevel": async (session, { level }) => {
+    await session.setLevel(String(level));
+    return {};
+  },
+  "tasks/get": (session, params, extra) => askTask(session, "tasks/get", params, extra),
+  "tasks/result": (session, params, extra) => askTask(session, "tasks/result", params, extra),
+  "tasks/cancel": (session, params, extra) => askTask(session, "tasks/cancel", params, extra),
+  "tasks/list": listTasks,
+};
+
+async function callTool(session: Session, params: Params, extra: Extra): Promise<unknown> {
+  const { name, arguments: args = {}, _meta, ...rest } = params;
+  if (typeof name !== "string" || typeof args !== "object" || args === null) {
+    throw new McpError(ErrorCode.InvalidParams, "tools/call needs a name, and its arguments are an object");
+  }
+  const { meta, origin } = originOf(_meta, rest, extra);
+  return await session.call({ name, arguments: args, meta, signal: extra.signal, origin });
+}
+
+async function getPrompt(session: Session, params: Params, extra: Extra): Promise<unknown> {
+  const { name, arguments: args = {} } = params;
+  const route = session.view().prompts.get(name) ?? (await session.gathered()).prompts.get(name);
+  if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no prompt ${name}`);
+  if (route.own) return await route.own.get(args);
+  return await pass(session, route.server!, "prompts/get", { ...params, name: route.prompt }, extra);
+}
+
+/** A request about a resource, for the server that has it. */
+async function askOwner(session: Session, method: string, params: Params, extra: Extra): Promise<any> {
+  const owner = await ownerOf(session, String(params.uri));
+  return await pass(session, owner, method, params, extra);
+}
+
+async function ownerOf(session: Session, uri: string): Promise<EnabledServer> {
+  const known = session.ownerOf(uri);
+  if (known) return known;
+  await session.gathered();
+  const owner = session.ownerOf(uri);
+  if (owner) return owner;
+  throw new McpError(resourceNotFound, `Resource ${uri} not found`, { uri });
+}
+
+async function subscribe(session: Session, method: string, params: Params, extra: Extra): Promise<unknown> {
+  const uri = String(params.uri);
+  const owner = await ownerOf(session, uri);
+  const result = await pass(session, owner, method, params, extra);
+  const subscriptions = session.running.subscriptions(owner);
+  if (method === "resources/subscribe") subscriptions.add(uri);
+  else subscriptions.delete(uri);
+  return result;
+}
+
+async function complete(session: Session, params: Params, extra: Extra): Promise<unknown> {
+  const { ref } = params;
+  const find = () => {
+    const view = session.view();
+    if (ref?.type === "ref/prompt") {
+      const route = view.prompts.get(ref.name);
+      return route?.server && { server: route.server, ref: { ...ref, name: route.prompt } };
+    }
+    const server = view.templates.get(ref?.uri)?.server ?? session.ownerOf(String(ref?.uri));
+    return server && { server, ref };
+  };
+  let found = find();
+  if (!found) {
+    await session.gathered();
+    found = find();
+  }
+  if (!found) {
+    throw new McpError(ErrorCode.InvalidParams, `There is nothing to complete for ${JSON.stringify(ref)}`);
+  }
+  return await pass(session, found.server, "completion/complete", { ...params, ref: found.ref }, extra);
+}
+
+async function askTask(session: Session, method: string, params: Params, extra: Extra): Promise<unknown> {
+  const owner = session.taskOwner(String(params.taskId));
+  if (!owner) throw new McpError(ErrorCode.InvalidParams, `Task not found: ${params.taskId}`);
+  return await pass(session, owner, method, params, extra);
+}
+
+/** The tasks of the servers that run; one that is not running has none. */
+async function listTasks(session: Session, _params: Params, extra: Extra): Promise<unknown> {
+  const able = session.running.connections().filter(({ client }) =>
+    client.getServerCapabilities()?.tasks?.list
+  );
+  const lists = await Promise.all(
+    able.map(({ server }) => pass(session, server, "tasks/list", {}, extra).catch(() => ({ tasks: [] }))),
+  );
+  return { tasks: lists.flatMap(({ tasks }) => Array.isArray(tasks) ? tasks : []) };
+}
+
+/** Hands a request on as it is; progress finds its way back. */
+async function pass(
+  session: Session,
+  server: EnabledServer,
+  method: string,
+  { _meta, ...params }: Params,
+  extra: Extra,
+): Promise<any> {
+  const { meta, origin } = originOf(_meta, {}, extra);
+  const request = { method, params: meta ? { ...params, _meta: meta } : params };
+  const { requestId, onprogress } = origin;
+  return await session.ask(server, request, { signal: extra.signal, requestId, onprogress });
+}
+
+/** The token of progress is the client's own: towards the server there is another one. */
+function originOf(
+  _meta: Params | undefined,
+  params: Params,
+  extra: Extra,
+): { meta?: Record<string, unknown>; origin: CallOrigin } {
+  const { progressToken, ...meta } = _meta ?? {};
+  const onprogress = progressToken === undefined ? undefined : (made: Record<string, unknown>) => {
+    const notification = { method: "notifications/progress", params: { ...made, progressToken } };
+    extra.sendNotification(notification as never).catch(() => {}); // the client may be gone
+  };
+  return {
+    meta: Object.keys(meta).length > 0 ? meta : undefined,
+    origin: { requestId: extra.requestId, onprogress, params },
+  };
+}

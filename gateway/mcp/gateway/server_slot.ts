@@ -1,0 +1,138 @@
+/**
+ * One server for one session: started when it is needed, once however many ask, kept warm while it is used and
+ * some time longer, started again when it has ended.
+ */
+import { createHash } from "node:crypto";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { RequestId } from "../sdk.ts";
+import type { ServerConnection } from "../servers/server.ts";
+import { abortable, type ConnectionBudget, type Counted } from "./connection_budget.ts";
+
+export interface SlotOptions {
+  budget: ConnectionBudget;
+  /** Milliseconds without use until it is ended; Infinity for servers that live as long as the session. */
+  idleMs: number;
+  open(server: EnabledServer, slot: ServerSlot, signal: AbortSignal): Promise<ServerConnection>;
+  /** It ended without being asked to. */
+  onEnd(server: EnabledServer, reason: string): void;
+}
+
+export class ServerSlot implements Counted {
+  readonly server: EnabledServer;
+  /** Resources that the client has subscribed to; while there are any, the server stays. */
+  readonly subscriptions = new Set<string>();
+  readonly #options: SlotOptions;
+  readonly #inFlight = new Set<RequestId>();
+  #uses = 0;
+  #opening?: { promise: Promise<ServerConnection>; abort: AbortController };
+  #connection?: ServerConnection;
+  #lastUse = performance.now();
+  #timer?: ReturnType<typeof setTimeout>;
+  #ended = false;
+
+  constructor(server: EnabledServer, options: SlotOptions) {
+    this.server = server;
+    this.#options = options;
+  }
+
+  /** The running connection, if there is one. */
+  get connection(): ServerConnection | undefined {
+    return this.#connection;
+  }
+
+  /** The newest request of the client that this server works on: what it sends meanwhile belongs to that one. */
+  get related(): RequestId | undefined {
+    return [...this.#inFlight].at(-1);
+  }
+
+  /** Runs `work` on the connection, which is started when there is none. */
+  async use<T>(
+    work: (connection: ServerConnection) => Promise<T>,
+    { signal, requestId }: { signal: AbortSignal; requestId?: RequestId },
+  ): Promise<T> {
+    clearTimeout(this.#timer);
+    this.#uses++;
+    if (requestId !== undefined) this.#inFlight.add(requestId);
+    try {
+      return await work(this.#connection ?? await abortable(this.#open(), signal));
+    } finally {
+      this.#uses--;
+      if (requestId !== undefined) this.#inFlight.delete(requestId);
+      this.#lastUse = performance.now();
+      this.#rest();
+    }
+  }
+
+  idleSince(): number | undefined {
+    const busy = this.#uses > 0 || this.subscriptions.size > 0 || this.#opening !== undefined;
+    return busy || this.#options.idleMs === Infinity ? undefined : this.#lastUse;
+  }
+
+  /** Ends the server; a later use starts it again. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#opening?.abort.abort(new DOMException("The server is not needed any more", "AbortError"));
+    const connection = this.#connection;
+    this.#connection = undefined;
+    await connection?.close();
+    await this.#opening?.promise.catch(() => {});
+    this.#options.budget.leave(this);
+  }
+
+  /** Ends it for good: nothing starts it again. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.close();
+  }
+
+  #open(): Promise<ServerConnection> {
+    if (this.#ended) return Promise.reject(new Error("The session has ended"));
+    if (!this.#opening) {
+      const abort = new AbortController();
+      const promise = this.#start(abort.signal).finally(() => this.#opening = undefined);
+      promise.catch(() => {}); // whoever waits is told
+      this.#opening = { promise, abort };
+    }
+    return this.#opening.promise;
+  }
+
+  async #start(signal: AbortSignal): Promise<ServerConnection> {
+    const { budget, open, onEnd } = this.#options;
+    await budget.admit(this, signal);
+    try {
+      const connection = await open(this.server, this, signal);
+      if (signal.aborted) {
+        await connection.close();
+        throw signal.reason;
+      }
+      this.#connection = connection;
+      connection.closed.then((reason) => {
+        if (this.#connection !== connection) return;
+        this.#connection = undefined;
+        budget.leave(this);
+        connection.close();
+        onEnd(this.server, reason);
+      });
+      return connection;
+    } catch (error) {
+      budget.leave(this);
+      throw error;
+    }
+  }
+
+  #rest(): void {
+    this.#options.budget.changed();
+    if (this.idleSince() === undefined || !this.#connection) return;
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => {
+      if (this.idleSince() !== undefined) this.close();
+    }, this.#options.idleMs);
+    Deno.unrefTimer(timer);
+    this.#timer = timer;
+  }
+}
+
+/** Tells configurations of a server apart, secrets included; for memory only. */
+export function serverFingerprint({ entry, config, secrets }: EnabledServer): string {
+  return createHash("sha256").update(JSON.stringify([entry, config, [...secrets].sort()])).digest("hex");
+}

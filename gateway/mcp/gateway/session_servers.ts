@@ -1,0 +1,138 @@
+/** The servers that run for one session. */
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { RequestId } from "../sdk.ts";
+import { noTimeout, passThrough } from "../servers/connect_client.ts";
+import type { ServerConnection } from "../servers/server.ts";
+import type { Gateway } from "./gateway.ts";
+import { serverFingerprint, ServerSlot } from "./server_slot.ts";
+import type { Session } from "./session.ts";
+import { upcallsTo } from "./upstream_messages.ts";
+
+export class SessionServers {
+  readonly #session: Session;
+  readonly #gateway: Gateway;
+  readonly #slots = new Map<string, { slot: ServerSlot; fingerprint: string }>();
+  readonly #listing = new Map<ServerConnection, { again: boolean }>();
+
+  constructor(session: Session, gateway: Gateway) {
+    this.#session = session;
+    this.#gateway = gateway;
+  }
+
+  /** Runs `work` on the server's connection, started when there is none. */
+  async use<T>(
+    server: EnabledServer,
+    options: { signal: AbortSignal; requestId?: RequestId },
+    work: (connection: ServerConnection) => Promise<T>,
+  ): Promise<T> {
+    return await this.#slot(server).use(work, options);
+  }
+
+  /** The connections that run now. */
+  connections(): ServerConnection[] {
+    return [...this.#slots.values()].flatMap(({ slot }) => slot.connection ?? []);
+  }
+
+  subscriptions(server: EnabledServer): Set<string> {
+    return this.#slot(server).subscriptions;
+  }
+
+  /** Ends servers that are not in the session any more, or are configured otherwise. */
+  async settle(servers: EnabledServer[]): Promise<void> {
+    const wanted = new Map(servers.map((server) => [server.entry.name, serverFingerprint(server)]));
+    const gone = [...this.#slots].filter(([name, { fingerprint }]) => wanted.get(name) !== fingerprint);
+    await Promise.all(gone.map(([name]) => this.end(name)));
+  }
+
+  async end(name: string): Promise<void> {
+    const found = this.#slots.get(name);
+    this.#slots.delete(name);
+    await found?.slot.end();
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#slots.keys()].map((name) => this.end(name)));
+  }
+
+  /** Runs `work`, once more when it is asked for meanwhile, however often. */
+  async once(connection: ServerConnection, work: () => Promise<unknown>): Promise<void> {
+    const running = this.#listing.get(connection);
+    if (running) {
+      running.again = true;
+      return;
+    }
+    const state = { again: true };
+    this.#listing.set(connection, state);
+    while (state.again) {
+      state.again = false;
+      await work().catch(() => {}); // the connection's end is told by the slot
+    }
+    this.#listing.delete(connection);
+  }
+
+  #slot(server: EnabledServer): ServerSlot {
+    const { name } = server.entry;
+    const fingerprint = serverFingerprint(server);
+    const found = this.#slots.get(name);
+    if (found?.fingerprint === fingerprint) return found.slot;
+    if (found) found.slot.end();
+    const { longLived, idleMs } = this.#gateway.options;
+    const slot = new ServerSlot(server, {
+      budget: this.#gateway.budget,
+      idleMs: longLived || server.entry.longLived ? Infinity : idleMs,
+      open: (server, slot, signal) => this.#open(server, slot, signal),
+      onEnd: (server, reason) => this.#ended(server, slot, reason),
+    });
+    this.#slots.set(name, { slot, fingerprint });
+    return slot;
+  }
+
+  async #open(server: EnabledServer, slot: ServerSlot, signal: AbortSignal): Promise<ServerConnection> {
+    const session = this.#session;
+    let connection: ServerConnection | undefined = undefined;
+    const upcalls = upcallsTo({
+      server: session.servesTo,
+      related: () => slot.related,
+      progress: (params) =>
+        void connection?.client.notification({ method: "notifications/progress", params } as never).catch(
+          () => {},
+        ),
+      listChanged: (kind) => connection && session.relist(connection, kind),
+    });
+    connection = await this.#gateway.options.open(server, {
+      capabilities: session.capabilities,
+      clientInfo: session.client,
+      upcalls,
+      log: (line) => this.#gateway.serverLog(server.entry.name, line),
+      signal,
+    });
+    this.#restore(connection, slot);
+    // What is known may be from another day.
+    const opened = connection;
+    if (this.#gateway.store.known(session.key(server))) {
+      this.once(opened, () => session.relearn(opened));
+    }
+    return connection;
+  }
+
+  /** The client's level and subscriptions hold for every start of a server. */
+  #restore({ client }: ServerConnection, slot: ServerSlot): void {
+    const requests: { method: string; params: Record<string, unknown> }[] = [];
+    const { level } = this.#session;
+    if (level && client.getServerCapabilities()?.logging) {
+      requests.push({ method: "logging/setLevel", params: { level } });
+    }
+    for (const uri of slot.subscriptions) requests.push({ method: "resources/subscribe", params: { uri } });
+    const options = { signal: this.#session.signal, timeout: noTimeout };
+    for (const request of requests) client.request(request, passThrough, options).catch(() => {});
+  }
+
+  #ended(server: EnabledServer, slot: ServerSlot, reason: string): void {
+    this.#gateway.log(server.entry.name, reason);
+    if (slot.subscriptions.size === 0 || this.#session.signal.aborted) return;
+    // The client waits for news from it.
+    slot.use(() => Promise.resolve(), { signal: this.#session.signal }).catch((error) =>
+      this.#gateway.log(server.entry.name, `can't start again: ${error.message}`)
+    );
+  }
+}

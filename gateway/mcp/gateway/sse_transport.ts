@@ -1,0 +1,81 @@
+/** One client over the older HTTP transport: a stream of events, and POSTs to the place that it names. */
+import type { JSONRPCMessage, Transport } from "../sdk.ts";
+
+const encoder = new TextEncoder();
+const keepAliveMs = 25_000;
+
+export class SseTransport implements Transport {
+  readonly sessionId = crypto.randomUUID();
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly #endpoint: string;
+  #controller?: ReadableStreamDefaultController<Uint8Array>;
+  #timer?: ReturnType<typeof setInterval>;
+  #closed = false;
+
+  /** `endpoint`: path that the client posts to; the session's id is added. */
+  constructor(endpoint: string) {
+    this.#endpoint = `${endpoint}?sessionId=${this.sessionId}`;
+  }
+
+  /** The answer to the client's GET. */
+  response(): Response {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#controller = controller;
+        controller.enqueue(encoder.encode(`event: endpoint\ndata: ${this.#endpoint}\n\n`));
+      },
+      cancel: () => this.close(),
+    });
+    this.#timer = setInterval(() => this.#write(": keep-alive\n\n"), keepAliveMs);
+    const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform" };
+    return new Response(body, { headers });
+  }
+
+  /** The answer to a POST of the client. */
+  async receive(request: Request): Promise<Response> {
+    let message: unknown;
+    try {
+      message = await request.json();
+    } catch {
+      return new Response("Invalid JSON", { status: 400 });
+    }
+    for (const one of Array.isArray(message) ? message : [message]) {
+      if (typeof one !== "object" || one === null || one.jsonrpc !== "2.0") {
+        return new Response("Invalid message", { status: 400 });
+      }
+      this.onmessage?.(one);
+    }
+    return new Response("Accepted", { status: 202 });
+  }
+
+  start(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  send(message: JSONRPCMessage): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("The client has closed its stream"));
+    this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    this.#closed = true;
+    clearInterval(this.#timer);
+    try {
+      this.#controller?.close();
+    } catch { /* the client has cancelled it */ }
+    this.onclose?.();
+    return Promise.resolve();
+  }
+
+  #write(text: string): void {
+    try {
+      this.#controller?.enqueue(encoder.encode(text));
+    } catch {
+      this.close();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** The servers of a profile as a gateway runs them. */
+import type { LoadedCatalogs } from "../catalog/load_catalogs.ts";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { resolveSecrets, type SecretSources } from "../secrets/resolve_secrets.ts";
+import { type Profile, serverName } from "./profile.ts";
+
+/**
+ * Each server by its snapshot, or where it has none by the catalog's entry of its name. Those of which neither
+ * is known are told in `warnings`.
+ */
+export async function enabledServers(
+  profile: Profile,
+  { catalogs, secrets, warnings }: { catalogs: LoadedCatalogs; secrets: SecretSources; warnings: string[] },
+): Promise<EnabledServer[]> {
+  const enabled: EnabledServer[] = [];
+  for (const server of profile.servers) {
+    const name = serverName(server);
+    const entry = server.snapshot?.server ?? catalogs.servers.get(name);
+    if (!entry) {
+      warnings.push(`The server "${name}" of the profile "${profile.id}" is in no catalog`);
+      continue;
+    }
+    enabled.push({
+      entry: server.image ? { ...entry, image: server.image } : entry,
+      config: server.config ?? {},
+      secrets: await resolveSecrets(entry, secrets),
+      ...(server.tools ? { tools: server.tools } : {}),
+    });
+  }
+  return enabled;
+}

@@ -1,0 +1,69 @@
+/** Secrets in a credential helper of Docker's (`docker-credential-pass`, `-osxkeychain`, `-wincred`, …). */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import type { SecretProvider } from "./secret_store.ts";
+
+/** Helpers file secrets by the address of a server; names of secrets become one. */
+const root = "https://docker.mcp/";
+
+const toAddress = (secret: string) => root + secret.split("/").map(encodeURIComponent).join("/");
+const toName = (address: string) => address.slice(root.length).split("/").map(decodeURIComponent).join("/");
+
+interface HelperAnswer {
+  ok: boolean;
+  text: string;
+}
+
+/** The helper of this name; undefined when it is not installed or does not work here (a locked keyring). */
+export async function credentialHelper(name: string): Promise<SecretProvider | undefined> {
+  if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
+  const program = `docker-credential-${name}`;
+  const works = await ask(program, "list", "").then(({ ok }) => ok, () => false);
+  if (!works) return undefined;
+  const get = async (secret: string): Promise<string | undefined> => {
+    const { ok, text } = await ask(program, "get", toAddress(secret));
+    if (ok) return JSON.parse(text).Secret;
+    if (/not found/i.test(text)) return undefined;
+    throw helperError(program, "read", text);
+  };
+  return {
+    name: `credential-helper:${name}`,
+    get,
+    async set(secret, value) {
+      const record = { ServerURL: toAddress(secret), Username: secret, Secret: value };
+      const { ok, text } = await ask(program, "store", JSON.stringify(record));
+      if (!ok) throw helperError(program, "keep", text);
+    },
+    async remove(secret) {
+      if (await get(secret) === undefined) return false;
+      const { ok, text } = await ask(program, "erase", toAddress(secret));
+      if (!ok) throw helperError(program, "remove", text);
+      return true;
+    },
+    async list() {
+      const { ok, text } = await ask(program, "list", "");
+      if (!ok) throw helperError(program, "list", text);
+      return Object.keys(JSON.parse(text) ?? {}).filter((address) => address.startsWith(root)).map(toName);
+    },
+  };
+}
+
+function helperError(program: string, what: string, text: string): SkiffError {
+  return new SkiffError("unavailable", `${program} cannot ${what} the secret: ${text.trim().slice(0, 200)}`, {
+    hint: "Unlock it, or set SKIFF_MCP_SECRETS=file to keep secrets in a file of yours.",
+  });
+}
+
+/** What goes in goes through stdin: arguments can be seen by all. */
+async function ask(program: string, action: string, input: string): Promise<HelperAnswer> {
+  const child = new Deno.Command(program, {
+    args: [action],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { success, stdout } = await child.output();
+  return { ok: success, text: new TextDecoder().decode(stdout) };
+}

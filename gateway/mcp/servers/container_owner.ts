@@ -1,0 +1,60 @@
+/**
+ * Which gateway a container belongs to, and whether that one still lives: what a killed gateway left behind is
+ * removed by the next one.
+ */
+import type { Docker } from "../../../core/docker/docker.ts";
+import { listContainers, removeContainer } from "../../../core/docker/containers.ts";
+import { ownerLabel } from "./container_config.ts";
+
+/** Names this process for as long as it lives: machine, process space, id and start. Empty where it cannot. */
+export async function thisOwner(): Promise<string> {
+  const place = await placeOfProcesses();
+  const start = await processStart(Deno.pid);
+  return [place, Deno.pid, start].join("/");
+}
+
+/** Removes the containers of gateways of this machine that live no more. Gives how many there were. */
+export async function removeOrphans(docker: Docker, signal?: AbortSignal): Promise<number> {
+  const place = await placeOfProcesses();
+  if (place === "") return 0;
+  const found = await listContainers(docker, { all: true, filters: { label: [ownerLabel] }, signal });
+  const gone: string[] = [];
+  for (const { Id, Labels } of found) {
+    const [home, pid, start] = Labels[ownerLabel].split("/");
+    if (home === place && await processStart(Number(pid)) !== start) gone.push(Id);
+  }
+  await Promise.all(
+    gone.map((id) => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {})),
+  );
+  return gone.length;
+}
+
+/** The running system and the space of process ids in it; empty where processes cannot be looked up. */
+async function placeOfProcesses(): Promise<string> {
+  if (Deno.build.os !== "linux") {
+    return Deno.build.os === "windows" ? "" : Deno.hostname().replaceAll("/", "_");
+  }
+  try {
+    const boot = (await Deno.readTextFile("/proc/sys/kernel/random/boot_id")).trim();
+    return `${boot}:${/\d+/.exec(await Deno.readLink("/proc/self/ns/pid"))?.[0]}`;
+  } catch {
+    return "";
+  }
+}
+
+/** When a process has started, in the system's own words; undefined when there is none of that id. */
+async function processStart(pid: number): Promise<string | undefined> {
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  try {
+    if (Deno.build.os === "linux") {
+      const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+      return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    }
+    const { success, stdout } = await new Deno.Command("ps", { args: ["-p", String(pid), "-o", "lstart="] })
+      .output();
+    const text = new TextDecoder().decode(stdout).trim().replace(/\s+/g, " ");
+    return success && text !== "" ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}

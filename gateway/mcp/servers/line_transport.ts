@@ -1,0 +1,138 @@
+/**
+ * JSON-RPC messages as lines over two byte streams, MCP's stdio transport. Made for the other side being wrong:
+ * lines that are no messages are noted and skipped, a line of any length costs no more than its limit.
+ */
+import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
+import { LineSplitter } from "./line_splitter.ts";
+
+export interface LineStreams {
+  /** What the other side writes. */
+  readable: AsyncIterable<Uint8Array>;
+  writable: WritableStream<Uint8Array>;
+  /** Frees both; called once. */
+  close(): Promise<void> | void;
+  /** Faults of the other side, a line each. */
+  log(line: string): void;
+  /** Bytes; a longer line is skipped and the request that it answers fails. Default 384 MiB. */
+  longestLine?: number;
+}
+
+const defaultLongestLine = 384 * 1024 * 1024;
+/** Notes on wrong lines, until the next right one: what writes garbage writes a lot of it. */
+const mostNotes = 5;
+const encoder = new TextEncoder();
+
+export class LineTransport implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage) => void;
+  readonly #streams: LineStreams;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #lines: LineSplitter;
+  #notes = 0;
+  #closed = false;
+
+  constructor(streams: LineStreams) {
+    this.#streams = streams;
+    this.#writer = streams.writable.getWriter();
+    this.#writer.closed.catch(() => {}); // the reading side tells of the end
+    this.#lines = new LineSplitter(streams.longestLine ?? defaultLongestLine);
+  }
+
+  start(): Promise<void> {
+    this.#read();
+    return Promise.resolve();
+  }
+
+  async send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
+    if (this.#closed) throw new Error("The connection is closed");
+    await this.#writer.write(encoder.encode(`${JSON.stringify(message)}\n`));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#writer.close().catch(() => {});
+    await this.#streams.close();
+    this.onclose?.();
+  }
+
+  async #read(): Promise<void> {
+    try {
+      for await (const bytes of this.#streams.readable) {
+        for (const line of this.#lines.push(bytes)) {
+          if (this.#closed) return;
+          if (line.tooLong) this.#refuse(line.bytes, line.length);
+          else await this.#deliver(line.bytes);
+        }
+      }
+    } catch (error) {
+      if (!this.#closed) this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+    }
+    await this.close();
+  }
+
+  async #deliver(line: Uint8Array): Promise<void> {
+    if (line.length === 0) return;
+    const text = new TextDecoder().decode(line);
+    const message = readMessage(text);
+    if (message === undefined) {
+      if (text.trim() !== "") this.#note(`wrote what is no message: ${excerpt(text)}`);
+      return;
+    }
+    this.#notes = 0;
+    for (const one of Array.isArray(message) ? message : [message]) { // batches of 2025-03-26
+      this.onmessage?.(one);
+      // The SDK hands notifications on in later microtasks, answers at once: progress must not be overtaken.
+      if ("method" in one) { for (let i = 0; i < 3; i++) await undefined; }
+    }
+  }
+
+  /** The request that a line was meant for fails, where the line's beginning says which that is. */
+  #refuse(beginning: Uint8Array, length: number): void {
+    const size = `${Math.round(length / 1024 / 1024)} MiB`;
+    this.#note(`wrote a line of ${size}, which is skipped`);
+    const id = /"id"\s*:\s*(\d+)/.exec(new TextDecoder().decode(beginning.subarray(0, 200)))?.[1];
+    if (id === undefined) return;
+    const error = { code: -32603, message: `The server's answer is too long (${size})` };
+    this.onmessage?.({ jsonrpc: "2.0", id: Number(id), error });
+  }
+
+  #note(text: string): void {
+    this.#notes++;
+    if (this.#notes <= mostNotes) this.#streams.log(text);
+    if (this.#notes === mostNotes) this.#streams.log("further such lines are not told");
+  }
+}
+
+/** A message or a batch of them; undefined for anything else. */
+function readMessage(text: string): JSONRPCMessage | JSONRPCMessage[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (Array.isArray(value)) {
+    const messages = value.filter(isMessage);
+    return messages.length > 0 ? messages : undefined;
+  }
+  return isMessage(value) ? value : undefined;
+}
+
+function isMessage(value: unknown): value is JSONRPCMessage {
+  if (typeof value !== "object" || value === null) return false;
+  const { jsonrpc, id, method, result, error } = value as Record<string, unknown>;
+  if (jsonrpc !== "2.0") return false;
+  const hasId = typeof id === "string" || typeof id === "number";
+  if (typeof method === "string") return id === undefined || hasId;
+  if (isObject(error)) return typeof (error as Record<string, unknown>).code === "number";
+  return hasId && isObject(result);
+}
+
+const isObject = (value: unknown) => typeof value === "object" && value !== null;
+
+export function excerpt(text: string, most = 200): string {
+  const line = text.slice(0, most + 1).replace(/\s+/g, " ").trim();
+  return line.length > most ? `${line.slice(0, most)}…` : line;
+}

@@ -1,0 +1,92 @@
+/**
+ * Servers that are commands of this machine, for development. They are not isolated: they can do what the user
+ * can. Each has a process group of its own, so that ending it ends what it started.
+ */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { connectClient } from "./connect_client.ts";
+import { excerpt, LineTransport } from "./line_transport.ts";
+import { logLines } from "./log_lines.ts";
+import type { OpenServerOptions, ServerConnection } from "./server.ts";
+import type { LocalSpec } from "./server_spec.ts";
+
+/** For a server to end by itself once its stdin has ended; then it is told, then it is killed. */
+const graceMs = 2000;
+
+export async function openLocal(spec: LocalSpec, options: OpenServerOptions): Promise<ServerConnection> {
+  const { log } = options;
+  const child = spawn(spec);
+  const ended = child.status.then(({ code, signal }) =>
+    signal ? `ended by ${signal}` : `ended with code ${code}`
+  );
+  logLines(child.stderr, (line) => log(excerpt(line, 2000)));
+  const transport = new LineTransport({
+    readable: child.stdout,
+    writable: child.stdin,
+    close: () => endGroup(child),
+    log,
+  });
+  const closed = Promise.withResolvers<string>();
+  try {
+    const client = await connectClient(transport, options);
+    client.onclose = () => void ended.then(closed.resolve);
+    if (!client.transport) ended.then(closed.resolve);
+    return {
+      server: spec.server,
+      kind: "local",
+      client,
+      closed: closed.promise,
+      async close() {
+        await client.close();
+        await endGroup(child);
+      },
+    };
+  } catch (error) {
+    await endGroup(child);
+    throw error;
+  }
+}
+
+function spawn({ command, env, cwd }: LocalSpec): Deno.ChildProcess {
+  const [program, ...args] = command;
+  try {
+    return new Deno.Command(program, {
+      args,
+      env,
+      cwd,
+      clearEnv: true,
+      detached: Deno.build.os !== "windows",
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (cause) {
+    throw new SkiffError("not_found", `its command ${program} cannot be run: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Its stdin has ended; what is still there after the grace goes. */
+async function endGroup(child: Deno.ChildProcess): Promise<void> {
+  let running = true;
+  child.status.then(() => running = false);
+  for (const signal of [undefined, "SIGTERM", "SIGKILL"] as const) {
+    if (signal) kill(child.pid, signal);
+    await within(graceMs, child.status);
+    if (!running) break;
+  }
+  kill(child.pid, "SIGKILL"); // what it started and left
+}
+
+function kill(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(Deno.build.os === "windows" ? pid : -pid, signal);
+  } catch { /* all of it has ended */ }
+}
+
+export async function within(ms: number, event: Promise<unknown>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([event, promise]).catch(() => {});
+  clearTimeout(timer);
+}

@@ -1,0 +1,168 @@
+/** `skiff mcp`, as it is typed: what is printed, where, and with which exit code. */
+import assert from "node:assert/strict";
+import type { Context } from "../../../core/cli/command.ts";
+import { runCommandLine } from "../../../core/cli/run_command.ts";
+import { mcpCommand } from "../../../cmd/mcp/group.ts";
+import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
+
+interface Said {
+  code: number;
+  out: string;
+  err: string;
+}
+
+function typing({ env }: TestHome): (...words: string[]) => Promise<Said> {
+  return async (...words) => {
+    const said = { out: "", err: "" };
+    const context: Context = {
+      env,
+      signal: new AbortController().signal,
+      debug: false,
+      color: false,
+      stdinIsTerminal: true,
+      stdoutIsTerminal: false,
+      stderrIsTerminal: false,
+      out: (text) => (said.out += text, Promise.resolve()),
+      err: (text) => (said.err += text, Promise.resolve()),
+    };
+    return { code: await runCommandLine("skiff mcp", mcpCommand, words, context), ...said };
+  };
+}
+
+interface Step {
+  words: string[];
+  code?: number;
+  out?: RegExp;
+  err?: RegExp;
+}
+
+const stories: Record<string, Step[]> = {
+  "catalogs and servers": [
+    { words: ["catalog", "ls"], out: /^NAME +TITLE +SERVERS +UPDATED +SOURCE\nskiff +skiff's own +\d+/ },
+    { words: ["catalog", "ls", "--format", "json"], out: /"docker-mcp": \{/ },
+    { words: ["catalog", "show"], out: /duckduckgo +server +2 +Searches the web/ },
+    { words: ["catalog", "show", "skiff", "--format=yaml"], out: /registry:\n {2}arxiv-mcp-server:/ },
+    {
+      words: ["catalog", "show", "nope"],
+      code: 1,
+      err: /There is no catalog "nope"\nCatalogs: skiff, docker-mcp\./,
+    },
+    { words: ["catalog", "create", "mine"], out: /Created mine/ },
+    { words: ["catalog", "create", "mine"], code: 1, err: /already/ },
+    { words: ["catalog", "rm", "docker-mcp"], code: 1, err: /belongs to Docker\n.*fork docker-mcp/ },
+    { words: ["server", "ls"], out: /No server is enabled/ },
+    {
+      words: ["server", "enable", "duckduckgo", "filesystem"],
+      out: /Enabled duckduckgo\nEnabled filesystem\n {2}Set a value/,
+    },
+    { words: ["server", "enable", "nope"], code: 1, err: /server nope not found in catalog/ },
+    {
+      words: ["server", "ls"],
+      out: /NAME +OAUTH +SECRETS +CONFIG +DESCRIPTION\nduckduckgo +- +- +-.*\nfilesystem +- +- +required/,
+    },
+    { words: ["server", "ls", "--json"], out: /"config": "required"/ },
+    { words: ["config", "set", "filesystem.paths=[/tmp/a]"], out: /^$/ },
+    { words: ["config", "read"], out: /^filesystem:\n {2}paths:\n {4}- \/tmp\/a\n$/ },
+    { words: ["server", "inspect", "filesystem"], out: /"enabled": true,[^]*"config": "done"/ },
+    { words: ["tools", "disable", "search", "--server", "duckduckgo"], out: /Disabled search of duckduckgo/ },
+    { words: ["tools", "enable", "search"], out: /Enabled search of duckduckgo/ },
+    { words: ["tools", "enable", "nope"], code: 1, err: /tool nope not found/ },
+    {
+      words: ["server", "disable", "duckduckgo", "fetch"],
+      out: /Disabled duckduckgo/,
+      err: /fetch is not enabled/,
+    },
+    { words: ["config", "write", "a: [1"], code: 1, err: /config\.yaml:1:\d+/ },
+    { words: ["config", "reset"], out: /removed/ },
+    { words: ["server", "reset"], out: /All servers are disabled/ },
+  ],
+  "secrets go in and never come out": [
+    { words: ["secret", "set", "brave.api_key=hunter2"], out: /^Kept brave\.api_key \(file\)\n$/ },
+    { words: ["secret", "ls"], out: /^NAME +PROVIDER\nbrave\.api_key +file\n$/ },
+    {
+      words: ["secret", "ls", "--json"],
+      out: /^\[\n {2}\{\n {4}"name": "brave.api_key",\n {4}"provider": "file"\n {2}\}\n\]\n$/,
+    },
+    { words: ["server", "inspect", "brave"], out: /"secrets": "done"/ },
+    { words: ["secret", "set", "brave.api_key"], code: 2, err: /Nothing comes in through stdin\nPipe it in/ },
+    { words: ["secret", "set", "brave.api_key="], code: 2, err: /empty/ },
+    { words: ["secret", "rm"], code: 2, err: /No secret is named/ },
+    { words: ["secret", "rm", "nope"], code: 1, err: /There is no secret nope/ },
+    { words: ["secret", "rm", "--all"], out: /Removed brave\.api_key/ },
+  ],
+  "features": [
+    { words: ["feature", "ls"], out: /dynamic-tools +enabled/ },
+    { words: ["feature", "disable", "dynamic-tools"], out: /dynamic-tools is disabled/ },
+    { words: ["feature", "ls"], out: /dynamic-tools +disabled/ },
+    { words: ["feature", "enable", "nope"], code: 1, err: /There is no feature "nope"/ },
+  ],
+  "clients": [
+    { words: ["client", "ls", "-g"], out: /CLIENT +INSTALLED +CONNECTED +FILE\n/ },
+    {
+      words: ["client", "connect", "cursor", "-g", "-p", "work"],
+      out: /Connected Cursor: MCP_SKIFF in .*mcp\.json/,
+    },
+    { words: ["client", "connect", "cursor", "-g", "-p", "work"], out: /is connected already/ },
+    { words: ["client", "connect", "lmstudio", "-g", "-q"], out: /^$/ },
+    { words: ["client", "ls", "--global"], out: /cursor +(yes|no) +MCP_SKIFF \(work\)/ },
+    {
+      words: ["client", "ls", "-g", "--json"],
+      out: /"dockerMCPCatalogConnected": true,\n {4}"profile": "work"/,
+    },
+    { words: ["client", "disconnect", "cursor", "-g"], out: /Disconnected Cursor: MCP_SKIFF is out of/ },
+    { words: ["client", "disconnect", "cursor", "-g"], out: /is not connected/ },
+    {
+      words: ["client", "connect", "nope", "-g"],
+      code: 1,
+      err: /There is no client "nope"\nClients: claude-desktop/,
+    },
+    { words: ["client", "connect", "gordon", "-g"], code: 1, err: /Docker Desktop/ },
+    { words: ["client", "manual-instructions", "--json"], out: /"mcp",\n {2}"gateway",\n {2}"run"/ },
+  ],
+  "profiles": [
+    { words: ["template", "ls"], out: /ai-coding +context7, sequentialthinking/ },
+    {
+      words: ["template", "use", "ai-coding", "--connect", "zed"],
+      out: /Created profile ai-coding with 2 servers\nConnected Zed/,
+    },
+    {
+      words: ["profile", "create", "--name", "Work", "--server", "time"],
+      out: /Created profile work with 1 server\n/,
+    },
+    { words: ["profile", "ls"], out: /work +Work +time +file/ },
+    { words: ["profile", "server", "add", "work", "--server", "fetch"], out: /Added to work: fetch/ },
+    {
+      words: ["profile", "config", "work", "--set", `time.zone={"a":1}`, "--get", "time.zone"],
+      out: /^time\.zone=\{"a":1\}\n$/,
+    },
+    { words: ["profile", "config", "work", "--del", "time.zone"], out: /^$/ },
+    {
+      words: ["profile", "tools", "work", "--disable", "time.convert_time"],
+      out: /time: get_current_time\nfetch: all/,
+    },
+    { words: ["profile", "show", "ai-coding", "--clients"], out: /Clients: zed/ },
+    { words: ["profile", "show", "work", "--format", "json"], out: /"id": "work"/ },
+    { words: ["profile", "server", "rm", "work", "fetch"], out: /Removed from work: fetch/ },
+    { words: ["profile", "rm", "work"], out: /Removed profile work/ },
+    { words: ["profile", "show", "work"], code: 1, err: /There is no profile "work"\nProfiles: ai-coding\./ },
+  ],
+  "version": [{ words: ["version"], out: /^\d+\.\d+\.\d+\n$/ }],
+};
+
+for (const [name, steps] of Object.entries(stories)) {
+  Deno.test(`skiff mcp: ${name}`, async (t) => {
+    await withHome(async (home) => {
+      const type = typing(home);
+      for (const { words, code = 0, out, err } of steps) {
+        await t.step(words.join(" "), async () => {
+          const said = await type(...words);
+          assert.equal(said.code, code, said.err);
+          if (out) assert.match(said.out, out);
+          if (err) assert.match(said.err, err);
+          else assert.equal(said.err, "");
+          assert.doesNotMatch(said.out + said.err, /hunter2/);
+        });
+      }
+    });
+  });
+}

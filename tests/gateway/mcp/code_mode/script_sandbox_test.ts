@@ -1,0 +1,144 @@
+/** Scripts in the sandbox: what they give, and what they cannot do. */
+import assert from "node:assert/strict";
+import { defaultLimits } from "../../../../gateway/mcp/code_mode/sandbox_protocol.ts";
+import { ScriptSandboxes } from "../../../../gateway/mcp/code_mode/script_sandboxes.ts";
+
+const limits = { ...defaultLimits, ownMs: 2000, memory: 200 * 2 ** 20, calls: 20, output: 10_000 };
+const functions = ["echo", "fail"].map((tool) => ({ identifier: tool, tool }));
+
+function run(sandboxes: ScriptSandboxes, script: string, signal = new AbortController().signal) {
+  const call = (tool: string, args: Record<string, unknown>) =>
+    tool === "fail" ? Promise.reject(new Error("it failed")) : Promise.resolve(JSON.stringify(args));
+  return sandboxes.run({ script, functions, limits, call, signal });
+}
+
+const results: [script: string, text: string][] = [
+  ["return 1 + 1", "2"],
+  ["return 'text'", "text"],
+  ["return {a: [1]}", `{"a":[1]}`],
+  ["return null", "null"],
+  ["1 + 1", "<no output>"],
+  ["return echo({a: 1})", `{"a":1}`],
+  ["return echo()", "{}"],
+  ["return JSON.parse(echo({a: 'await async Promise'})).a", "await async Promise"],
+  ["// await\nreturn echo({b: 2}).length", "7"],
+  ["return await echo({a: 1})", `{"a":1}`],
+  [
+    "return (await Promise.all([echo({a: 1}), echo({b: 2})])).join()",
+    `{"a":1},{"b":2}`,
+  ],
+  ["return echo({a: 1}).then((text) => text.length)", "7"],
+  ["async function main() { return await echo({c: 3}) } return main()", `{"c":3}`],
+  ["try { fail({}) } catch (error) { return error.message }", "it failed"],
+  ["try { await fail({}) } catch (error) { return error.message }", "it failed"],
+];
+
+const failures: [script: string, text: RegExp][] = [
+  ["return fail({})", /^Error: it failed$/],
+  ["throw new TypeError('wrong')", /^TypeError: wrong$/],
+  ["not javascript", /^SyntaxError: /],
+  ["return echo('text')", /one object of arguments/],
+  ["return absent({})", /^ReferenceError: /],
+  ["throw {toString() { throw 1 }}", /^1$/],
+];
+
+/** Each gives "denied" or fails; none gives anything of outside. */
+const attempts: [name: string, script: string][] = [
+  ["Deno", "return typeof Deno === 'undefined' ? 'denied' : 'open'"],
+  ["fetch", "return fetch('http://127.0.0.1/')"],
+  ["process", "return process.env.HOME"],
+  ["require", "return require('node:fs')"],
+  ["a module of Node", "return import('node:fs')"],
+  ["a module of npm", "return import('npm:is-odd')"],
+  ["a module of the network", "return import('https://example.com/x.js')"],
+  ["a file as a module", "return import('file:///etc/passwd')"],
+  ["import in a made function", "return Function('return import(\"node:fs\")')()"],
+  ["the outer scope by this", "return this.constructor.constructor('return Deno.version.deno')()"],
+  ["the outer scope by a tool", "return echo.constructor('return Deno.version.deno')()"],
+  ["the outer scope by console", "return console.log.constructor('return Deno.version.deno')()"],
+  [
+    "the outer scope by an error of import",
+    "try { await import('node:fs') } catch (error) { return error.constructor.constructor('return Deno.readTextFileSync(\"/etc/passwd\")')() }",
+  ],
+  [
+    "the outer scope by promises",
+    "let got; Promise.prototype.then = function (f) { got = f }; await echo({}); return got.constructor('return Deno.version.deno')()",
+  ],
+  [
+    "the outer scope by stack frames",
+    "Error.prepareStackTrace = (_, frames) => frames.map((f) => f.getThis() ?? f.getFunction()).find(Boolean); return new Error().stack.Deno.version.deno",
+  ],
+  [
+    "a full stack in the bridge",
+    "let e; function deep() { try { deep() } catch (x) { e = x; echo({}) } } try { deep() } catch (x) { e = x } return e.constructor.constructor('return Deno.version.deno')()",
+  ],
+  [
+    "prototypes",
+    "Object.prototype.toString = () => 'x'; return __proto__.constructor('return Deno.version.deno')()",
+  ],
+  ["a tool that is not its own", "return secret({})"],
+];
+
+const limitsHit: [name: string, script: string, text: RegExp][] = [
+  ["an endless loop", "while (true) {}", /ran longer than 2 s/],
+  ["a promise that never comes", "return new Promise(() => {})", /ran longer than 2 s/],
+  ["an endless pattern", "return /(a+)+$/.test('a'.repeat(60) + 'b')", /ran longer than 2 s|MiB of memory/],
+  ["a heap full of objects", "const a = []; while (true) a.push(new Array(1000).fill(7))", /memory|longer/],
+  ["buffers", "const a = []; while (true) a.push(new Uint8Array(1e7).fill(1))", /memory/],
+  ["endless calls", "while (true) echo({})", /more than 20 tool calls/],
+  ["a long result", "return 'x'.repeat(100_000)", /has 100000 characters/],
+  ["endless recursion", "function f() { f() } f()", /call stack/],
+];
+
+Deno.test("a script's result, failures, attempts to get out, and limits", async (t) => {
+  const sandboxes = new ScriptSandboxes();
+  try {
+    for (const [script, text] of results) {
+      await t.step(script, async () => {
+        const result = await run(sandboxes, script);
+        assert.deepEqual([result.failed, result.text], [false, text]);
+      });
+    }
+    for (const [script, text] of failures) {
+      await t.step(`fails: ${script}`, async () => {
+        const result = await run(sandboxes, script);
+        assert.equal(result.failed, true);
+        assert.match(result.text, text);
+      });
+    }
+    for (const [name, script] of attempts) {
+      await t.step(`no way out: ${name}`, async () => {
+        const result = await run(sandboxes, script);
+        assert.ok(result.failed || result.text === "denied", JSON.stringify(result));
+      });
+    }
+    for (const [name, script, text] of limitsHit) {
+      await t.step(`ends: ${name}`, async () => {
+        const result = await run(sandboxes, script);
+        assert.equal(result.failed, true);
+        assert.match(result.text, text);
+        assert.equal((await run(sandboxes, "return echo({a: 1})")).text, `{"a":1}`, "the next one runs");
+      });
+    }
+    await t.step("nothing is left for the next script", async () => {
+      await run(sandboxes, "globalThis.left = 1; Object.prototype.left = 2");
+      assert.equal((await run(sandboxes, "return typeof left")).text, "undefined");
+    });
+    await t.step("what it prints comes beside", async () => {
+      const { text, console } = await run(sandboxes, "console.log('a', {b: 1}); console.error(2)");
+      assert.deepEqual([text, console], ["<no output>", `a {"b":1}\n2\n`]);
+    });
+    await t.step("the caller cancels", async () => {
+      const abort = new AbortController();
+      const running = run(sandboxes, "while (true) {}", abort.signal);
+      abort.abort();
+      assert.match((await running).text, /cancelled/);
+    });
+    await t.step("more at once than there are sandboxes", async () => {
+      const all = await Promise.all(Array.from({ length: 10 }, (_, i) => run(sandboxes, `return ${i}`)));
+      assert.deepEqual(all.map(({ text }) => text), Array.from({ length: 10 }, (_, i) => String(i)));
+    });
+  } finally {
+    await sandboxes.close();
+  }
+});

@@ -1,0 +1,145 @@
+/** The gateway over HTTP: who may, sessions, both transports. */
+import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
+import { httpFront, type HttpOptions } from "../../../gateway/mcp/gateway/http.ts";
+import { gatewayToken } from "../../../gateway/mcp/gateway/http_access.ts";
+import {
+  Client,
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  SUPPORTED_PROTOCOL_VERSIONS,
+} from "../../../gateway/mcp/sdk.ts";
+import { fixtureServer, type TestGateway, testGateway } from "../../support/mcp/fixture.ts";
+
+const token = "secret-token";
+
+function httpTest(
+  name: string,
+  options: Partial<HttpOptions>,
+  fn: (url: string, test: TestGateway) => Promise<void>,
+): void {
+  Deno.test({
+    name,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using test = testGateway([fixtureServer()]);
+      const front = httpFront(test.gateway, {
+        transport: "streaming",
+        token,
+        public: false,
+        hosts: [],
+        ...options,
+      });
+      await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, front.fetch);
+      await fn(`http://127.0.0.1:${server.addr.port}`, test);
+      await front.close();
+    },
+  });
+}
+
+const headers = {
+  Authorization: `Bearer ${token}`,
+  Accept: "application/json, text/event-stream",
+  "Content-Type": "application/json",
+};
+const initialize = (protocolVersion = "2025-06-18") =>
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion, capabilities: {}, clientInfo: { name: "t", version: "1" } },
+  });
+
+const refused: [string, Record<string, string>, number][] = [
+  ["no token", { Authorization: "" }, 401],
+  ["a wrong token", { Authorization: "Bearer secret-tokem" }, 401],
+  ["an origin that is not this machine", { Origin: "https://evil.example" }, 403],
+  ["an origin that only begins like this machine", { Origin: "http://localhost.evil.example" }, 403],
+];
+
+httpTest("who may not is refused; health needs no token", {}, async (url) => {
+  for (const [what, changed, status] of refused) {
+    const response = await fetch(`${url}/mcp`, {
+      method: "POST",
+      headers: { ...headers, ...changed },
+      body: "{}",
+    });
+    equal(response.status, status, what);
+    if (status === 401) {
+      equal(response.headers.get("www-authenticate"), 'Bearer realm="MCP Gateway"');
+      equal(await response.text(), "Unauthorized");
+    } else await response.body?.cancel();
+  }
+  const health = await fetch(`${url}/health`);
+  equal(health.status, 200);
+  equal(await health.text(), "");
+  const elsewhere = await fetch(`${url}/other`, { headers, redirect: "manual" });
+  equal(elsewhere.status, 307);
+  equal(elsewhere.headers.get("location"), "/mcp");
+});
+
+httpTest("every protocol version is spoken, each client in a session of its own", {}, async (url, test) => {
+  const ids = new Set<string>();
+  for (const version of SUPPORTED_PROTOCOL_VERSIONS) {
+    const response = await fetch(`${url}/mcp`, { method: "POST", headers, body: initialize(version) });
+    match(await response.text(), new RegExp(`"protocolVersion":"${version}"`));
+    ids.add(response.headers.get("mcp-session-id")!);
+  }
+  equal(ids.size, SUPPORTED_PROTOCOL_VERSIONS.length);
+  equal(test.gateway.sessions.size, ids.size);
+  for (const id of ids) {
+    const response = await fetch(`${url}/mcp`, {
+      method: "DELETE",
+      headers: { ...headers, "mcp-session-id": id },
+    });
+    equal(response.status, 200);
+    await response.body?.cancel();
+  }
+  equal(test.gateway.sessions.size, 0);
+});
+
+httpTest("an unknown session is not found, and what is no initialize begins none", {}, async (url, test) => {
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+  const unknown = await fetch(`${url}/mcp`, {
+    method: "POST",
+    headers: { ...headers, "mcp-session-id": "x" },
+    body,
+  });
+  equal(unknown.status, 404);
+  const none = await fetch(`${url}/mcp`, { method: "POST", headers, body });
+  equal(none.status, 400);
+  await Promise.all([unknown.body?.cancel(), none.body?.cancel()]);
+  equal(test.gateway.sessions.size, 0);
+});
+
+for (const transport of ["streaming", "sse"] as const) {
+  httpTest(`several clients call over ${transport}, and are asked back`, { transport }, async (url) => {
+    const clients = await Promise.all(["one", "two"].map(async (name) => {
+      const client = new Client({ name, version: "1" }, { capabilities: { roots: {} } });
+      client.fallbackRequestHandler = () => Promise.resolve({ roots: [{ uri: `file:///${name}` }] });
+      const requestInit = { headers: { Authorization: `Bearer ${token}` } };
+      await client.connect(
+        transport === "sse"
+          ? new SSEClientTransport(new URL(`${url}/sse`), { requestInit })
+          : new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit }) as never,
+      );
+      return client;
+    }));
+    const answers = await Promise.all(
+      clients.map((client) => client.callTool({ name: "test_roots", arguments: {} })),
+    );
+    deepEqual(answers.map(({ content }) => (content as { text: string }[])[0].text), [
+      "file:///one",
+      "file:///two",
+    ]);
+    await Promise.all(clients.map((client) => client.close()));
+  });
+}
+
+Deno.test("a token is the given one, or 50 random letters and digits", () => {
+  const none = { get: () => undefined };
+  match(gatewayToken(none).token, /^[a-z0-9]{50}$/);
+  notEqual(gatewayToken(none).token, gatewayToken(none).token);
+  deepEqual(gatewayToken({ get: () => "mine" }), { token: "mine", given: true });
+  ok(!gatewayToken(none).given);
+});

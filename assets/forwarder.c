@@ -1,15 +1,13 @@
 /*
  * skiff's forwarder: the main process of a sandbox. It keeps the container alive, and carries TCP
- * connections from 127.0.0.1 inside to unix sockets that skiff's proxy on the host listens on. With a folder
- * of sessions it starts programs for skiff (sessions.c).
+ * connections from 127.0.0.1 inside to unix sockets that skiff's proxy on the host listens on.
  *
- *     forwarder [PORT=SOCKET | SESSIONS-FOLDER]...
+ *     forwarder [PORT=SOCKET]...
  *
  * One process, one epoll loop; each accepted connection makes its own connection to the socket, so the proxy
  * may come and go. Needs nothing of the image: it is linked statically.
  */
 #define _GNU_SOURCE
-#include "sessions.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +23,7 @@
 #include <unistd.h>
 
 enum { BUFFER = 65536, LISTENERS = 16, EVENTS = 64, RETRY_MS = 5 };
+enum kind { LISTENER, END };
 
 /* Bytes on their way from one end to the other. */
 struct flow {
@@ -254,36 +253,28 @@ static void listen_on(const char *mapping) {
 }
 
 int main(int argc, char **argv) {
-    static struct inherited original;
+    struct rlimit files;
     /* Everything goes with SIGTERM at once, also as process 1; children that end are nobody's concern. */
     signal(SIGTERM, on_end_signal);
     signal(SIGINT, on_end_signal);
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    sigprocmask(SIG_BLOCK, 0, &original.mask);
-    if (getrlimit(RLIMIT_NOFILE, &original.files) == 0) {
-        struct rlimit files = original.files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
     poll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (poll_fd < 0) fail("epoll_create");
-    for (int i = 1; i < argc; i++) {
-        if (argv[i][0] == '/') open_sessions(poll_fd, argv[i], &original);
-        else listen_on(argv[i]);
-    }
+    for (int i = 1; i < argc; i++) listen_on(argv[i]);
     for (;;) {
         struct epoll_event events[EVENTS];
-        int count = epoll_wait(poll_fd, events, EVENTS, waiting ? RETRY_MS : session_wait());
+        int count = epoll_wait(poll_fd, events, EVENTS, waiting ? RETRY_MS : -1);
         if (count < 0 && errno != EINTR) fail("epoll_wait");
         for (int i = 0; i < count; i++) {
-            enum kind kind = *(enum kind *)events[i].data.ptr;
-            if (kind == LISTENER) accept_from(events[i].data.ptr);
-            else if (kind == SESSION) serve_session(events[i].data.ptr, events[i].events);
+            if (*(enum kind *)events[i].data.ptr == LISTENER) accept_from(events[i].data.ptr);
             else serve(events[i].data.ptr, events[i].events);
         }
         reach_waiting();
         free_dead();
-        tend_sessions();
     }
 }

@@ -24,8 +24,6 @@ export const labels = {
   /** How `.git` was found: "none", "folder" or "file". */
   git: "skiff.sandbox.git",
   version: "skiff.sandbox.version",
-  /** "1": the main process starts programs (direct_session.ts). */
-  sessions: "skiff.sandbox.sessions",
 } as const;
 
 /** On containers that live for a moment while a sandbox is made. What a killed skiff left is removed by the next. */
@@ -52,8 +50,6 @@ export interface SandboxLabels {
   /** How `.git` was found; "" when it is not protected. */
   git: string;
   version: string;
-  /** Found on the container: its main process starts programs. */
-  directSessions?: boolean;
 }
 
 export function writeLabels(of: SandboxLabels): Record<string, string> {
@@ -96,7 +92,6 @@ export function readLabels(of: Record<string, string> | undefined): SandboxLabel
     access,
     git: of[labels.git],
     version: of[labels.version],
-    directSessions: of[labels.sessions] === "1",
   };
 }
 

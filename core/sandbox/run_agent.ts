@@ -3,7 +3,6 @@ import type { Agent } from "./agents/agent.ts";
 import { createExec, startDetachedExec } from "../docker/execs.ts";
 import { entryCommand, missingBinaryMessage } from "./entry_script.ts";
 import { terminalEnvironment } from "./raw_terminal.ts";
-import { sandboxFiles } from "./network/sandbox_files.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { runSession, sendSignal } from "./session.ts";
 import { agentContext, agentEnvironment } from "./session_context.ts";
@@ -69,7 +68,6 @@ export async function runIn(world: World, sandbox: Sandbox, program: ProgramRun)
       workingDir: program.workingDir ?? sandbox.workspace,
       session,
       ready: opening,
-      direct: sandbox.directSessions ? sandboxFiles(world.paths, sandbox.key).sessions : undefined,
     });
   } finally {
     const [handle] = await opening;

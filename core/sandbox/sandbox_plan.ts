@@ -15,13 +15,13 @@ import { type Credentials, credentialsFor, secretValues } from "./credentials.ts
 import { persistentFile } from "./entry_script.ts";
 import { gitEnvironment, type GitFacts, readGit } from "./git.ts";
 import { type ImageFacts, imageFacts } from "./image_facts.ts";
-import { type AgentAccess, labels as labelNames, type SandboxLabels } from "./labels.ts";
+import type { AgentAccess, SandboxLabels } from "./labels.ts";
 import { defaultName } from "./naming.ts";
 import { type AccessRequest, type SandboxAccess, sandboxAccess } from "./network/access.ts";
 import { ensureForwarder, forwarderArch } from "./network/forwarder.ts";
 import { type Protection, protectWorkspace } from "./protection.ts";
 import { provisionItems } from "./provision.ts";
-import { boundaryOf, chooseRuntime } from "./runtimes.ts";
+import { chooseRuntime } from "./runtimes.ts";
 import { agentContext, agentEnvironment } from "./session_context.ts";
 import { policyOf, type VolumeSetting } from "./settings.ts";
 import { ensureTemplate, type Template } from "./template/ensure.ts";
@@ -116,8 +116,6 @@ export async function makePlan(
     git: protection.git ?? "",
     version,
   };
-  const shared = boundaryOf(runtime.runtime ?? facts.engine.DefaultRuntime ?? "") === "shared kernel";
-  const direct = access.proxied && shared; // others do not see what comes into a folder on the host
   const context = agentContext(labels, true);
   const hostPaths = [
     workspace.path,
@@ -141,7 +139,7 @@ export async function makePlan(
     networkMode: access.networkMode,
     groups: access.groupAdd,
     command: access.command,
-    extraLabels: { ...access.labels, ...(direct ? { [labelNames.sessions]: "1" } : {}) },
+    extraLabels: access.labels,
     runtime: runtime.runtime,
     hostUsers: (facts.engine.SecurityOptions ?? []).some((option) => option.startsWith("name=userns")),
     memory: settings.memory ?? defaultMemory(facts.engine.MemTotal),

@@ -6,15 +6,12 @@ import { createExec, inspectExec, resizeExec, startExec } from "../docker/execs.
 import type { Docker, HijackedStream } from "../docker/docker.ts";
 import { demultiplex } from "../docker/stdcopy.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
-import { connectDirect, type DirectSession, encodeRequest } from "./direct_session.ts";
 import { DetachWatch, parseDetachKeys, unusedKeys } from "./detach_keys.ts";
 import { runCaptured } from "./captured_exec.ts";
 import { entryCommand, killCommand, sessionVariable } from "./entry_script.ts";
 import { RawTerminal, type TerminalSize, terminalSize } from "./raw_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 
-/** Of a program whose sandbox was stopped under it. */
-const killedCode = 137;
 const defaultKeys = "ctrl-p,ctrl-q";
 
 export interface SessionOptions {
@@ -38,8 +35,6 @@ export interface SessionOptions {
   session: string;
   /** To be waited for before the program starts. */
   ready?: Promise<unknown>;
-  /** Folder where the sandbox's main process takes sessions; undefined where it takes none. */
-  direct?: string;
 }
 
 export interface SessionEnd {
@@ -54,15 +49,10 @@ export async function runSession(docker: Docker, options: SessionOptions): Promi
   const size = options.tty ? terminalSize() : undefined;
   const watch = options.tty ? new DetachWatch(parseDetachKeys(options.detachKeys || defaultKeys)) : undefined;
   const terminal = new RawTerminal();
-  let direct: DirectSession | undefined;
-  const relay = new SignalRelay(async (signal) => {
-    await (direct ? direct.signal(signal) : sendSignal(docker, options, signal));
-  });
+  const relay = new SignalRelay((signal) => sendSignal(docker, options, signal));
   relay.open();
   let abrupt = true;
   try {
-    direct = await startDirect(options, (started) => direct = started);
-    if (direct) return await finishDirect(direct, options, relay);
     const [id] = await Promise.all([
       createSession(docker, options, size),
       options.tty ? terminal.enter() : undefined,
@@ -90,48 +80,6 @@ export async function runSession(docker: Docker, options: SessionOptions): Promi
     relay.close();
     terminal.leave({ abrupt });
   }
-}
-
-/** Undefined when the Engine must start the program. */
-async function startDirect(
-  options: SessionOptions,
-  connected: (session: DirectSession | undefined) => void,
-): Promise<DirectSession | undefined> {
-  const { direct: folder, tty, user, privileged, workingDir, command, missing, env, stdin } = options;
-  if (folder === undefined || tty || user || privileged || workingDir === undefined) return undefined;
-  const request = encodeRequest({
-    command: entryCommand({ command, missing }),
-    env: { ...env, [sessionVariable]: options.session },
-    workingDir,
-    stdin,
-  });
-  if (!request) return undefined;
-  const [session] = await Promise.all([connectDirect(folder), options.ready]);
-  connected(session);
-  if (session && await session.start(request)) return session;
-  connected(undefined);
-  return undefined;
-}
-
-async function finishDirect(
-  session: DirectSession,
-  { stdin }: SessionOptions,
-  relay: SignalRelay,
-): Promise<SessionEnd> {
-  relay.onGiveUp = () => session.close();
-  if (stdin) void session.pump(Deno.stdin);
-  let unread = false;
-  const code = await session.finish(async (stream, bytes) => {
-    if (unread) return; // until it has ended
-    try {
-      await writeAll(stream === "stderr" ? Deno.stderr : Deno.stdout, bytes);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      unread = true;
-      await relay.end("SIGHUP");
-    }
-  });
-  return { code: code ?? (relay.signal === undefined ? killedCode : relay.exitCode), detached: false };
 }
 
 async function createSession(docker: Docker, options: SessionOptions, size?: TerminalSize): Promise<string> {

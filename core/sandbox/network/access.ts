@@ -12,8 +12,6 @@ export const insidePorts = { proxy: 3128, credentials: 3129, mcp: 3130, model: 1
 
 /** Where the folder of sockets lies inside, and the forwarder. */
 export const insideFolder = "/run/skiff";
-/** In it, where skiff offers sessions to the main process. */
-export const sessionsFolder = "sessions";
 export const insideForwarder = "/run/skiff-forwarder";
 
 /** Label of the container that the proxy knows a sandbox by. Its value is `AccessRequest.sandbox`. */
@@ -114,7 +112,6 @@ export function sandboxAccess(request: AccessRequest): SandboxAccess {
   if (mcp) listen(insidePorts.mcp, "mcp.sock");
   if (model) listen(insidePorts.model, "model.sock");
   const proxied = mappings.length > 0 || docker?.kind === "filtered";
-  if (proxied) mappings.push(`${insideFolder}/${sessionsFolder}`);
   const { sockets } = sandboxFiles(request.paths, request.sandbox);
   const mounts: BindMount[] = [bind(request.forwarder, insideForwarder, true)];
   if (proxied) mounts.push(bind(sockets, insideFolder, true));

@@ -1,4 +1,4 @@
-/** Builds the forwarder from its sources in assets/ with the pinned compiler of PyPI's `ziglang`. */
+/** Builds the forwarder from assets/forwarder.c with the pinned compiler of PyPI's `ziglang`. */
 import { createHash } from "node:crypto";
 import { readAsset } from "../../assets/assets.ts";
 import { SkiffError } from "../../errors/skiff_error.ts";
@@ -11,7 +11,6 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
-const sources = ["forwarder.c", "sessions.c", "sessions.h"];
 const flags = ["-Os", "-static", "-s", "-Wall", "-Wextra", "-Werror"];
 
 /** Path of the program in the cache, built there when it is missing; its name holds the source's digest. */
@@ -20,22 +19,18 @@ export async function buildForwarder(
   arch: ForwarderArch,
   options: BuildOptions = {},
 ): Promise<string> {
-  const files = await Promise.all(sources.map(async (name) => ({ name, text: await readAsset(name) })));
-  const hash = createHash("sha256").update(flags.join(" "));
-  for (const { text } of files) {
-    if (!text) throw new SkiffError("internal", "This build of skiff carries no forwarder");
-    hash.update(text);
-  }
-  const digest = hash.digest("hex").slice(0, 16);
+  const source = await readAsset("forwarder.c");
+  if (!source) throw new SkiffError("internal", "This build of skiff carries no forwarder");
+  const digest = createHash("sha256").update(source).update(flags.join(" ")).digest("hex").slice(0, 16);
   const target = `${paths.cache}/sandbox/forwarder-${arch}-${digest}`;
   if (await Deno.stat(target).then(({ isFile }) => isFile, () => false)) return target;
   const compiler = await ensureCompiler(paths, options);
   options.onNote?.(`Building the sandbox forwarder for ${arch} (once)`);
   const work = await Deno.makeTempDir({ prefix: "skiff-forwarder-" });
   try {
-    for (const { name, text } of files) await Deno.writeFile(`${work}/${name}`, text!);
+    await Deno.writeFile(`${work}/forwarder.c`, source);
     const { success, stderr } = await new Deno.Command(compiler, {
-      args: ["cc", "-target", `${arch}-linux-musl`, ...flags, "forwarder.c", "sessions.c", "-o", "forwarder"],
+      args: ["cc", "-target", `${arch}-linux-musl`, ...flags, "forwarder.c", "-o", "forwarder"],
       cwd: work,
       env: { ZIG_GLOBAL_CACHE_DIR: `${work}/global`, ZIG_LOCAL_CACHE_DIR: `${work}/local` },
       stdout: "null",

@@ -5,8 +5,6 @@ import type { Paths } from "../../paths/paths.ts";
 export interface SandboxFiles {
   /** Folder that is mounted into the container: sockets and nothing else. */
   sockets: string;
-  /** In it, where skiff listens for the main process when it wants a program started. */
-  sessions: string;
   /** Folder of the rest; the container never sees it. */
   state: string;
   /** The NetworkPolicy, JSON. */
@@ -60,7 +58,6 @@ export function sandboxFiles(paths: Paths, sandbox: string): SandboxFiles {
   const state = `${parent}/${sandbox}`;
   return {
     sockets: `${folder}/${sandbox}`,
-    sessions: `${folder}/${sandbox}/sessions`,
     state,
     policy: `${state}/policy.json`,
     record: `${state}/access.json`,

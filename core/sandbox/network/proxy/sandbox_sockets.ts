@@ -25,9 +25,8 @@ export class SandboxSockets {
   /** Makes the folder where it is missing and listens on every socket that the record asks for. */
   constructor(sandbox: ServedSandbox) {
     this.sandbox = sandbox;
-    const { sockets, sessions } = sandboxFiles(sandbox.paths, sandbox.id);
-    Deno.mkdirSync(sessions, { recursive: true });
-    Deno.chmodSync(sessions, 0o755); // the main process must see what comes into it
+    const { sockets } = sandboxFiles(sandbox.paths, sandbox.id);
+    Deno.mkdirSync(sockets, { recursive: true });
     Deno.chmodSync(sockets, 0o711); // the user inside may have any id; the parent keeps others out
     try {
       for (const [name, handler] of handlers(sandbox)) {

@@ -629,7 +629,7 @@ const secrets: Attempt[] = [
     name: "the key echoed by the proxy",
     script:
       "curl -sS -m 10 http://127.0.0.1:3129/anthropic/v1/models -H 'x-api-key: proxy-managed' -D -; curl -sS -m 5 -X TRACE http://127.0.0.1:3129/anthropic/x",
-    says: /skiff: |HTTP/,
+    says: /(skiff: |HTTP)[^]*TRACE would show the credential/,
   },
   {
     name: "the key in what the Engine tells",

@@ -29,6 +29,8 @@ export async function serveCredentialRequest(
     return false;
   };
   if (!rule) return await refuse(403, "no credential is kept for it");
+  // A server answers TRACE with the request as it came: with the credential in it.
+  if (request.method === "TRACE") return await refuse(405, "TRACE would show the credential");
   const upstream = upstreamOf(rule);
   const path = upstreamPath(upstream.path, request.target.slice(1 + provider.length));
   if (path === undefined) return await refuse(403, "its path leaves the upstream");

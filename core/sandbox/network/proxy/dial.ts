@@ -9,14 +9,23 @@ import type { Target } from "../rules.ts";
 /** How long connecting may take. */
 const connectMs = 20_000;
 
-/** The system's own look-up, which knows /etc/hosts as well as name servers. */
-export const resolveName: Resolve = (name) =>
-  new Promise((resolve, reject) => {
-    lookup(name, { all: true, verbatim: true }, (error, found) => {
-      if (error) reject(error);
-      else resolve(found.map(({ address }) => address));
-    });
+/** How long a look-up may take: the system's resolver asks a silent name server again after 5 s. */
+const lookUpMs = 8_000;
+
+/**
+ * The system's own look-up, which knows /etc/hosts as well as name servers. Fails when no name server answers in
+ * time, so that a client inside hears of it before it gives up.
+ */
+export const resolveName: Resolve = async (name) => {
+  const answer = Promise.withResolvers<string[]>();
+  const silent = new Error(`no name server answered within ${lookUpMs / 1000} s`);
+  const timer = setTimeout(() => answer.reject(silent), lookUpMs);
+  lookup(name, { all: true, verbatim: true }, (error, found) => {
+    if (error) answer.reject(error);
+    else answer.resolve(found.map(({ address }) => address));
   });
+  return await answer.promise.finally(() => clearTimeout(timer));
+};
 
 /** A proxy through which this machine reaches the outside, e.g. a company's. */
 export interface ParentProxy {

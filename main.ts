@@ -12,9 +12,12 @@ function commandWords(): { program: string; words: string[] } {
 
 async function main(): Promise<number> {
   const { program, words } = commandWords();
-  if (words.length === 1 && ["--version", "-v", "-V"].includes(words[0])) {
-    console.log(`skiff version ${version}`);
-    return 0;
+  if (["--version", "-v", "-V"].includes(words.at(-1) ?? "")) {
+    const alone = words.length === 1;
+    if (alone || (words.length === 2 && words[0] === "mcp")) { // of mcp as Docker's plugin prints it
+      console.log(alone ? `skiff version ${version}` : version);
+      return 0;
+    }
   }
   if (words[0] === "runner") {
     const { runRunner } = await import("./inference/runner/main.ts");

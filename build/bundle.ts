@@ -4,6 +4,7 @@
  */
 import { build } from "esbuild";
 import { commanderParts } from "./commander_parts.ts";
+import { sdkValidator } from "./sdk_validator.ts";
 
 /** Writes `main.js` and its chunks into `folder`; commands stay in chunks of their own and load on demand. */
 export async function bundle(root: string, folder: string): Promise<void> {
@@ -17,7 +18,7 @@ export async function bundle(root: string, folder: string): Promise<void> {
     conditions: ["deno", "worker"],
     mainFields: ["module", "main"],
     target: "esnext",
-    plugins: [commanderParts],
+    plugins: [commanderParts, sdkValidator],
     external: ["node:*"],
     loader: { ".wgsl": "text", ".jinja": "text" },
     define: { "process.env.NODE_ENV": '"production"' },

@@ -1,5 +1,20 @@
 /** `skiff mcp catalog`. */
-import type { Command } from "../../core/cli/command.ts";
+import type { Argument, Command } from "../../core/cli/command.ts";
+import { readCatalogList } from "../../gateway/mcp/catalog/catalog_list.ts";
+import { dockerCatalog, embeddedCatalog } from "../../gateway/mcp/catalog/catalog_source.ts";
+import { placeOf } from "./place.ts";
+
+/** A catalog by its name or its reference. */
+export const catalogArgument: Argument = {
+  name: "CATALOG",
+  required: true,
+  summary: "Name or reference",
+  complete: async (context) => [
+    embeddedCatalog,
+    dockerCatalog,
+    ...(await readCatalogList(placeOf(context).files)).keys(),
+  ],
+};
 
 export const catalogCommand: Command = {
   name: "catalog",
@@ -41,8 +56,8 @@ export const catalogCommand: Command = {
     },
     {
       name: "create",
-      summary: "Make an empty catalog",
-      load: async () => (await import("./catalog_edit.ts")).catalogCreateCommand,
+      summary: "Make a catalog",
+      load: async () => (await import("./catalog_create.ts")).catalogCreateCommand,
     },
     {
       name: "fork",
@@ -69,6 +84,17 @@ export const catalogCommand: Command = {
       name: "pull",
       summary: "Take a catalog from a registry",
       load: async () => (await import("./catalog_share.ts")).catalogPullCommand,
+    },
+    {
+      name: "tag",
+      summary: "Keep a copy of a catalog under another reference",
+      load: async () => (await import("./catalog_share.ts")).catalogTagCommand,
+    },
+    {
+      name: "server",
+      aliases: ["servers"],
+      summary: "Manage the servers of a catalog",
+      load: async () => (await import("./catalog_server.ts")).catalogServerCommand,
     },
     {
       name: "bootstrap",

@@ -1,19 +1,15 @@
-/** `skiff mcp catalog export`, `create`, `fork`, `add`, `rm`, `bootstrap`, `reset`. */
-import type { Command, Context } from "../../core/cli/command.ts";
-import { readCatalogList } from "../../gateway/mcp/catalog/catalog_list.ts";
+/** `skiff mcp catalog export`, `fork`, `add`, `rm`, `bootstrap`, `reset`. */
+import type { Command } from "../../core/cli/command.ts";
 import {
   addServer,
   bootstrapCatalog,
-  createCatalog,
   exportCatalog,
   forkCatalog,
   removeCatalog,
   resetCatalogs,
 } from "../../gateway/mcp/catalog/catalogs.ts";
+import { catalogArgument as catalog } from "./catalog.ts";
 import { placeOf } from "./place.ts";
-
-const complete = async (context: Context) => [...(await readCatalogList(placeOf(context).files)).keys()];
-const catalog = { name: "CATALOG", required: true, complete };
 
 export const catalogExportCommand: Command = {
   name: "export",
@@ -22,16 +18,6 @@ export const catalogExportCommand: Command = {
   async run({ context, args }) {
     await exportCatalog(args.CATALOG as string, args.FILE as string, placeOf(context));
     await context.out(`Exported ${args.CATALOG} to ${args.FILE}\n`);
-  },
-};
-
-export const catalogCreateCommand: Command = {
-  name: "create",
-  summary: "Make an empty catalog",
-  args: [{ name: "NAME", required: true }],
-  async run({ context, args }) {
-    await createCatalog(args.NAME as string, placeOf(context));
-    await context.out(`Created ${args.NAME}\n`);
   },
 };
 

@@ -1,7 +1,7 @@
 /** `skiff mcp catalog ls`. */
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
-import { readCatalogList } from "../../gateway/mcp/catalog/catalog_list.ts";
+import { type CatalogRecord, readCatalogList } from "../../gateway/mcp/catalog/catalog_list.ts";
 import { dockerCatalog, embeddedCatalog } from "../../gateway/mcp/catalog/catalog_source.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { formatFlag, placeOf, printed } from "./place.ts";
@@ -10,23 +10,29 @@ export const catalogLsCommand: Command = {
   name: "ls",
   aliases: ["list"],
   summary: "List the catalogs",
-  flags: [formatFlag("table")],
+  flags: [{ ...formatFlag("table"), choices: ["table", "human", "json", "yaml"] }],
   async run({ context, flags }) {
     const place = placeOf(context);
     const list = await readCatalogList(place.files);
-    const records = new Map([[dockerCatalog, { displayName: "Docker MCP Catalog" }], ...list]);
-    if (flags.format !== "table") {
+    const records = new Map<string, CatalogRecord>([
+      [dockerCatalog, { displayName: "Docker MCP Catalog" }],
+      ...list,
+    ]);
+    if (flags.format !== "table" && flags.format !== "human") {
       const catalogs = Object.fromEntries(records);
       return await context.out(printed({ catalogs }, flags.format as "json" | "yaml"));
     }
     const { catalogs, warnings } = await loadCatalogs(place);
     const sizes = new Map(catalogs.map(({ name, servers }) => [name, servers.size]));
-    const rows = [...records].map(([name, { displayName, url, lastUpdate }]) => [
+    for (const { name, displayName } of catalogs) {
+      if (name !== embeddedCatalog && !records.has(name)) records.set(name, { displayName, url: "toolkit" });
+    }
+    const rows = [...records].map(([name, { displayName, url, lastUpdate, ref }]) => [
       name,
       displayName ?? name,
       sizes.has(name) ? `${sizes.get(name)}` : "-",
       lastUpdate ? lastUpdate.slice(0, 10) : "-",
-      url ?? "",
+      url ?? ref ?? "",
     ]);
     rows.unshift([embeddedCatalog, "skiff's own", `${sizes.get(embeddedCatalog)}`, "-", ""]);
     await context.out(formatTable(["name", "title", "servers", "updated", "source"], rows));

@@ -5,7 +5,9 @@ import type { ClientOs, McpClient } from "../../gateway/mcp/clients/client.ts";
 import { type ClientPlace, findClient } from "../../gateway/mcp/clients/client_files.ts";
 import { mcpClients } from "../../gateway/mcp/clients/client_table.ts";
 import { connectClient, disconnectClient, gatewayCommand } from "../../gateway/mcp/clients/connect.ts";
-import { jsonFlag } from "./place.ts";
+import { readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
+import { formatFlag, jsonFlag, placeOf, printed } from "./place.ts";
+import { profileArgument } from "./profile.ts";
 
 export const globalFlag: Flag = {
   name: "global",
@@ -109,5 +111,22 @@ export const clientManualCommand: Command = {
     const example = { mcpServers: { MCP_SKIFF: { command, args } } };
     await context.out(`Let the client start this command as a stdio server:\n\n  ${words.join(" ")}\n\n`);
     await context.out(`In most files that is:\n\n${JSON.stringify(example, null, 2)}\n`);
+  },
+};
+
+/** As in Docker's toolkit: the words alone. */
+export const profileManualCommand: Command = {
+  name: "manual-instructions",
+  summary: "Show the command that a client starts to have a profile",
+  hidden: true,
+  args: [profileArgument],
+  flags: [formatFlag("human")],
+  async run({ context, args, flags }) {
+    const { id } = await readProfile(args.ID as string, placeOf(context));
+    const { env, os } = clientPlace(context);
+    const { command, args: own } = gatewayCommand(env, os);
+    const words = [command, ...own, "--profile", id];
+    const isHuman = flags.format === "human";
+    await context.out(isHuman ? `${words.join(" ")}\n` : printed(words, flags.format as "json" | "yaml"));
   },
 };

@@ -1,6 +1,7 @@
 /** `skiff mcp config`: the values of servers, in config.yaml. */
 import type { Command } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { dumpConfiguration, restoreConfiguration } from "../../gateway/mcp/configuration/backup.ts";
 import { setConfigValue, writeConfig } from "../../gateway/mcp/configuration/config_file.ts";
 import { readText } from "../../gateway/mcp/files/edit_file.ts";
 import { parseYaml, parseYamlMap } from "../../gateway/mcp/files/yaml_text.ts";
@@ -63,12 +64,47 @@ const resetCommand: Command = {
   },
 };
 
+const dumpCommand: Command = {
+  name: "dump",
+  summary: "Print the whole configuration as one JSON",
+  description:
+    "Prints the values, the enabled servers and tools and all catalogs as one JSON, for `config restore`. Secrets,\n" +
+    "profiles and features are not part of it.",
+  hidden: true,
+  async run({ context }) {
+    await context.out(JSON.stringify(await dumpConfiguration(placeOf(context))));
+  },
+};
+
+const restoreCommand: Command = {
+  name: "restore",
+  summary: "Put back what `config dump` printed",
+  hidden: true,
+  args: [{ name: "FILE", required: true, summary: "-: stdin" }],
+  async run({ context, args }) {
+    const file = args.FILE as string;
+    const text = file === "-"
+      ? await readInput(context, "skiff mcp config restore - < backup.json")
+      : await readText(file);
+    if (text === undefined) throw new SkiffError("not_found", `There is no file ${file}`);
+    await restoreConfiguration(text, placeOf(context));
+  },
+};
+
 export const configCommand: Command = {
   name: "config",
   summary: "Show and change the servers' settings",
-  commands: [readCommand, writeCommand, setCommand, resetCommand].map((command) => ({
+  commands: [
+    readCommand,
+    writeCommand,
+    setCommand,
+    resetCommand,
+    dumpCommand,
+    restoreCommand,
+  ].map((command) => ({
     name: command.name,
     summary: command.summary,
+    hidden: command.hidden,
     load: () => Promise.resolve(command),
   })),
 };

@@ -1,40 +1,17 @@
 /** A client of a gateway of its own, for the commands of `skiff mcp tools`: what it sees is what all clients see. */
-import type { Context, Flag, Invocation } from "../../core/cli/command.ts";
+import type { Context, Invocation } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { selfCommand } from "../../core/process/self.ts";
 import { version } from "../../core/version.ts";
 import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
+import { noValidation } from "../../gateway/mcp/servers/connect_client.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 
-export const gatewayClientFlags: Flag[] = [
-  {
-    name: "gateway-arg",
-    summary: "Further arguments of the gateway, with commas between",
-    value: "ARGS",
-    repeatable: true,
-  },
-  { name: "verbose", summary: "Show the gateway's log" },
-  {
-    name: "version",
-    summary: "Version of the gateway's interface",
-    value: "N",
-    choices: ["1", "2"],
-    hidden: true,
-  },
-];
-
-export const toolsFormatFlag: Flag = {
-  name: "format",
-  summary: "How to print",
-  value: "FORMAT",
-  choices: ["list", "json"],
-  default: "list",
-};
-
-/** Runs `work` with a client of a gateway that is started for it. Throws "unavailable" when it does not come up. */
+/** Runs `work` with a client of a gateway that is started for it, with `further` flags. Throws "unavailable" when it does not come up. */
 export async function withGateway<T>(
   { context, flags }: Invocation,
   work: (client: Client) => Promise<T>,
+  further: string[] = [],
 ): Promise<T> {
   const own = ((flags["gateway-arg"] as string[] | undefined) ?? []).flatMap((text) => text.split(","));
   const { program, args } = selfCommand([
@@ -43,6 +20,7 @@ export async function withGateway<T>(
     "run",
     "--watch=false",
     "--log-calls=false",
+    ...further,
     ...own,
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
@@ -53,7 +31,7 @@ export async function withGateway<T>(
     close: async () => void await child.status,
     log: (line) => context.err(`${line}\n`),
   });
-  const client = new Client({ name: "skiff", version });
+  const client = new Client({ name: "skiff", version }, { jsonSchemaValidator: noValidation });
   try {
     await client.connect(transport).catch(async (cause) => {
       const lines = await told;

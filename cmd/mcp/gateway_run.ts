@@ -2,9 +2,11 @@
 import type { Command, Context } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { type AssembledGateway, assembleGateway } from "../../gateway/mcp/gateway/assemble.ts";
-import { listAll } from "../../gateway/mcp/gateway/list_all.ts";
+import { GatewayLog } from "../../gateway/mcp/gateway/gateway_log.ts";
 import { gatewayToken } from "../../gateway/mcp/gateway/http_access.ts";
 import { serveStdio } from "../../gateway/mcp/gateway/stdio.ts";
+import { standardInput } from "../../gateway/mcp/servers/byte_pieces.ts";
+import { standardOutput } from "../../gateway/mcp/servers/line_writer.ts";
 import { watchFiles } from "../../gateway/mcp/gateway/watch.ts";
 import { type FrontSettings, frontSettings, gatewayFlags, gatewaySettings } from "./gateway_flags.ts";
 
@@ -22,35 +24,36 @@ export const gatewayRunCommand: Command = {
   ],
   async run({ context, flags }) {
     const front = frontSettings(flags, context);
-    const log = await logTo(context, front.logFile);
-    const assembled = await assembleGateway(gatewaySettings(flags, context, log));
+    const logs = await openLogs(context, front.logFile);
+    const log = (line: string) => logs.forEach((one) => one.line(line));
+    let assembled: AssembledGateway | undefined;
     try {
+      assembled = await assembleGateway(gatewaySettings(flags, context, log));
       if (front.dryRun) return await dryRun(assembled, log, context);
       if (front.watch) watch(assembled, context, log);
       if (front.transport === "stdio") {
-        const streams = { readable: Deno.stdin.readable, writable: Deno.stdout.writable };
+        const streams = { readable: standardInput(), writable: standardOutput };
         await serveStdio(assembled.gateway, streams, context.signal);
       } else await serveHttp(assembled, front, context, log);
     } finally {
-      await assembled.close();
+      await assembled?.close();
+      await Promise.all(logs.map((one) => one.written()));
     }
     return 0;
   },
 };
 
-async function logTo(context: Context, path: string | undefined): Promise<(line: string) => void> {
-  const file = path === undefined
-    ? undefined
-    : await Deno.open(path, { append: true, create: true }).catch((cause) => {
-      throw new SkiffError("invalid_input", `The log cannot be written to ${path}: ${cause.message}`, {
-        cause,
-      });
+/** On stderr, and in a file where one is wanted. */
+async function openLogs(context: Context, path: string | undefined): Promise<GatewayLog[]> {
+  const logs = [new GatewayLog((text) => context.err(text))];
+  if (path === undefined) return logs;
+  const file = await Deno.open(path, { append: true, create: true }).catch((cause) => {
+    throw new SkiffError("invalid_input", `The log cannot be written to ${path}: ${cause.message}`, {
+      cause,
     });
-  const encoder = new TextEncoder();
-  return (line) => {
-    context.err(`${line}\n`);
-    file?.writeSync(encoder.encode(`${line}\n`));
-  };
+  });
+  const writer = file.writable.getWriter();
+  return [...logs, new GatewayLog((text) => writer.write(new TextEncoder().encode(text)))];
 }
 
 /** All that servers offer, and which of them cannot be used; 1 when there is one. */
@@ -59,6 +62,7 @@ async function dryRun(
   log: (line: string) => void,
   { signal }: Context,
 ): Promise<number> {
+  const { listAll } = await import("../../gateway/mcp/gateway/list_all.ts");
   const found = await listAll(gateway, starter, signal);
   for (const { name, tools, prompts, resources, templates } of found.listed) {
     log(`- ${name}: ${tools} tools, ${prompts} prompts, ${resources} resources, ${templates} templates`);

@@ -6,6 +6,7 @@ export const mcpCommand: Command = {
   summary: "Run MCP servers behind one gateway",
   description:
     "Run MCP servers behind one gateway: choose them from catalogs, connect clients to all at once.",
+  showHidden: "DOCKER_MCP_SHOW_HIDDEN",
   commands: [
     {
       name: "gateway",
@@ -14,7 +15,7 @@ export const mcpCommand: Command = {
     },
     {
       name: "catalog",
-      aliases: ["catalogs"],
+      aliases: ["catalogs", "catalog-next"],
       summary: "Manage the catalogs of servers",
       load: async () => (await import("./catalog.ts")).catalogCommand,
     },
@@ -64,6 +65,17 @@ export const mcpCommand: Command = {
       aliases: ["features"],
       summary: "Switch features of the gateway on and off",
       load: async () => (await import("./feature.ts")).featureCommand,
+    },
+    {
+      name: "registry",
+      summary: "Convert what community registries publish",
+      hidden: true,
+      load: async () => (await import("./registry.ts")).registryCommand,
+    },
+    {
+      name: "policy",
+      summary: "Show and set which servers and tools may be used",
+      load: async () => (await import("./policy.ts")).policyCommand,
     },
     {
       name: "hub",

@@ -70,6 +70,12 @@ export const profileCommand: Command = {
       load: async () => (await import("./profile_tools.ts")).profileToolsCommand,
     },
     {
+      name: "manual-instructions",
+      summary: "Show the command that a client starts to have a profile",
+      hidden: true,
+      load: async () => (await import("./client_connect.ts")).profileManualCommand,
+    },
+    {
       name: "server",
       aliases: ["servers"],
       summary: "Manage the servers of a profile",

@@ -13,6 +13,14 @@ export const connectFlag: Flag = {
   repeatable: true,
 };
 
+/** Names of servers; see `serversOf`. */
+export const serverFlag: Flag = {
+  name: "server",
+  value: "URI",
+  summary: "NAME, catalog://CATALOG/NAME+NAME, docker://IMAGE, https://… or file://PATH",
+  repeatable: true,
+};
+
 /** Makes a profile and connects clients to it; unknown clients are told before anything is made. */
 export async function createAndConnect(context: Context, wanted: NewProfile, names: string[]): Promise<void> {
   const clients = names.map(findClient);
@@ -35,12 +43,7 @@ export const profileCreateCommand: Command = {
   flags: [
     { name: "name", value: "NAME", summary: "Name for people" },
     { name: "id", value: "ID", summary: "Name for commands (default: made of the name)" },
-    {
-      name: "server",
-      value: "URI",
-      summary: "NAME, catalog://CATALOG/NAME+NAME, docker://IMAGE, https://… or file://PATH",
-      repeatable: true,
-    },
+    serverFlag,
     connectFlag,
     { name: "from-template", value: "ID", summary: "Begin with the servers of a template" },
   ],

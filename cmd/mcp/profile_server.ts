@@ -9,6 +9,7 @@ import { changeProfile, listProfiles } from "../../gateway/mcp/profiles/profile_
 import { serversOf } from "../../gateway/mcp/profiles/server_uri.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
 import { profileArgument } from "./profile.ts";
+import { serverFlag } from "./profile_create.ts";
 
 const lsCommand: Command = {
   name: "ls",
@@ -50,12 +51,7 @@ const addCommand: Command = {
   name: "add",
   summary: "Add servers to a profile",
   args: [profileArgument],
-  flags: [{
-    name: "server",
-    value: "URI",
-    summary: "NAME, catalog://CATALOG/NAME+NAME, docker://IMAGE, https://… or file://PATH",
-    repeatable: true,
-  }],
+  flags: [serverFlag],
   async run({ context, args, flags }) {
     const uris = (flags.server ?? []) as string[];
     if (uris.length === 0) throw new SkiffError("usage", "No server is named", { hint: "Add --server URI." });

@@ -19,7 +19,7 @@ export const profilePushCommand: Command = {
       { type: profileArtifact, value },
       context.env,
     );
-    await context.out(`Pushed profile ${value.id} to ${args.REFERENCE} (${digest})\n`);
+    await context.out(`Pushed profile to ${args.REFERENCE}@${digest}\n`);
   },
 };
 

@@ -1,7 +1,8 @@
-/** `skiff mcp secret`: values go in through stdin and never come out again. */
+/** `skiff mcp secret`: values go in through stdin; only `export` gives them out, to a file. */
 import type { Command, Context } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { loadConfiguration, unknownServer } from "../../gateway/mcp/configuration/configuration.ts";
 import { openSecretStore, type SecretStore } from "../../gateway/mcp/secrets/secret_store.ts";
 import { jsonFlag, placeOf } from "./place.ts";
 import { readInput } from "./standard_input.ts";
@@ -80,11 +81,43 @@ const rmCommand: Command = {
   },
 };
 
+const exportCommand: Command = {
+  name: "export",
+  summary: "Print the secrets of servers as a file for `gateway run --secrets`",
+  description:
+    "Prints the secrets that servers declare, one `name=value` a line, for a gateway in a container\n" +
+    "(/run/secrets/mcp_secret). Not to a terminal.",
+  hidden: true,
+  args: [{ name: "SERVER", required: true, variadic: true }],
+  examples: ["(umask 077; skiff mcp secret export github-official > secrets.env)"],
+  async run({ context, args }) {
+    if (context.stdoutIsTerminal) {
+      throw new SkiffError("usage", "Secrets are not shown on a terminal", {
+        hint: "Write them to a file: skiff mcp secret export NAME > secrets.env",
+      });
+    }
+    const configuration = await loadConfiguration(placeOf(context));
+    const lines = new Map<string, string>();
+    for (const name of args.SERVER as string[]) {
+      const server = await configuration.server(name);
+      if (!server) throw unknownServer(name, configuration.catalogs);
+      for (const [secret, value] of server.secrets) lines.set(secret, value);
+      for (const { name } of server.entry.secrets ?? []) {
+        if (!server.secrets.has(name)) await context.err(`There is no secret ${name}\n`);
+      }
+    }
+    const broken = [...lines].find(([, value]) => /[\r\n]/.test(value));
+    if (broken) throw new SkiffError("unsupported", `The value of ${broken[0]} has several lines`);
+    await context.out([...lines].map(([name, value]) => `${name}=${value}\n`).join(""));
+  },
+};
+
 export const secretCommand: Command = {
   name: "secret",
   summary: "Keep the secrets that servers need",
-  commands: [setCommand, lsCommand, rmCommand].map((command) => ({
+  commands: [setCommand, lsCommand, rmCommand, exportCommand].map((command) => ({
     name: command.name,
+    hidden: command.hidden,
     aliases: command.aliases,
     summary: command.summary,
     load: () => Promise.resolve(command),

@@ -29,6 +29,11 @@ export const serverCommand: Command = {
       load: async () => (await import("./server_inspect.ts")).serverInspectCommand,
     },
     {
+      name: "init",
+      summary: "Begin an MCP server of your own",
+      load: async () => (await import("./server_init.ts")).serverInitCommand,
+    },
+    {
       name: "reset",
       summary: "Disable all servers",
       load: async () => (await import("./server_enable.ts")).serverResetCommand,

@@ -4,6 +4,7 @@ import { formatTable } from "../../core/cli/table.ts";
 import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
 import { serverNeeds } from "../../gateway/mcp/configuration/server_state.ts";
 import { jsonFlag, placeOf, shortened } from "./place.ts";
+import { inWord, loadDecisions } from "./read_policy.ts";
 
 export const serverLsCommand: Command = {
   name: "ls",
@@ -14,30 +15,39 @@ export const serverLsCommand: Command = {
   flags: [jsonFlag],
   async run({ context, flags }) {
     const { servers, secrets, warnings } = await loadConfiguration(placeOf(context));
+    const decision = await loadDecisions(context);
     const states = await Promise.all(
-      servers.map(async ({ entry, config }) => ({ entry, needs: await serverNeeds(entry, config, secrets) })),
+      servers.map(async (server) => ({
+        entry: server.entry,
+        needs: await serverNeeds(server.entry, server.config, secrets),
+        policy: decision(server),
+      })),
     );
     for (const warning of warnings) await context.err(`${warning}\n`);
     if (flags.json) {
-      const shown = states.map(({ entry: { name, description }, needs: { oauth, secrets, config } }) => ({
+      const shown = states.map((
+        { entry: { name, description }, needs: { oauth, secrets, config }, policy },
+      ) => ({
         name,
         description: description ?? "",
         secrets: secrets ?? "none",
         config: config ?? "none",
         oauth: oauth ?? "none",
+        policy,
       }));
       return await context.out(`${JSON.stringify(shown, null, 2)}\n`);
     }
     if (states.length === 0) {
       return await context.out("No server is enabled. `skiff mcp server enable NAME` enables one.\n");
     }
-    const rows = states.map(({ entry: { name, description }, needs: { oauth, secrets, config } }) => [
+    const rows = states.map(({ entry: { name, description }, needs: { oauth, secrets, config }, policy }) => [
       name,
       oauth ?? "-",
       secrets ?? "-",
       config ?? "-",
+      inWord(policy),
       shortened(description),
     ]);
-    await context.out(formatTable(["name", "oauth", "secrets", "config", "description"], rows));
+    await context.out(formatTable(["name", "oauth", "secrets", "config", "policy", "description"], rows));
   },
 };

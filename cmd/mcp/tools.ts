@@ -1,9 +1,11 @@
 /** `skiff mcp tools`. */
 import type { Command } from "../../core/cli/command.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
 export const toolsCommand: Command = {
   name: "tools",
   summary: "Manage the servers' tools",
+  commonFlags: [toolsFormatFlag, ...gatewayClientFlags],
   commands: [
     {
       name: "ls",
@@ -25,6 +27,11 @@ export const toolsCommand: Command = {
       name: "call",
       summary: "Call a tool",
       load: async () => (await import("./tools_call.ts")).toolsCallCommand,
+    },
+    {
+      name: "approve",
+      summary: "Show tools that have changed since they were approved, and approve them",
+      load: async () => (await import("./tools_approve.ts")).toolsApproveCommand,
     },
     {
       name: "enable",

@@ -2,7 +2,8 @@
 import type { Command } from "../../core/cli/command.ts";
 import type { CallToolResult } from "../../gateway/mcp/sdk.ts";
 import { noTimeout } from "../../gateway/mcp/servers/connect_client.ts";
-import { gatewayClientFlags, oneTool, toolsFormatFlag, withGateway } from "./gateway_client.ts";
+import { oneTool, withGateway } from "./gateway_client.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
 export const toolsCallCommand: Command = {
   name: "call",

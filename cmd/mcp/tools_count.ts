@@ -1,6 +1,7 @@
 /** `skiff mcp tools count`. */
 import type { Command } from "../../core/cli/command.ts";
-import { allTools, gatewayClientFlags, toolsFormatFlag, withGateway } from "./gateway_client.ts";
+import { allTools, withGateway } from "./gateway_client.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
 export const toolsCountCommand: Command = {
   name: "count",

@@ -1,6 +1,7 @@
 /** `skiff mcp tools inspect`. */
 import type { Command } from "../../core/cli/command.ts";
-import { gatewayClientFlags, oneTool, toolsFormatFlag, withGateway } from "./gateway_client.ts";
+import { oneTool, withGateway } from "./gateway_client.ts";
+import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
 interface Property {
   type?: string | string[];

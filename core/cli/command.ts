@@ -76,6 +76,10 @@ export interface Command extends CommandSummary {
   examples?: string[];
   /** Flags after the first argument belong to another program and are left in the arguments. */
   passThrough?: boolean;
+  /** Of a group: flags that all its commands have, and that may stand before the command's name as well. */
+  commonFlags?: Flag[];
+  /** Name of a variable that, set to 1, shows what is hidden in the help of this command and all below it. */
+  showHidden?: string;
   /** Sub-commands; a group may have `run` as well, used when no sub-command is named. */
   commands?: LazyCommand[];
   /** Does it; a number is the exit code. Throws `SkiffError`. */

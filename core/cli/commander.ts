@@ -9,12 +9,13 @@ import type { FoundCommand } from "./run_command.ts";
 
 /** Calls the command with what `found.words` say; its exit code, or that of what commander printed. */
 export async function runByCommander(
-  { command, path, words }: FoundCommand,
+  found: FoundCommand,
   rest: string[],
   context: Context,
 ): Promise<number> {
+  const { command, words } = found;
   let code: number | void = 0;
-  const { parser, written } = makeParser(command, path, context);
+  const { parser, written } = makeParser(found, context);
   if (command.run) {
     const run = command.run;
     parser.action(async () => {
@@ -44,19 +45,20 @@ interface Parser {
   written: () => Promise<void>;
 }
 
-function makeParser(command: Command, path: string[], context: Context): Parser {
+function makeParser({ command, path, showHidden }: FoundCommand, context: Context): Parser {
+  const all = showHidden.some((name) => context.env.get(name) === "1");
   const parser = new Commander(path.join(" "));
   parser.summary(command.summary).description(command.description ?? command.summary);
   parser.exitOverride().showSuggestionAfterError(true).helpOption("-h, --help", "Show this help");
   if (command.commands) {
     for (const entry of command.commands) {
-      const stub = parser.command(entry.name, { hidden: entry.hidden }).summary(entry.summary);
+      const stub = parser.command(entry.name, { hidden: entry.hidden && !all }).summary(entry.summary);
       stub.description(entry.summary).aliases(entry.aliases ?? []);
     }
     parser.helpCommand(false);
   }
   for (const argument of command.args ?? []) parser.addArgument(toCommanderArgument(argument));
-  for (const flag of command.flags ?? []) parser.addOption(toOption(flag));
+  for (const flag of [...command.flags ?? [], ...command.commonFlags ?? []]) parser.addOption(toOption(flag));
   if (!command.flags?.some((flag) => flag.name === "debug")) {
     parser.addOption(new Option("--debug", "Show the causes of errors").hideHelp(path.length > 1));
   }

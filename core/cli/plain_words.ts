@@ -9,7 +9,7 @@ export type Parsed = Pick<Invocation, "args" | "flags">;
 
 /** The values of the arguments and flags as commander gives them, or undefined when it must be asked. */
 export function readPlainWords(command: Command, words: string[]): Parsed | undefined {
-  if (!command.run || command.commands) return undefined;
+  if (!command.run || command.commands || command.commonFlags) return undefined;
   const flags = new FlagReader(command.flags ?? []);
   const positional: string[] = [];
   for (let at = 0; at < words.length;) {

@@ -3,7 +3,7 @@
  * on its path, parses its arguments and calls it. Errors become two lines and an exit code.
  */
 import { exitCode, type SkiffError, toSkiffError } from "../errors/skiff_error.ts";
-import type { Command, Context, LazyCommand } from "./command.ts";
+import type { Command, Context, Flag, LazyCommand } from "./command.ts";
 import { readPlainWords } from "./plain_words.ts";
 
 /** A command with the words that lead to it: "skiff model run". */
@@ -12,6 +12,8 @@ export interface FoundCommand {
   path: string[];
   /** The words after the path. */
   words: string[];
+  /** Variables that show what is hidden, of all commands of the path. */
+  showHidden: string[];
 }
 
 /** Runs `words` (without the program's name); the exit code. Everything that goes wrong is printed. */
@@ -33,19 +35,36 @@ export async function runCommandLine(
 export async function findCommand(program: string, root: Command, words: string[]): Promise<FoundCommand> {
   let command = root;
   const path = [program];
+  const showHidden: string[] = [];
+  const early: string[] = [];
   let at = 0;
   while (at < words.length && command.commands) {
     if (words[at] === "--debug") { // for all commands, wherever it stands
       at++;
       continue;
     }
+    const length = commonFlagLength(command.commonFlags ?? [], words[at]);
+    if (length > 0) {
+      early.push(...words.slice(at, at + length));
+      at += length;
+      continue;
+    }
     const next = command.commands.find((entry) => named(entry, words[at]));
     if (!next) break;
     command = await next.load();
     path.push(next.name);
+    if (command.showHidden) showHidden.push(command.showHidden);
     at++;
   }
-  return { command, path, words: words.slice(at) };
+  return { command, path, words: [...early, ...words.slice(at)], showHidden };
+}
+
+/** How many words a flag takes here, with its value; 0 for what is none of them. */
+function commonFlagLength(flags: Flag[], word: string): number {
+  const [, name, equals] = /^--([^=]+)(=)?/.exec(word) ?? [];
+  const flag = flags.find((one) => one.name === name);
+  if (!flag) return 0;
+  return flag.value && !flag.optionalValue && !equals ? 2 : 1;
 }
 
 const named = (entry: LazyCommand, word: string) => entry.name === word || !!entry.aliases?.includes(word);

@@ -1,5 +1,6 @@
 /** Containers: their life, what they are, what they use. `id` is an id, a prefix of one, or a name. */
 import type { Docker, HijackedStream } from "./docker.ts";
+import { imageId } from "./image_reference.ts";
 import { jsonMessages } from "./json_messages.ts";
 import type {
   ContainerChange,
@@ -260,7 +261,7 @@ export async function commitContainer(
     signal,
     long: true,
   });
-  return answer.Id;
+  return imageId(answer.Id);
 }
 
 /** Removes the containers that do not run. */

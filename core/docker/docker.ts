@@ -40,6 +40,8 @@ export interface DockerOptions {
   transport: HttpTransport;
   apiVersion: string;
   engineVersion: string;
+  /** Podman speaks Docker's API, with differences. */
+  isPodman?: boolean;
   /** "linux" or "windows": what containers run. */
   os: string;
   /** "2" where the Engine recommends BuildKit. */
@@ -102,6 +104,7 @@ async function greet(
   return {
     apiVersion: negotiateApi({ engineApi: headers.get("api-version"), pinned, engineVersion }),
     engineVersion,
+    isPodman: server?.[1] === "Libpod",
     os: headers.get("ostype")?.toLowerCase() ?? "linux",
     builderVersion: headers.get("builder-version"),
   };
@@ -112,6 +115,7 @@ export class Docker {
   /** The version that is spoken, e.g. "1.41". */
   readonly apiVersion: string;
   readonly engineVersion: string;
+  readonly isPodman: boolean;
   readonly os: string;
   readonly builderVersion?: string;
   readonly #transport: HttpTransport;
@@ -121,6 +125,7 @@ export class Docker {
     this.endpoint = options.endpoint;
     this.apiVersion = options.apiVersion;
     this.engineVersion = options.engineVersion;
+    this.isPodman = options.isPodman ?? false;
     this.os = options.os;
     this.builderVersion = options.builderVersion;
     this.#transport = options.transport;

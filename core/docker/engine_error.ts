@@ -54,7 +54,18 @@ const meanings: Row[] = [
     code: "not_found",
     hint: "The program is not in the image, or not on its PATH.",
   },
-  { pattern: /is not a directory/i, code: "invalid_input" },
+  {
+    pattern: /container-init binary not found/i,
+    code: "unavailable",
+    hint: "Podman starts containers with `catatonit`: install the package of that name.",
+  },
+  // Podman says so with status 500.
+  {
+    pattern:
+      /is already in use|already used|already exists|state improper|is being used|running or paused containers/i,
+    code: "conflict",
+  },
+  { pattern: /is not a directory|unknown instruction/i, code: "invalid_input" },
   { pattern: /cannot allocate memory/i, code: "out_of_memory" },
 ];
 

@@ -1,6 +1,7 @@
 /** What happens on the Engine, as it happens. */
 import type { Docker } from "./docker.ts";
 import { jsonMessages } from "./json_messages.ts";
+import { podmanEvent, podmanFilters } from "./podman_events.ts";
 import type { EngineEvent, Filters } from "./types/system.ts";
 
 export interface EventsOptions {
@@ -20,10 +21,20 @@ export async function* events(
   { since, until, filters, signal, onOpen }: EventsOptions = {},
 ): AsyncGenerator<EngineEvent> {
   const query = { since: seconds(since), until: seconds(until), filters };
-  const response = await docker.request("GET", "/events", { query, signal, long: true });
-  onOpen?.();
+  if (docker.isPodman) {
+    // Its answer begins with the first event, so what happens until then is asked for by time.
+    query.since ??= seconds(Date.now() / 1000);
+    query.filters = podmanFilters(filters);
+  }
+  const asked = docker.request("GET", "/events", { query, signal, long: true });
+  if (docker.isPodman) onOpen?.();
+  const response = await asked;
+  if (!docker.isPodman) onOpen?.();
   try {
-    yield* jsonMessages<EngineEvent>(response.body!);
+    for await (const message of jsonMessages<EngineEvent>(response.body!)) {
+      const event = docker.isPodman ? podmanEvent(message, filters) : message;
+      if (event) yield event;
+    }
   } catch (error) {
     throw docker.streamError(error, signal);
   }

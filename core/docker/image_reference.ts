@@ -37,3 +37,13 @@ export function parseImageReference(text: string): ImageReference {
   const repository = registry === "docker.io" && !path.includes("/") ? `library/${path}` : path;
   return { registry, repository, tag, digest, name };
 }
+
+/** An image's id, which Podman gives without its algorithm here and there. */
+export function imageId(text: string): string {
+  return /^[0-9a-f]{64}$/.test(text) ? `sha256:${text}` : text;
+}
+
+/** The name as people write it: Podman tells all of it ("docker.io/library/alpine:3"). */
+export function familiarName(reference: string): string {
+  return reference.replace(/^docker\.io\/(?:library\/)?/, "");
+}

@@ -2,7 +2,7 @@
 import type { Abortable } from "./containers.ts";
 import type { Docker } from "./docker.ts";
 import { messageError } from "./engine_error.ts";
-import { parseImageReference } from "./image_reference.ts";
+import { imageId, parseImageReference } from "./image_reference.ts";
 import { imagePath } from "./images.ts";
 import { jsonMessages } from "./json_messages.ts";
 import { registryAuth, type RegistryLogin } from "./registry_auth.ts";
@@ -83,12 +83,14 @@ export interface ImportOptions extends Abortable {
 export async function importImage(
   docker: Docker,
   archive: Uint8Array | AsyncIterable<Uint8Array>,
-  { signal, ...query }: ImportOptions = {},
+  { signal, repo, tag, ...rest }: ImportOptions = {},
 ): Promise<string> {
   let id = "";
-  const options = { query: { fromSrc: "-", ...query }, headers: tarHeaders, body: archive, signal };
+  // Podman does not look at a parameter `tag`; all take it within `repo`.
+  const query = { fromSrc: "-", repo: repo && tag ? `${repo}:${tag}` : repo, ...rest };
+  const options = { query, headers: tarHeaders, body: archive, signal };
   for await (const { status } of progress(docker, "/images/create", options)) id = status ?? id;
-  return id;
+  return imageId(id);
 }
 
 const tarHeaders = { "Content-Type": "application/x-tar" };
@@ -105,9 +107,9 @@ export async function* progress<T extends ProgressMessage>(
     for await (const message of jsonMessages<T>(response.body)) {
       const failure = message.errorDetail?.message ?? message.error;
       if (failure !== undefined) {
-        throw messageError(failure, {
-          ...(message.errorDetail?.code ? { exitCode: message.errorDetail.code } : {}),
-        });
+        const exitCode = message.errorDetail?.code ||
+          Number(/exit status (\d+)$/.exec(failure.trim())?.[1] ?? 0);
+        throw messageError(failure, exitCode ? { exitCode } : {});
       }
       yield message;
     }

@@ -49,6 +49,15 @@ export interface RegistrySettings {
 
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 const dockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
+const indexTypes = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+];
+
+interface IndexEntry extends Descriptor {
+  platform?: { os?: string; architecture?: string };
+}
+
 const largestManifest = 4 * 1024 * 1024;
 
 /** A client of one repository. */
@@ -88,6 +97,32 @@ export class RegistryClient {
       });
     }
     return { digest, bytes, manifest };
+  }
+
+  /**
+   * The manifest of a container image; behind an index that of a platform ("linux", "amd64"). `digest` is what a
+   * reference pins: the index's, where there is one. Throws as `manifest` does, "unsupported" for no such platform.
+   */
+  async imageManifest(
+    reference: string,
+    { os, architecture }: { os: string; architecture: string },
+  ): Promise<FetchedManifest> {
+    const what = `${this.name.registry}/${this.name.repository}:${reference}`;
+    const accept = [manifestType, dockerManifestType, ...indexTypes].join(", ");
+    const response = await expectOk(
+      await this.#get(`${this.#base}/manifests/${reference}`, { accept }),
+      what,
+    );
+    const bytes = await readAtMost(response, `${this.#base}/manifests`, largestManifest, what);
+    const digest = sha256Digest(bytes);
+    if (reference.startsWith("sha256:") && digest !== reference) throw wrongDigest(what, reference, digest);
+    const value = JSON.parse(new TextDecoder().decode(bytes)) as Manifest & { manifests?: IndexEntry[] };
+    if (!Array.isArray(value.manifests)) return { ...await this.manifest(digest), digest };
+    const fitting = value.manifests.find(({ platform }) =>
+      platform?.os === os && platform.architecture === architecture
+    );
+    if (!fitting) throw new SkiffError("unsupported", `${what} has no image for ${os}/${architecture}`);
+    return { ...await this.manifest(fitting.digest), digest };
   }
 
   /** A small blob (a config) in memory, verified. Throws as `manifest` does. */

@@ -2,11 +2,15 @@
 import { inspectContainer } from "../docker/containers.ts";
 import type { Docker } from "../docker/docker.ts";
 import type { ContainerInspect } from "../docker/types/container.ts";
+import type { EngineInfo } from "../docker/types/system.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
 
-/** Throws "forbidden" naming what is weaker. */
-export async function assertIsolated(docker: Docker, id: string): Promise<void> {
-  const faults = weaknesses(await inspectContainer(docker, id));
+/** What an Engine can limit, of `GET /info`; undefined where it does not tell. */
+export type EngineLimits = Partial<Pick<EngineInfo, "MemoryLimit" | "PidsLimit">>;
+
+/** Throws "forbidden" naming what is weaker; limits that the Engine cannot set at all are no fault of the sandbox. */
+export async function assertIsolated(docker: Docker, id: string, engine: EngineLimits): Promise<void> {
+  const faults = weaknesses(await inspectContainer(docker, id), engine);
   if (faults.length === 0) return;
   throw new SkiffError(
     "forbidden",
@@ -17,12 +21,25 @@ export async function assertIsolated(docker: Docker, id: string): Promise<void> 
   );
 }
 
+/** What of the limits this Engine cannot set, a line each: rootless Engines need control groups of version 2. */
+export function missingLimits({ MemoryLimit, PidsLimit }: EngineLimits): string[] {
+  const missing = [
+    ...(MemoryLimit === false ? ["memory"] : []),
+    ...(PidsLimit === false ? ["processes"] : []),
+  ];
+  if (missing.length === 0) return [];
+  return [
+    `This Engine cannot limit ${missing.join(" and ")}: a program in the sandbox may use up what this ` +
+    "machine has. (A rootless Engine can, with control groups of version 2 delegated to its user.)",
+  ];
+}
+
 /** What is weaker than a sandbox may be, in words. */
-export function weaknesses({ HostConfig: host }: ContainerInspect): string[] {
+export function weaknesses({ HostConfig: host }: ContainerInspect, engine: EngineLimits = {}): string[] {
   const faults: string[] = [];
   const check = (holds: boolean, fault: string) => void (holds || faults.push(fault));
   check(!host.Privileged, "it is privileged");
-  check((host.CapDrop ?? []).some((name) => /^(cap_)?all$/i.test(name)), "capabilities are kept");
+  check(dropsAll(host.CapDrop ?? []), "capabilities are kept");
   check((host.CapAdd ?? []).length === 0, "capabilities are added");
   check(
     (host.SecurityOpt ?? []).some((option) => /^no-new-privileges(?::true|=true)?$/.test(option)),
@@ -37,8 +54,19 @@ export function weaknesses({ HostConfig: host }: ContainerInspect): string[] {
   }
   check(host.NetworkMode !== "host" && !host.NetworkMode?.startsWith("container:"), "it shares a network");
   check((host.Devices ?? []).length === 0, "it has devices");
-  check((host.PidsLimit ?? 0) > 0, "processes are not limited");
-  check((host.Memory ?? 0) > 0, "memory is not limited");
+  check((host.PidsLimit ?? 0) > 0 || engine.PidsLimit === false, "processes are not limited");
+  check((host.Memory ?? 0) > 0 || engine.MemoryLimit === false, "memory is not limited");
   check((host.VolumesFrom ?? []).length === 0, "it has volumes of other containers");
   return faults;
+}
+
+/** What a container has of its own (OCI runtime tools' default, which Docker's is as well). */
+const ordinary =
+  "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID " +
+  "SETPCAP SETUID SYS_CHROOT";
+
+/** Podman does not repeat "ALL" but tells each that an ordinary container has and this one does not. */
+function dropsAll(dropped: string[]): boolean {
+  const names = new Set(dropped.map((name) => name.toUpperCase().replace(/^CAP_/, "")));
+  return names.has("ALL") || ordinary.split(" ").every((name) => names.has(name));
 }

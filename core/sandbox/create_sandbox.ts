@@ -6,7 +6,7 @@ import { tarBytes } from "../archive/tar_writer.ts";
 import { putArchive } from "../docker/archives.ts";
 import { createContainer, listContainers, removeContainer, startContainer } from "../docker/containers.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
-import { assertIsolated } from "./assert_isolated.ts";
+import { assertIsolated, missingLimits } from "./assert_isolated.ts";
 import { fillClone } from "./clone.ts";
 import { createConfig } from "./create_config.ts";
 import { labels } from "./labels.ts";
@@ -15,6 +15,7 @@ import { openAccess, prepareAccess, removeAccess } from "./network/prepare.ts";
 import { prepareVolume } from "./credentials_volume.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { lookUp, makePlan, type PreparedPlan } from "./sandbox_plan.ts";
+import { checkPodmanMounts } from "./podman_mounts.ts";
 import { recordStart } from "./start_record.ts";
 import { engineSocket, type SandboxRequest, type World } from "./world.ts";
 
@@ -27,6 +28,8 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
   const { docker, paths } = world;
   const facts = await lookUp(world, request);
   const plan = await makePlan(world, request, facts);
+  if (docker.isPodman) checkPodmanMounts(createConfig(plan).HostConfig?.Mounts ?? []);
+  for (const warning of missingLimits(facts.engine)) world.say(warning);
   let id: string | undefined;
   try {
     await prepareWayOut(world, plan);
@@ -42,7 +45,7 @@ export async function createSandbox(world: World, request: SandboxRequest): Prom
     id = await createNamed(world, request, plan);
     await putArchive(docker, id, { path: "/", archive: await tarBytes(plan.items) });
     await plan.writeFiles(id);
-    await assertIsolated(docker, id);
+    await assertIsolated(docker, id, facts.engine);
     await recordStart(paths, plan.labels.key, plan.protected.map(({ path }) => path));
     await startContainer(docker, id);
     if (plan.labels.settings.clone) await fillClone(docker, id, plan.labels);

@@ -1,4 +1,5 @@
 /** Which OCI runtime runs a sandbox. */
+import type { EngineInfo } from "../docker/types/system.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
 
 /** Of `GET /info`. */
@@ -49,6 +50,22 @@ export function chooseRuntime(wanted: string, engine: EngineRuntimes, sockets: b
     return { runtime: strong, reason: "the strongest that the Engine has" };
   }
   return { reason: "the Engine has no stronger one" };
+}
+
+/**
+ * Podman names every runtime that it knows of, with the absolute path where it would be; those whose program is
+ * not there are left out.
+ */
+export async function installedRuntimes(
+  engine: Pick<EngineInfo, "Runtimes">,
+): Promise<EngineInfo["Runtimes"]> {
+  const installed = await Promise.all(
+    Object.entries(engine.Runtimes ?? {}).map(async ([name, runtime]) => {
+      const found = await Deno.stat(runtime.path ?? "").then(({ isFile }) => isFile, () => false);
+      return found ? [[name, runtime]] as const : [];
+    }),
+  );
+  return Object.fromEntries(installed.flat());
 }
 
 function sharesSockets(runtime: string, { Runtimes }: EngineRuntimes): boolean {

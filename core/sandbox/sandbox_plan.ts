@@ -21,7 +21,7 @@ import { type AccessRequest, type SandboxAccess, sandboxAccess } from "./network
 import { ensureForwarder, forwarderArch } from "./network/forwarder.ts";
 import { type Protection, protectWorkspace } from "./protection.ts";
 import { provisionItems } from "./provision.ts";
-import { chooseRuntime } from "./runtimes.ts";
+import { chooseRuntime, installedRuntimes } from "./runtimes.ts";
 import { agentContext, agentEnvironment } from "./session_context.ts";
 import { policyOf, type VolumeSetting } from "./settings.ts";
 import { ensureTemplate, type Template } from "./template/ensure.ts";
@@ -63,7 +63,7 @@ export async function lookUp(world: World, request: SandboxRequest): Promise<Pla
   checkTargets(settings.volumes, workspace.path);
   await checkVolumes(settings.volumes, workspace.uid, workspace.gid);
   if (settings.clone) await checkClonable(workspace.path, say);
-  const asked = info(docker);
+  const asked = engineFacts(docker);
   const [engine, { template, image }, git, forwarder, model, mcp] = await Promise.all([
     asked,
     ensureTemplate(docker, agent, {
@@ -84,6 +84,11 @@ export async function lookUp(world: World, request: SandboxRequest): Promise<Pla
   ]);
   for (const warning of await agent.warnings(workspace.path)) say(warning);
   return { engine, template, image, git, forwarder, model, mcp };
+}
+
+async function engineFacts(docker: Docker): Promise<EngineInfo> {
+  const engine = await info(docker);
+  return docker.isPodman ? { ...engine, Runtimes: await installedRuntimes(engine) } : engine;
 }
 
 /** Decides. Makes nothing but the files that protect the workspace. */

@@ -1,7 +1,7 @@
 /** The Docker Hub server over streamable HTTP, stateless: every POST to /mcp is a conversation of its own. */
 import { timingSafeEqual } from "node:crypto";
 import { hostName } from "../http/security.ts";
-import { WebStandardStreamableHTTPServerTransport } from "../mcp/sdk.ts";
+import { WebStandardStreamableHTTPServerTransport } from "../mcp/sdk_http.ts";
 import type { HubClient } from "./hub_client.ts";
 import { hubServer } from "./hub_server.ts";
 

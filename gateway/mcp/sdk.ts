@@ -1,12 +1,14 @@
 /**
  * The MCP SDK as skiff uses it. Its package names type files in a way that the file specifiers with `.js` do
- * not find: imported from elsewhere than here, everything would silently be `any`.
+ * not find: imported from elsewhere than here, everything would silently be `any`. What is for HTTP is in sdk_http.ts:
+ * a gateway over stdio does not load it.
  */
 export { Client } from "@modelcontextprotocol/sdk/client";
 export { Server } from "@modelcontextprotocol/sdk/server";
 // @ts-types="@modelcontextprotocol/sdk/types"
 export {
   CallToolRequestSchema,
+  CallToolResultSchema,
   ErrorCode,
   LATEST_PROTOCOL_VERSION,
   ListToolsRequestSchema,
@@ -17,18 +19,8 @@ export {
 export { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 // @ts-types="@modelcontextprotocol/sdk/shared/uriTemplate"
 export { UriTemplate } from "@modelcontextprotocol/sdk/shared/uriTemplate.js";
-// @ts-types="@modelcontextprotocol/sdk/client/streamableHttp"
-export {
-  StreamableHTTPClientTransport,
-  StreamableHTTPError,
-} from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-// @ts-types="@modelcontextprotocol/sdk/client/sse"
-export { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
-// @ts-types="@modelcontextprotocol/sdk/server/webStandardStreamableHttp"
-export { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js";
 export type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp";
 export type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
-export type { RequestHandlerExtra } from "@modelcontextprotocol/sdk/shared/protocol";
 export type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport";
 export type {
   CallToolResult,

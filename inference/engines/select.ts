@@ -6,6 +6,7 @@ import { quietDrivers } from "./gpu/quiet_drivers.ts";
 import { machineFacts } from "./machine.ts";
 import type { InstallOptions } from "./packages/install.ts";
 import type { AdapterFacts } from "./webgpu/device/adapter.ts";
+import type { GpuDevice } from "./webgpu/device/gpu_device.ts";
 
 export interface SelectOptions extends EngineOptions {
   engine?: "auto" | EngineName;
@@ -16,28 +17,33 @@ export interface SelectOptions extends EngineOptions {
 /** Default: this machine's. */
 export interface SelectDependencies {
   machine?: () => MachineFacts;
+  /** What WebGPU offers, without opening it. Throws "unsupported" when that is nothing. */
+  adapter?: () => Promise<AdapterFacts>;
+  openGpu?: () => Promise<GpuDevice>;
   /** Where the engines' files are installed. */
   install?: InstallOptions;
 }
 
 /**
  * Loads a model. Where a GPU cannot be used, or not for this model, llama.cpp (for ONNX the processor) computes and
- * `info.reason` says why. Throws what the last engine's loader throws.
+ * `info.reason` says why. Who asks for WebGPU by name is told instead when the model does not fit on the GPU, or when
+ * a setting is none of its. Throws what the last engine's loader throws.
  */
 export async function loadEngine(
   { engine = "auto", onNote, ...options }: SelectOptions,
-  { machine = machineFacts, install }: SelectDependencies = {},
+  { machine = machineFacts, adapter = machineAdapter, openGpu, install }: SelectDependencies = {},
 ): Promise<Engine> {
   const plan = planEngine(engine, options.files ? "onnx" : "gguf", machine(), options);
   const loadLlama = async (reason: string) => {
     const { loadLlamaEngine } = await import("./llama/engine.ts");
     return await loadLlamaEngine(options, { reason, install });
   };
-  if (plan.engine === "onnx") return await loadOnnx(options, plan, { onNote, install });
+  if (plan.engine === "onnx") return await loadOnnx(options, plan, { onNote, adapter, install });
   if (plan.engine === "webgpu") {
-    const refusal = await usableAdapter(plan);
+    const refusal = await usableAdapter(plan, adapter);
     if (!("refused" in refusal)) {
-      const loaded = await loadWebgpu(options, `${plan.reason}: ${refusal.description}`);
+      const reason = `${plan.reason}: ${refusal.description}`;
+      const loaded = await loadWebgpu(options, { reason, openGpu }, engine === "auto");
       if (!("refused" in loaded)) return loaded.engine;
       return await loadLlama(fallen(loaded.refused, onNote));
     }
@@ -56,12 +62,19 @@ function fallen(reason: string, onNote?: (line: string) => void): string {
 
 type Refusal = { refused: string };
 
-/** The adapter, if it is one that the plan wants. A software adapter is right, and slower than llama.cpp. */
-async function usableAdapter({ adapter }: EnginePlan): Promise<AdapterFacts | Refusal> {
+async function machineAdapter(): Promise<AdapterFacts> {
   const { requestAdapter } = await import("./webgpu/device/adapter.ts");
   quietDrivers();
+  return (await requestAdapter()).facts;
+}
+
+/** The adapter, if it is one that the plan wants. A software adapter is right, and slower than llama.cpp. */
+async function usableAdapter(
+  { adapter }: EnginePlan,
+  request: () => Promise<AdapterFacts>,
+): Promise<AdapterFacts | Refusal> {
   try {
-    const { facts } = await requestAdapter();
+    const facts = await request();
     if (adapter === "any" || !facts.software) return facts;
     return { refused: `its only adapter is software (${facts.description})` };
   } catch (error) {
@@ -72,7 +85,12 @@ async function usableAdapter({ adapter }: EnginePlan): Promise<AdapterFacts | Re
 /** What ends a load whatever the engine is: another one would only say the same later. */
 const final = ["corrupt", "interrupted", "not_found"];
 
-async function loadWebgpu(options: EngineOptions, reason: string): Promise<{ engine: Engine } | Refusal> {
+/** A model that the kernels do not know is refused; so is one that cannot be loaded, where another engine may. */
+async function loadWebgpu(
+  options: EngineOptions,
+  dependencies: { reason: string; openGpu?: () => Promise<GpuDevice> },
+  mayFall: boolean,
+): Promise<{ engine: Engine } | Refusal> {
   const [{ loadWebgpuEngine, supports }, { openGguf }] = await Promise.all([
     import("./webgpu/engine.ts"),
     import("../gguf/mod.ts"),
@@ -80,10 +98,10 @@ async function loadWebgpu(options: EngineOptions, reason: string): Promise<{ eng
   const support = supports(await openGguf(options.shardPaths ?? options.modelPath));
   if (!support.ok) return { refused: support.reason };
   try {
-    return { engine: await loadWebgpuEngine(options, { reason }) };
+    return { engine: await loadWebgpuEngine(options, dependencies) };
   } catch (error) {
     const problem = toSkiffError(error);
-    if (final.includes(problem.code)) throw problem;
+    if (!mayFall || final.includes(problem.code)) throw problem;
     return { refused: problem.message };
   }
 }
@@ -92,11 +110,14 @@ async function loadWebgpu(options: EngineOptions, reason: string): Promise<{ eng
 async function loadOnnx(
   options: EngineOptions,
   plan: EnginePlan,
-  { onNote, install }: Pick<SelectOptions, "onNote"> & Pick<SelectDependencies, "install">,
+  { onNote, adapter: request, install }:
+    & Pick<SelectOptions, "onNote">
+    & Pick<SelectDependencies, "install">
+    & { adapter: () => Promise<AdapterFacts> },
 ): Promise<Engine> {
   const { loadOnnxEngine } = await import("./onnx/engine.ts");
   if (plan.adapter === "none") return await loadOnnxEngine(options, { reason: plan.reason, install });
-  const adapter = await usableAdapter(plan);
+  const adapter = await usableAdapter(plan, request);
   let refused = "refused" in adapter ? adapter.refused : "";
   if (!("refused" in adapter)) {
     try {

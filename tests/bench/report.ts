@@ -16,6 +16,12 @@ export function median(values: number[]): number {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+/** The value that `part` of all are at most: 0.99 for the 99th percentile. */
+export function percentile(values: number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * part) - 1)];
+}
+
 /** Markdown with the date, the machine and the command. */
 export async function table(
   rows: Row[],
@@ -47,14 +53,20 @@ function holds(ours: number, theirs: number | undefined, bound: Row["bound"]): b
 
 function compare(ours: number, theirs: number | undefined, bound: Row["bound"]): string {
   if (theirs === undefined) return `(≤ ${bound.limit})`;
-  if (bound.atMostPlus !== undefined) return `${round(ours - theirs)} more (≤ ${bound.atMostPlus} more)`;
+  if (bound.atMostPlus !== undefined) {
+    return `${(ours / theirs).toFixed(2)}, ${round(ours - theirs)} more (≤ ${bound.atMostPlus} more)`;
+  }
   const limit = bound.atLeast !== undefined ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`;
   return `${(ours / theirs).toFixed(2)} (${limit})`;
 }
 
-const round = (value: number) => value >= 100 ? value.toFixed(0) : value.toFixed(1);
+function round(value: number): string {
+  const size = Math.abs(value);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3);
+}
 
-async function machine(): Promise<string> {
+/** Of this process: processor, cores, system. */
+export async function machine(): Promise<string> {
   const info = await Deno.readTextFile("/proc/cpuinfo").catch(() => "");
   const model = /model name\s*: (.*)/.exec(info)?.[1] ?? Deno.build.arch;
   return `${model}, ${navigator.hardwareConcurrency} cores, ${Deno.build.os}`;

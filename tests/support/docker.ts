@@ -146,7 +146,8 @@ async function ownBridge(): Promise<string> {
   return `--bridge=${name}`;
 }
 
-function testDockerAt(host: string): TestDocker {
+/** An Engine that is there. */
+export function testDockerAt(host: string): TestDocker {
   const values = new Map([["DOCKER_HOST", host], ["HOME", "/nonexistent"]]);
   const env = { get: (name: string) => values.get(name) };
   return { host, env, open: () => openDocker({ env }) };

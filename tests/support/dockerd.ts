@@ -1,6 +1,7 @@
 /** Starts and ends Docker daemons of the tests' own, apart from any Docker that the machine has. */
 import { commandOutput } from "./command.ts";
 import { debianPackages } from "./apt.ts";
+import { endProcess, startDaemon } from "./daemon.ts";
 
 export interface DockerdSettings {
   /** Holds images and containers. */
@@ -14,8 +15,6 @@ export interface DockerdSettings {
   /** Further arguments. */
   args?: string[];
 }
-
-const secondsToStart = 90;
 
 export function socketOf({ runFolder }: DockerdSettings): string {
   return `${runFolder}/docker.sock`;
@@ -51,30 +50,12 @@ export async function startDockerd(settings: DockerdSettings): Promise<void> {
     `--pidfile=${runFolder}/pid`,
     ...args,
   ];
-  const path = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
-  const child = new Deno.Command("sh", {
-    // The shell writes the log, so that no pipe ties the daemon to this process.
-    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", `${runFolder}/log`, ...words],
-    env: { PATH: binFolder ? `${binFolder}:${path}` : path },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    detached: true,
-  }).spawn();
-  child.unref();
-  let ended = false;
-  child.status.then(() => ended = true);
-  for (let tries = 0; !await answers(socketOf(settings)); tries++) {
-    if (ended || tries > secondsToStart * 10) {
-      throw new Error(`dockerd does not start: ${await lastLines(`${runFolder}/log`)}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-async function lastLines(path: string): Promise<string> {
-  const lines = (await Deno.readTextFile(path).catch(() => "")).trim().split("\n");
-  return lines.slice(-5).join("\n");
+  await startDaemon({
+    words,
+    env: binFolder ? { PATH: binFolder } : {},
+    log: `${runFolder}/log`,
+    ready: () => answers(socketOf(settings)),
+  });
 }
 
 /** Ends the daemon that runs with these settings, whoever started it; it may be killed or gone already. */
@@ -94,23 +75,6 @@ export async function endDockerd(settings: DockerdSettings, signal: Deno.Signal 
 /** A number may belong to another process by now: ours has the folder's name among its arguments. */
 async function isOurs(pid: number, runFolder: string): Promise<boolean> {
   return (await Deno.readTextFile(`/proc/${pid}/cmdline`).catch(() => "")).includes(runFolder);
-}
-
-async function endProcess(pid: number, signal: Deno.Signal): Promise<void> {
-  try {
-    Deno.kill(pid, signal);
-  } catch {
-    return; // it has ended meanwhile
-  }
-  for (let tries = 0; await isAlive(pid); tries++) {
-    if (tries === 300) Deno.kill(pid, "SIGKILL");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-async function isAlive(pid: number): Promise<boolean> {
-  const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => "");
-  return stat !== "" && !/\) Z /.test(stat);
 }
 
 /** Ends the daemon and removes all that it had, also what a killed one left running and mounted. */

@@ -67,7 +67,7 @@ async function sources(go: string, module: string, version: string, work: string
 }
 
 /** The machine's Go when it is new enough, else one that Go's own proxy has as a module. */
-async function goCommand(): Promise<string> {
+export async function goCommand(): Promise<string> {
   const installed = await commandOutput("go", ["env", "GOVERSION"], { env: { GOTOOLCHAIN: "local" } })
     .catch(() => undefined);
   const version = /^go(\d+)\.(\d+)(?:\.(\d+))?/.exec(installed ?? "")?.slice(1).map((part) =>

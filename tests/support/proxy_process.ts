@@ -18,9 +18,13 @@ export function proxyStart(home: string): ProxyStart {
   };
 }
 
-/** Waits for a condition of another process. */
+/** Waits for a condition of another process; two minutes without it are a failure, not a test that hangs. */
 export async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  const end = performance.now() + 120_000;
+  while (!await condition()) {
+    if (performance.now() > end) throw new Error(`not within two minutes: ${condition}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 /** Whether the process still is one. */

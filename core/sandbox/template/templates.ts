@@ -3,7 +3,7 @@ import { writeTar } from "../../archive/tar_writer.ts";
 import { buildImage } from "../../docker/build.ts";
 import { commitContainer, inspectContainer } from "../../docker/containers.ts";
 import type { Docker } from "../../docker/docker.ts";
-import { parseImageReference } from "../../docker/image_reference.ts";
+import { familiarName, parseImageReference } from "../../docker/image_reference.ts";
 import { inspectImage, listImages, removeImage, tagImage } from "../../docker/images.ts";
 import type { ImageSummary } from "../../docker/types/image.ts";
 import { SkiffError } from "../../errors/skiff_error.ts";
@@ -50,7 +50,7 @@ function summaries(image: ImageSummary, published: Map<string, string>): Templat
     : image.Labels![templateLabel] === "saved"
     ? "saved"
     : "built";
-  const tags = (image.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>");
+  const tags = (image.RepoTags ?? []).filter((tag) => tag !== "<none>:<none>").map(familiarName);
   return (tags.length > 0 ? tags : [image.Id]).map((reference) => ({
     reference,
     id: image.Id,

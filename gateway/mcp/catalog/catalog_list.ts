@@ -8,6 +8,10 @@ export interface CatalogRecord {
   displayName?: string;
   /** Where it was imported from; absent for those that were made here. */
   url?: string;
+  /** Its reference in registries. */
+  ref?: string;
+  /** What it was made of: "user:cli", "profile:ID", "legacy-catalog:NAME", "registry:HOST", "oci:REFERENCE". */
+  source?: string;
   /** ISO time. */
   lastUpdate?: string;
   [field: string]: unknown;

@@ -4,6 +4,7 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import type { Environment } from "../configuration/toolkit_files.ts";
 import { readText } from "../files/edit_file.ts";
+import type { ServerEntry } from "./server_entry.ts";
 import { type Catalog, catalogOf, catalogValue, parseCatalog } from "./catalog_text.ts";
 
 /** Docker's own catalog; it belongs to Docker and is not edited here. */
@@ -87,6 +88,12 @@ export async function fetchText(url: string, env: Environment): Promise<string> 
       cause: error,
     });
   }
+}
+
+/** The readme that an entry names by its address; undefined when it names none. Throws as `fetchText`. */
+export async function readReadme(entry: ServerEntry, env: Environment): Promise<string | undefined> {
+  const url = entry.readme;
+  return typeof url === "string" && /^https?:\/\//i.test(url) ? await fetchText(url, env) : undefined;
 }
 
 async function readAtMost(response: Response, url: string): Promise<string> {

@@ -4,6 +4,7 @@ import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.t
 import { editFile, readText } from "../files/edit_file.ts";
 import { parseYamlMap, setYaml, toYaml } from "../files/yaml_text.ts";
 import { catalogFile, catalogFileName, readCatalogList, setCatalogRecord } from "./catalog_list.ts";
+import { keptName } from "./catalog_reference.ts";
 import { catalogAliases, dockerCatalog, embeddedCatalog, fetchText, readEmbedded } from "./catalog_source.ts";
 import { type Catalog, catalogOf, catalogValue, parseServer } from "./catalog_text.ts";
 import type { ServerEntry } from "./server_entry.ts";
@@ -194,11 +195,12 @@ export async function exportCatalog(name: string, path: string, place: CatalogPl
   await editFile(target, () => text, { env: place.env });
 }
 
-/** Removes a catalog. Throws "not_found", and "forbidden" for Docker's. */
-export async function removeCatalog(name: string, { files, env }: CatalogPlace): Promise<void> {
+/** Removes a catalog, named by its name or its reference. Throws "not_found", and "forbidden" for Docker's. */
+export async function removeCatalog(word: string, { files, env }: CatalogPlace): Promise<void> {
+  const name = await keptName(word, files) ?? word;
   assertOwn(name);
   const list = await readCatalogList(files);
-  if (!list.has(name)) throw noCatalog(name, [...list.keys()]);
+  if (!list.has(name)) throw noCatalog(word, [...list.keys()]);
   await setCatalogRecord(files, name, undefined, env);
   await removeFile(catalogFile(files, name));
 }

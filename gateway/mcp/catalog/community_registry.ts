@@ -53,19 +53,27 @@ export async function importFromRegistry(
   return entry;
 }
 
+/** Packages, beside images, that may be installed in a container each time it starts. */
+export interface PackageKinds {
+  pypi?: boolean;
+  npm?: boolean;
+}
+
 /** The entry of a `server.json`. Throws "invalid_input", and "unsupported" when nothing of it runs in a container. */
-export function fromServerJson(text: string, path: string): ServerEntry {
+export function fromServerJson(text: string, path: string, kinds: PackageKinds = {}): ServerEntry {
   const server = parsed(text, path);
   const name = server.name!.replace(/[^A-Za-z0-9._-]+/g, "-");
-  const image = server.packages?.find((one) => (one.registryType ?? one.registry_type) === "oci");
+  const image = server.packages?.find((one) => kindOf(one) === "oci");
   const remote = server.remotes?.find(({ url }) => url);
+  const installed = server.packages?.find((one) => kinds[kindOf(one) as keyof PackageKinds]);
   const entry: ServerEntry = { name, title: server.title ?? server.name, description: server.description };
   if (image) Object.assign(entry, container(name, image));
   else if (remote) Object.assign(entry, remoteFields(name, remote));
+  else if (installed) Object.assign(entry, installedPackage(name, installed));
   else {
-    const kinds = server.packages?.map((one) => one.registryType ?? one.registry_type).join(", ");
+    const others = server.packages?.map(kindOf).join(", ");
     throw new SkiffError("unsupported", `${server.name} has no container image and no remote address`, {
-      hint: kinds ? `It comes as: ${kinds}. Build an image of it, and write an entry for that.` : undefined,
+      hint: others ? `It comes as: ${others}. Build an image of it, and write an entry for that.` : undefined,
     });
   }
   entry.metadata = { tags: ["community"], registryUrl: path };
@@ -86,6 +94,31 @@ function parsed(text: string, path: string): ServerJson {
     });
   }
   return server;
+}
+
+const kindOf = (one: Package) => one.registryType ?? one.registry_type ?? "";
+
+/** An image with the language's package runner; what it fetched is kept in a volume of the server's own. */
+const runners = {
+  pypi: {
+    image: "ghcr.io/astral-sh/uv:python3.14-bookworm-slim",
+    cache: "docker-mcp-uv-cache-",
+    folder: "/root/.cache/uv",
+    words: (id: string, version?: string) => ["uvx", ...(version ? ["--from", `${id}==${version}`] : []), id],
+  },
+  npm: {
+    image: "node:24-bookworm-slim",
+    cache: "docker-mcp-npm-cache-",
+    folder: "/root/.npm",
+    words: (id: string, version?: string) => ["npx", "--yes", version ? `${id}@${version}` : id],
+  },
+};
+
+function installedPackage(name: string, one: Package): Partial<ServerEntry> {
+  const { image, cache, folder, words } = runners[kindOf(one) as keyof typeof runners];
+  const entry = container(name, { ...one, identifier: image, version: undefined });
+  const command = [...words(one.identifier ?? "", one.version), ...(entry.command ?? [])];
+  return { ...entry, command, volumes: [`${cache}${name}:${folder}`] };
 }
 
 function container(name: string, image: Package): Partial<ServerEntry> {

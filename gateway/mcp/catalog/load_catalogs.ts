@@ -2,6 +2,7 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.ts";
 import { catalogFile, readCatalogList } from "./catalog_list.ts";
+import { asReference, keptName } from "./catalog_reference.ts";
 import {
   catalogAliases,
   dockerCatalog,
@@ -12,6 +13,7 @@ import {
 } from "./catalog_source.ts";
 import { type Catalog, fromElsewhere } from "./catalog_text.ts";
 import type { ServerEntry } from "./server_entry.ts";
+import { toolkitCatalogs } from "./toolkit_catalogs.ts";
 
 export interface CatalogOptions {
   files: ToolkitFiles;
@@ -34,8 +36,9 @@ export interface LoadedCatalogs {
 }
 
 /**
- * The embedded catalog, Docker's (when it was imported), the configured and the additional ones. A broken or
- * missing configured catalog is a warning, one that was asked for by name an error.
+ * The embedded catalog, those in the database of Docker's toolkit, Docker's (when it was imported), the configured
+ * and the additional ones. A broken or missing configured catalog is a warning, one that was asked for by name
+ * an error.
  */
 export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatalogs> {
   const { files, catalogs: wanted, additional = [] } = options;
@@ -56,6 +59,7 @@ export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatal
 async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): Promise<void> {
   const { files, env } = options;
   addCatalog(loaded, await readEmbedded(env));
+  await addToolkits(loaded, files);
   const list = await readCatalogList(files);
   const names = [...list.keys()].filter((name) => name !== dockerCatalog);
   for (const name of [dockerCatalog, ...names]) {
@@ -73,6 +77,16 @@ async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): P
   }
 }
 
+async function addToolkits(loaded: LoadedCatalogs, files: ToolkitFiles): Promise<void> {
+  try {
+    for (const { catalog } of await toolkitCatalogs(files)) addCatalog(loaded, catalog);
+  } catch (error) {
+    if (!(error instanceof SkiffError)) throw error;
+    loaded.warnings.push(error.message);
+  }
+  loaded.files.push(files.database);
+}
+
 const isAddress = (url: string | undefined) => /^(https?|oci):/i.test(url ?? "");
 
 function addCatalog(loaded: LoadedCatalogs, catalog: Catalog): void {
@@ -84,19 +98,45 @@ function addCatalog(loaded: LoadedCatalogs, catalog: Catalog): void {
   }
 }
 
-/** One catalog by name, alias, file or address. Throws "not_found". */
+/** One catalog by name, reference, alias, file or address. Throws "not_found". */
 export async function openCatalog(
   reference: string,
   options: CatalogOptions,
   loaded?: { files: string[]; warnings: string[] },
 ): Promise<Catalog> {
-  const { files, env, cwd } = options;
+  const { env } = options;
   if (/^https?:\/\//i.test(reference)) {
     const { catalog, warning } = await fetchCatalog(reference, reference, env);
     if (warning) loaded?.warnings.push(warning);
     return fromElsewhere(catalog);
   }
   if (reference === embeddedCatalog) return await readEmbedded(env);
+  return await openByReference(reference, options) ?? await openByPath(reference, options, loaded);
+}
+
+/** A catalog that is kept under a reference, by skiff or by Docker's toolkit. */
+async function openByReference(word: string, { files, env }: CatalogOptions): Promise<Catalog | undefined> {
+  const ref = word.includes("/") || word.includes(":") ? asReference(word) : undefined;
+  if (ref === undefined) return undefined;
+  const name = await keptName(ref, files);
+  const own = async () => {
+    const catalog = name === undefined
+      ? undefined
+      : await readCatalogFile(catalogFile(files, name), name, env);
+    const imported = name === dockerCatalog || isAddress((await readCatalogList(files)).get(name!)?.url);
+    return catalog && imported ? fromElsewhere(catalog) : catalog;
+  };
+  const ofToolkit = async () =>
+    (await toolkitCatalogs(files)).find(({ catalog }) => catalog.name === ref)?.catalog;
+  if (name !== dockerCatalog) return await own() ?? await ofToolkit();
+  return await ofToolkit() ?? await own() ?? { ...await readEmbedded(env), name };
+}
+
+async function openByPath(
+  reference: string,
+  { files, env, cwd }: CatalogOptions,
+  loaded?: { files: string[] },
+): Promise<Catalog> {
   const asFile = /[/\\]/.test(reference);
   const name = asFile ? reference : reference.replace(/\.(ya?ml|json)$/, "");
   const path = !asFile
@@ -115,6 +155,8 @@ export async function openCatalog(
   }
   const known = [embeddedCatalog, dockerCatalog, ...(await readCatalogList(files)).keys()];
   throw new SkiffError("not_found", `There is no catalog "${reference}"`, {
-    hint: asFile ? `The file ${path} is not there.` : `Catalogs: ${[...new Set(known)].join(", ")}.`,
+    hint: asFile && asReference(reference) === undefined
+      ? `The file ${path} is not there.`
+      : `Catalogs: ${[...new Set(known)].join(", ")}.`,
   });
 }

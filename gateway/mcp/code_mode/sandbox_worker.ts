@@ -12,11 +12,22 @@ export const answerStart = 8;
 /** Bytes of the longest answer. */
 export const longestAnswer = 16 * 2 ** 20;
 
+export interface WorkerRun {
+  type: "run";
+  script: string;
+  functions: string;
+  longestOutput: number;
+  shared: SharedArrayBuffer;
+  /** A script of our own, in a scope that is thrown away: what it takes is compiled for the real one then. */
+  trial: boolean;
+}
+
 export type ToWorker =
-  | { type: "run"; script: string; functions: string; longestOutput: number; shared: SharedArrayBuffer }
+  | WorkerRun
   | { type: "answer"; call: number; answer: string };
 
 export type FromWorker =
+  /** A script can come: the first one is to be a trial. */
   | { type: "ready" }
   | { type: "call"; call: number; tool: string; arguments: string; waits: boolean }
   | { type: "done"; result: string };
@@ -34,8 +45,9 @@ function worker(vm: Contexts, realm: string): void {
     onmessage: (event: { data: ToWorker }) => void;
     addEventListener(type: string, listener: (event: Event) => void): void;
   };
-  const context = vm.createContext(Object.create(null));
-  const start = vm.runInContext(`"use strict";(${realm})`, context) as typeof scriptRealm;
+  const newScope = () =>
+    vm.runInContext(`"use strict";(${realm})`, vm.createContext(Object.create(null))) as typeof scriptRealm;
+  let start = newScope();
   let calls = 0;
   let settle: (call: number, answer: string) => void;
 
@@ -57,7 +69,12 @@ function worker(vm: Contexts, realm: string): void {
         scope.postMessage({ type: "call", call: ++calls, tool, arguments: args, waits: false });
         return calls;
       },
-      finish: (result: string) => scope.postMessage({ type: "done", result }),
+      finish(result: string) {
+        scope.postMessage({ type: "done", result });
+        if (!data.trial) return;
+        start = newScope();
+        scope.postMessage({ type: "ready" });
+      },
     });
     settle = start(bridge, data.script, data.functions, data.longestOutput);
   };

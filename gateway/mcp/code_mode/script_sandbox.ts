@@ -1,5 +1,7 @@
 /** One sandbox process as the gateway sees it: started, given one script after the other, killed at a limit. */
 import { selfCommand } from "../../../core/process/self.ts";
+import { bytePieces } from "../servers/byte_pieces.ts";
+import { LineSplitter } from "../servers/line_splitter.ts";
 import type { FromSandbox, ScriptFunction, ScriptLimits, ToSandbox } from "./sandbox_protocol.ts";
 
 export interface ScriptRun {
@@ -18,6 +20,10 @@ export interface ScriptResult {
   /** What the script printed. */
   console: string;
 }
+
+/** Bytes; a result is bounded by the limits, the arguments of a call by the memory. */
+const longestLine = 2 ** 28;
+const encoder = new TextEncoder();
 
 type Message = Exclude<FromSandbox, { type: "ready" }>;
 
@@ -127,16 +133,15 @@ export class ScriptSandbox {
   }
 
   #say(message: ToSandbox): void {
-    this.#input.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`)).catch(() => {}); // its end is heard
+    this.#input.write(encoder.encode(`${JSON.stringify(message)}\n`)).catch(() => {}); // its end is heard
   }
 
   async #listen(): Promise<void> {
-    let rest = "";
+    const lines = new LineSplitter(longestLine);
+    const decoder = new TextDecoder();
     try {
-      for await (const chunk of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + chunk).split("\n");
-        rest = lines.pop()!;
-        for (const line of lines) this.#take(JSON.parse(line));
+      for await (const bytes of bytePieces(this.#child.stdout)) {
+        for (const line of lines.push(bytes)) this.#take(JSON.parse(decoder.decode(line.bytes)));
       }
     } catch {
       this.kill(); // what it writes is no protocol any more

@@ -69,7 +69,8 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
     values: await mergedByKey(paths.config, readConfigValues, warnings),
     tools: options.tools?.length ? new Map() : await mergedByKey(paths.tools, readTools, warnings),
   };
-  const secrets = await openSecretSources({ files, env, cwd, search: options.secrets });
+  const search = options.secrets ?? (inContainer(env) ? secretsInContainer : undefined);
+  const secrets = await openSecretSources({ files, env, cwd, search });
   const withValues = (entry: ServerEntry) => enabledServer(entry, state, secrets);
   const servers = options.profile !== undefined
     ? await profileServers(options, { catalogs, secrets, warnings })
@@ -103,6 +104,14 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
       return entry && await withValues(entry);
     },
   };
+}
+
+/** Where Compose and `docker run` put secrets for a gateway in a container. */
+const secretsInContainer = "docker-desktop:/run/secrets/mcp_secret:/.env";
+
+/** Docker's gateway is told so by its image. */
+export function inContainer(env: Environment): boolean {
+  return env.get("DOCKER_MCP_IN_CONTAINER") === "1";
 }
 
 function statePaths(files: ToolkitFiles, { cwd, registry, config, toolsConfig }: ConfigurationOptions) {

@@ -28,7 +28,11 @@ export const knownFeatures: Feature[] = [
   },
   { name: "profiles", summary: "Profiles beside the enabled servers", default: true },
   { name: "tool-name-prefix", summary: "Put the server's name before the name of each tool", default: false },
-  { name: "use-embeddings", summary: "Find servers and tools by meaning, too", default: false },
+  {
+    name: "use-embeddings",
+    summary: "Find servers and tools by meaning, too, with an embedding model of skiff's model server",
+    default: true,
+  },
 ];
 
 /** All flags, with the defaults of those that nobody set. */

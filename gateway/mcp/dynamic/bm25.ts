@@ -13,6 +13,20 @@ export interface Ranked<T> {
   score: number;
 }
 
+/** Words that every question has and that say nothing of what is looked for. */
+const emptyWords = new Set(
+  ("a an and any are as at be by can do does for from get give have how i in is it me my need of on or please so " +
+    "some something that the their them there this to up use using want what when where which who with would you")
+    .split(" "),
+);
+
+/** The words of a query without those; all of it when it has no others. */
+function queryWords(query: string): Set<string> {
+  const all = words(query);
+  const telling = all.filter((word) => !emptyWords.has(word));
+  return new Set(telling.length > 0 ? telling : all);
+}
+
 /** Words: runs of letters and digits, lower case. */
 export function words(text: string): string[] {
   return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
@@ -31,7 +45,7 @@ export function rankByWords<T>(
   const lengths = documents.map((document) => [...document.values()].reduce((sum, count) => sum + count, 0));
   const average = lengths.reduce((sum, length) => sum + length, 0) / Math.max(items.length, 1);
   const scores = new Array<number>(items.length).fill(0);
-  for (const word of new Set(words(query))) {
+  for (const word of queryWords(query)) {
     const found = documents.map((document) => document.get(word) ?? prefixCount(document, word) / 2);
     const having = found.filter((count) => count > 0).length;
     const rarity = Math.log((items.length - having + 0.5) / (having + 0.5) + 1);

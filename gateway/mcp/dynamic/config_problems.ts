@@ -1,5 +1,5 @@
 /** Whether values are what a catalog entry says of its configuration. */
-import { z } from "zod";
+import * as z from "zod";
 import { canonicalName } from "../catalog/template.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 

@@ -15,8 +15,10 @@ export interface DynamicParts {
   place: CatalogPlace;
   sandboxes: ScriptSandboxes;
   limits: ScriptLimits;
-  /** Nearness by an embedding model; absent: there is none. */
+  /** Nearness by an embedding model that was there when the gateway started; absent: there was none. */
   meaning?: Meaning;
+  /** Looks for one that came later. */
+  seekMeaning?(): Promise<Meaning | undefined>;
   /** Why a server must not be added; undefined: it may. */
   refusal?(entry: ServerEntry): Promise<string | undefined>;
   log(line: string): void;

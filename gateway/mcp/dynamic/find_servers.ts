@@ -7,28 +7,64 @@ import type { Meaning } from "./meaning.ts";
 import { requiredText, textAnswer } from "./tool_answer.ts";
 
 /** Below this cosine a server without a word of the query is none of its matches. */
-const nearEnough = 0.35;
+const leastCosine = 0.2;
 /** Of reciprocal rank fusion. */
 const fusion = 60;
+
+export interface FindOptions {
+  meaning?: Meaning;
+  signal: AbortSignal;
+  log(line: string): void;
+  /** ms */
+  patience?: number;
+}
+
+/** How long a search waits for vectors; a catalog is embedded once, which goes on for the next search. */
+const patienceMs = 5000;
 
 /** The servers that match, best first. Deterministic. */
 export async function findServers(
   query: string,
   entries: ServerEntry[],
-  { meaning, signal, log }: { meaning?: Meaning; signal: AbortSignal; log(line: string): void },
+  { meaning, signal, log, patience = patienceMs }: FindOptions,
 ): Promise<ServerEntry[]> {
   const byWords = rankByWords(query, entries, { fields: wordsOf, name: ({ name }) => name });
   if (!meaning || entries.length === 0) return byWords.map(({ item }) => item);
   try {
-    const cosines = await meaning.nearness(query, entries.map(meaningText), signal);
+    const cosines = await within(patience, signal, meaning.nearness(query, entries.map(meaningText)));
+    const near = nearEnough(cosines);
     const byMeaning = entries.map((item, i) => ({ item, score: cosines[i] }))
-      .filter(({ score }) => score >= nearEnough)
+      .filter(({ score }) => score >= near)
       .sort((a, b) => b.score - a.score || (a.item.name < b.item.name ? -1 : 1));
     return fused([byWords, byMeaning]);
   } catch (error) {
     signal.throwIfAborted();
     log(`! Servers are found by words only: ${(error as Error).message}`);
     return byWords.map(({ item }) => item);
+  }
+}
+
+/**
+ * Halfway from what is usual in the catalog to the nearest one: models differ in how near they see everything
+ * (unrelated texts have cosines around 0 with some, around 0.6 with others).
+ */
+function nearEnough(cosines: number[]): number {
+  const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
+  return Math.max(leastCosine, (mean + Math.max(...cosines)) / 2);
+}
+
+/** What comes in time. Throws when it does not, or when the signal is aborted. */
+async function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error("the catalog is being embedded")), ms);
+  const abort = () => late.reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+    work.catch(() => {}); // told by the race, or too late for it
   }
 }
 
@@ -53,7 +89,7 @@ function wordsOf({ name, title = "", description = "", tools = [], metadata }: S
 
 function meaningText({ name, title, description = "", tools = [] }: ServerEntry): string {
   const names = tools.slice(0, 20).map((tool) => tool.name.replace(/[_-]+/g, " ")).join(", ");
-  return `${title ?? name}: ${description}${names ? ` Tools: ${names}` : ""}`.slice(0, 1000);
+  return `${title ?? name}: ${description}${names ? ` Tools: ${names}` : ""}`.slice(0, 500);
 }
 
 export function mcpFind(dynamic: DynamicSession): OwnTool {
@@ -77,7 +113,8 @@ export function mcpFind(dynamic: DynamicSession): OwnTool {
       const query = requiredText(args, "query");
       const limit = typeof args.limit === "number" && args.limit >= 1 ? Math.floor(args.limit) : 10;
       const entries = [...dynamic.configuration().catalogs.servers.values()];
-      const found = await findServers(query, entries, { ...dynamic, signal });
+      const meaning = dynamic.meaning ??= await dynamic.seekMeaning?.();
+      const found = await findServers(query, entries, { meaning, log: dynamic.log, signal });
       const servers = found.slice(0, limit).map((entry) => summary(entry, dynamic));
       return textAnswer(JSON.stringify({ prompt: query, total_matches: found.length, servers }));
     },

@@ -18,13 +18,13 @@ export function findTools({ session }: DynamicSession, meaning: Meaning): OwnToo
       },
       annotations: { readOnlyHint: true, title: "Find tools" },
     },
-    async call(args, { signal }) {
+    async call(args) {
       const prompt = requiredText(args, "prompt");
       const tools = (await session.allTools()).filter(({ server }) => server);
       const texts = tools.map(({ definition: { name, description = "" } }) =>
         `${name.replace(/[_-]+/g, " ")}: ${description}`.slice(0, 1000)
       );
-      const near = await meaning.nearness(prompt, texts, signal);
+      const near = await meaning.nearness(prompt, texts);
       const best = tools.map(({ definition }, i) => ({ definition, near: near[i] }))
         .sort((a, b) => b.near - a.near || (a.definition.name < b.definition.name ? -1 : 1))
         .slice(0, most)

@@ -28,7 +28,7 @@ export async function localEmbedder(
   }
   try {
     const model = env.get("SKIFF_EMBEDDING_MODEL") || await firstEmbeddingModel(client);
-    if (model) return { model, embed: (texts, signal) => client.embeddings(model, texts, { signal }) };
+    if (model) return { model, embed: (texts) => client.embeddings(model, texts) };
   } catch { /* a server that does not list is none that embeds */ }
   client.close();
   return undefined;

@@ -6,32 +6,39 @@ export interface Embedder {
   /** Vectors of different models are not compared. */
   model: string;
   /** One vector a text, in their order. */
-  embed(texts: string[], signal: AbortSignal): Promise<number[][]>;
+  embed(texts: string[]): Promise<number[][]>;
 }
 
 export interface Meaning {
-  /** Cosines between the query and each text. */
-  nearness(query: string, texts: string[], signal: AbortSignal): Promise<number[]>;
+  /** Cosines between the query and each text. Calls take turns, so that a text is embedded once. */
+  nearness(query: string, texts: string[]): Promise<number[]>;
 }
 
-/** Texts of one request. */
-const batch = 32;
+/** Texts of one request; what came is kept, so that a search that did not wait left something for the next. */
+const batch = 8;
 
 /** `folder` holds the vectors; absent: they are kept in memory only. */
 export function meaningOf({ model, embed }: Embedder, folder?: string): Meaning {
   const path = folder && `${folder}/vectors-${digest(model).slice(0, 16)}.json`;
   const known = readVectors(path);
+  let turn: Promise<unknown> = Promise.resolve();
+  const embedMissing = async (texts: string[]) => {
+    const vectors = await known;
+    const missing = [...new Set(texts)].filter((text) => !vectors.has(digest(text)));
+    for (let i = 0; i < missing.length; i += batch) {
+      const part = missing.slice(i, i + batch);
+      const made = await embed(part);
+      part.forEach((text, j) => vectors.set(digest(text), unit(made[j])));
+      if (path) await writeVectors(path, vectors);
+    }
+    return vectors;
+  };
   return {
-    async nearness(query, texts, signal) {
-      const vectors = await known;
-      const missing = [...new Set(texts)].filter((text) => !vectors.has(digest(text)));
-      for (let i = 0; i < missing.length; i += batch) {
-        const part = missing.slice(i, i + batch);
-        const made = await embed(part, signal);
-        part.forEach((text, j) => vectors.set(digest(text), unit(made[j])));
-      }
-      if (missing.length > 0 && path) await writeVectors(path, vectors);
-      const [asked] = await embed([query], signal);
+    async nearness(query, texts) {
+      const mine = turn.then(() => embedMissing(texts));
+      turn = mine.catch(() => {});
+      const vectors = await mine;
+      const [asked] = await embed([query]);
       const direction = unit(asked);
       return texts.map((text) => product(direction, vectors.get(digest(text))!));
     },

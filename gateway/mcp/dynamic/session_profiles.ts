@@ -2,8 +2,17 @@
 import { editFile, readText } from "../files/edit_file.ts";
 import { parseJsonObject, setJson } from "../files/json_text.ts";
 import type { OwnTool } from "../gateway/gateway_session.ts";
-import { checkedProfile, type Profile, profileId, profileServer } from "../profiles/profile.ts";
-import { addProfile, readProfile } from "../profiles/profile_store.ts";
+import {
+  checkedProfile,
+  isCommand,
+  type Profile,
+  profileId,
+  type ProfileServer,
+  profileServer,
+  refuseCommands,
+  serverName,
+} from "../profiles/profile.ts";
+import { addProfile, listProfiles, readProfile } from "../profiles/profile_store.ts";
 import { enabledServers } from "../profiles/enabled_of_profile.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { activeServer, type DynamicSession } from "./dynamic_session.ts";
@@ -34,17 +43,42 @@ export function mcpCreateProfile(dynamic: DynamicSession): OwnTool {
     async call(args) {
       const name = requiredText(args, "name");
       const profile = profileOf(dynamic, name);
-      const { session, place } = dynamic;
-      await addProfile(profile, place, { replace: true });
-      if (session.client.name === projectClient) {
-        const path = projectFile(dynamic);
-        await editFile(path, (text = "{}") => setJson(text, [name], profile, path), { env: place.env });
+      if (profile.servers.length === 0) {
+        return errorAnswer(
+          "This session has no servers, so there is nothing to keep. Add servers with mcp-add.",
+        );
       }
+      const { session, place } = dynamic;
+      const known = (await listProfiles(place)).some((one) => profileId(one.profile.id) === profile.id);
+      await addProfile(profile, place, { replace: true });
+      if (session.client.name === projectClient) await keepInProject(dynamic, profile);
+      const done = known ? "updated" : "created";
+      const lines = profile.servers.map((server, i) => `${i + 1}. ${described(server)}`);
       return textAnswer(
-        `Successfully created profile '${profile.id}' with ${profile.servers.length} servers.`,
+        `Successfully ${done} profile '${name}' (ID: ${profile.id}) with ${lines.length} servers:\n\n` +
+          lines.join("\n"),
       );
     },
   };
+}
+
+/** Without commands of this machine: the file is the project's, and nobody takes such from it. */
+async function keepInProject(dynamic: DynamicSession, profile: Profile): Promise<void> {
+  const path = projectFile(dynamic);
+  const shared = { ...profile, servers: profile.servers.filter((server) => !isCommand(server)) };
+  await editFile(path, (text = "{}") => setJson(text, [profile.name], shared, path), {
+    env: dynamic.place.env,
+  });
+}
+
+function described(server: ProfileServer): string {
+  const { image, endpoint, tools, config } = server;
+  return [
+    serverName(server),
+    ...(image ? [` (image: ${image})`] : endpoint ? [` (endpoint: ${endpoint})`] : []),
+    ...(tools?.length ? [` - ${tools.length} tools`] : []),
+    ...(config ? [" - configured"] : []),
+  ].join("");
 }
 
 function profileOf({ session }: DynamicSession, name: string): Profile {
@@ -80,10 +114,19 @@ export function mcpActivateProfile(dynamic: DynamicSession): OwnTool {
   };
 }
 
-/** The project's profile of the name, else the user's. */
+/**
+ * The project's profile of the name, else the user's. One of the project that starts a command of this machine is
+ * not taken: whoever can write to the folder wrote it.
+ */
 async function findProfile(dynamic: DynamicSession, name: string): Promise<Profile> {
   const own = (await projectProfiles(dynamic)).get(name);
-  return own ?? await readProfile(profileId(name), dynamic.place);
+  if (!own) return await readProfile(profileId(name), dynamic.place);
+  if (!own.servers.some(isCommand)) return own;
+  const kept = (await listProfiles(dynamic.place)).find(({ profile }) =>
+    profileId(profile.id) === profileId(name)
+  );
+  if (!kept) refuseCommands(own);
+  return kept!.profile;
 }
 
 async function projectProfiles(dynamic: DynamicSession): Promise<Map<string, Profile>> {
@@ -135,6 +178,10 @@ export async function activateProjectProfiles(dynamic: DynamicSession): Promise<
   if (session.client.name !== projectClient) return;
   try {
     for (const profile of (await projectProfiles(dynamic)).values()) {
+      if (profile.servers.some(isCommand)) {
+        log(`! The profile '${profile.id}' of this project is not used: it runs a command of this machine`);
+        continue;
+      }
       const { content: [first] } = await activated(dynamic, profile, session.signal);
       if (first?.type === "text") log(`> ${first.text}`);
     }

@@ -10,8 +10,9 @@ import { fetchText } from "../catalog/catalog_source.ts";
 import { fromServerJson } from "../catalog/community_registry.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { toolkitFiles } from "../configuration/toolkit_files.ts";
-import { ofImage } from "../profiles/server_uri.ts";
+import { ofImage } from "../profiles/image_server.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { Redaction } from "../security/known_secrets.ts";
 import { ServerStarter } from "../servers/open_server.ts";
 import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
 import { defaultOptions, Gateway, isToolOn } from "./gateway.ts";
@@ -33,6 +34,8 @@ export interface GatewaySettings extends CallChainSettings {
   /** Tell to which addresses the names of remote servers resolve. */
   debugDns: boolean;
   strictNames: boolean;
+  /** Lists show what the policy and the pins of tools refuse, too, marked. */
+  listRefused?: boolean;
   /** What clients call it. */
   name?: string;
 }
@@ -51,19 +54,30 @@ export interface AssembledGateway {
 
 /** Nothing is started yet. Throws what `loadConfiguration` throws. */
 export async function assembleGateway(settings: GatewaySettings): Promise<AssembledGateway> {
-  const { log } = settings;
   const { env } = settings.configuration;
+  const redaction = new Redaction();
+  const log = (line: string) => settings.log(redaction.clean(line));
   const paths = skiffPaths(env);
   const extra = await extraEntries(settings);
   const load = async () => {
     const loaded = await loadConfiguration(settings.configuration);
     const named = new Set(loaded.servers.map(({ entry }) => entry.name));
     const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
-    return { ...loaded, servers: [...loaded.servers, ...await Promise.all(further)] };
+    const servers = [...loaded.servers, ...await Promise.all(further)];
+    for (const server of servers) redaction.learn(server);
+    return { ...loaded, servers };
   };
   let configuration = await load();
   for (const warning of configuration.warnings) log(`! ${warning}`);
-  const chain = await callChain(settings, () => configuration);
+  const chain = await callChain({ ...settings, log }, () => configuration, redaction);
+  const started = () => {
+    chain.policy.refresh();
+    return configuration.servers.filter((server) => {
+      const refused = chain.policy.refusal(server, "load");
+      if (refused !== undefined) log(`! ${server.entry.name} is not started: ${refused}`);
+      return refused === undefined;
+    });
+  };
   const starter = new ServerStarter({
     env,
     paths,
@@ -79,10 +93,15 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     const { toolPatterns } = configuration;
     return toolPatterns.length > 0 ? toolAllowed(toolPatterns, server.entry, tool) : isToolOn(server, tool);
   };
-  const gateway = new Gateway(configuration.servers, {
+  const gateway = new Gateway(started(), {
     ...defaultOptions,
-    open: (server, options) => starter.open(server, options),
+    open: (server, options) => {
+      redaction.learn(server);
+      return starter.open(server, options);
+    },
     middlewares: chain.middlewares,
+    guards: chain.guards,
+    listRefused: settings.listRefused ?? false,
     extensions: chain.extensions,
     isOn,
     prefixNames: configuration.features["tool-name-prefix"] ?? false,
@@ -97,7 +116,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     gateway,
     starter,
     chain,
-    configuration: () => configuration,
+    configuration: () => ({ ...configuration, files: [...configuration.files, chain.policy.path] }),
     async reload() {
       try {
         configuration = await load();
@@ -107,7 +126,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       }
       for (const warning of configuration.warnings) log(`! ${warning}`);
       log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
-      await gateway.configure(configuration.servers);
+      await gateway.configure(started());
     },
     async close() {
       await gateway.close();

@@ -8,15 +8,20 @@ import { type Meaning, meaningOf } from "../dynamic/meaning.ts";
 import type { ConfigurationOptions, LoadedConfiguration } from "../configuration/configuration.ts";
 import type { VerifyImage } from "../servers/images.ts";
 import type { RemoteSettings } from "../servers/remote.ts";
+import type { PolicyInForce } from "../security/enforce_policy.ts";
+import type { Redaction } from "../security/known_secrets.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { logCalls } from "./log_calls.ts";
+import type { Guard } from "./guard.ts";
 import type { CallMiddleware } from "./middleware.ts";
 import { callTelemetry } from "./telemetry.ts";
+import { security } from "../security/security.ts";
 
 export interface CallChainSettings {
   configuration: ConfigurationOptions;
   logCalls: boolean;
   blockSecrets: boolean;
+  refuseChangedTools: boolean;
   verifySignatures: boolean;
   /** "when:type:argument", in their order. */
   interceptors: string[];
@@ -27,6 +32,8 @@ export interface CallChainSettings {
 export interface CallChain {
   /** The outermost first. */
   middlewares: CallMiddleware[];
+  guards: Guard[];
+  policy: PolicyInForce;
   extensions: GatewayExtension[];
   verifyImage?: VerifyImage;
   oauth?: RemoteSettings["oauth"];
@@ -34,28 +41,43 @@ export interface CallChain {
 
 /** `configuration` gives the one that holds when it is asked. */
 export async function callChain(
-  { logCalls: isLogged, log, configuration: { env, cwd } }: CallChainSettings,
+  settings: CallChainSettings,
   configuration: () => LoadedConfiguration,
+  redaction: Redaction,
 ): Promise<CallChain> {
-  const telemetry = callTelemetry(Deno.env);
+  const { log, configuration: { env, cwd } } = settings;
+  const telemetry = callTelemetry(Deno.env, (text) => redaction.clean(text));
+  const feature = (name: string) => configuration().features[name] ?? false;
+  const { middlewares, guards, policy, refusal, verifyImage } = security({
+    ...settings,
+    env,
+    feature,
+    redaction,
+  });
   const dynamic = dynamicTools({
     configuration,
+    seekMeaning: () => modelAtHand(configuration(), env),
     place: { files: toolkitFiles(env), env, cwd },
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
     meaning: await modelAtHand(configuration(), env),
+    refusal,
     log,
   });
   return {
     middlewares: [
       ...(telemetry ? [telemetry] : []),
-      ...(isLogged ? [logCalls(log)] : []),
+      ...(settings.logCalls ? [logCalls(log)] : []),
+      ...middlewares,
     ],
+    guards,
+    policy,
     extensions: [dynamic],
+    verifyImage,
   };
 }
 
-/** With the feature `use-embeddings`, and a model server that has an embedding model. */
+/** Where a model server runs that has an embedding model, unless the feature `use-embeddings` is off. */
 async function modelAtHand(
   { features }: LoadedConfiguration,
   env: Environment,

@@ -10,7 +10,8 @@ export interface Counted {
 export class ConnectionBudget {
   readonly #most: number;
   readonly #counted = new Set<Counted>();
-  #change = Promise.withResolvers<void>();
+  /** Of those who wait for a change; there is none while nobody does. */
+  #change?: PromiseWithResolvers<void>;
 
   constructor(most: number) {
     this.#most = most;
@@ -29,6 +30,7 @@ export class ConnectionBudget {
         this.leave(idle);
         await idle.close();
       } else {
+        this.#change ??= Promise.withResolvers();
         await abortable(this.#change.promise, signal);
       }
     }
@@ -42,8 +44,8 @@ export class ConnectionBudget {
 
   /** Somebody became idle or left. */
   changed(): void {
-    this.#change.resolve();
-    this.#change = Promise.withResolvers();
+    this.#change?.resolve();
+    this.#change = undefined;
   }
 
   #idlest(): Counted | undefined {

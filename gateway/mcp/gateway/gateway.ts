@@ -5,10 +5,12 @@ import { Server, type Transport } from "../sdk.ts";
 import { noValidation } from "../servers/connect_client.ts";
 import { version } from "../../../core/version.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
+import { allGuards, type Guard } from "./guard.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
 import type { CallMiddleware } from "./middleware.ts";
-import { handleRequest } from "./requests.ts";
+import { answerDirectly } from "./answer_directly.ts";
+import { handleRequest, handlesMethod } from "./requests.ts";
 import { Session } from "./session.ts";
 
 export interface GatewayOptions {
@@ -16,6 +18,10 @@ export interface GatewayOptions {
   open(server: EnabledServer, options: OpenServerOptions): Promise<ServerConnection>;
   /** The outermost first. */
   middlewares: CallMiddleware[];
+  /** Around everything beside tool calls. */
+  guards: Guard[];
+  /** tools/list and prompts/list show what the guards refuse, too, with the reason in `_meta.refused`. */
+  listRefused: boolean;
   extensions: GatewayExtension[];
   /** For people; with the server that it is about. */
   log(server: string | undefined, line: string): void;
@@ -52,6 +58,8 @@ export const defaultOptions = {
   mostServers: 64,
   name: "skiff MCP gateway",
   middlewares: [],
+  guards: [],
+  listRefused: false,
   extensions: [],
   isOn: isToolOn,
 } satisfies Partial<GatewayOptions>;
@@ -65,6 +73,7 @@ export class Gateway {
   readonly options: GatewayOptions;
   readonly budget: ConnectionBudget;
   readonly store: InventoryStore;
+  readonly guard: Required<Guard>;
   readonly #sessions = new Set<Session>();
   #servers: EnabledServer[];
   #closed = false;
@@ -72,6 +81,7 @@ export class Gateway {
   constructor(servers: EnabledServer[], options: GatewayOptions) {
     this.#servers = servers;
     this.options = options;
+    this.guard = allGuards(options.guards);
     this.budget = new ConnectionBudget(options.mostServers);
     this.store = new InventoryStore(options.cacheFolder);
   }
@@ -107,16 +117,23 @@ export class Gateway {
     });
     server.removeRequestHandler("logging/setLevel"); // it is for the servers, too
     const session = new Session(this, server, id);
-    server.fallbackRequestHandler = (request, extra) => handleRequest(session, request, extra) as never;
+    server.fallbackRequestHandler = (request, extra) =>
+      handleRequest(session, request, extra as never) as never;
     server.fallbackNotificationHandler = (notification) => {
       if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
       return Promise.resolve();
     };
     server.oninitialized = () => this.#attach(session);
     server.onclose = () => void this.#drop(session);
-    server.onerror = (error) => this.options.serverLog("client", error.message.slice(0, 300));
+    const onerror = (error: Error) => this.options.serverLog("client", error.message.slice(0, 300));
+    server.onerror = onerror;
     this.#sessions.add(session);
     await server.connect(transport);
+    answerDirectly(transport, {
+      handles: handlesMethod,
+      handle: (request, extra) => handleRequest(session, request, extra),
+      onerror,
+    });
     return session;
   }
 
@@ -129,6 +146,14 @@ export class Gateway {
   inventoryChanged(key: string): void {
     for (const session of this.#sessions) {
       if (session.servers().some((server) => session.key(server) === key)) session.changed();
+    }
+  }
+
+  /** People hear of it, and the clients that see the server. */
+  tell(server: EnabledServer, text: string): void {
+    this.log(undefined, text);
+    for (const session of this.#sessions) {
+      if (session.servers().some(({ entry }) => entry.name === server.entry.name)) session.tell(text);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The gateway over HTTP: streamable HTTP or SSE, a session for each client. */
 import { Hono } from "hono";
-import { WebStandardStreamableHTTPServerTransport } from "../sdk.ts";
+import { WebStandardStreamableHTTPServerTransport } from "../sdk_http.ts";
 import { SessionEvents } from "./event_store.ts";
 import type { Gateway } from "./gateway.ts";
 import { type HttpAccess, refuse } from "./http_access.ts";

@@ -1,5 +1,5 @@
 /** What stands between a client's tool call and the server: policy, scanners, interceptors, logs. */
-import type { CallToolResult, RequestId } from "../sdk.ts";
+import type { CallToolResult, RequestId, Tool } from "../sdk.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { GatewaySession } from "./gateway_session.ts";
 
@@ -10,6 +10,8 @@ export interface ToolCall {
   tool: string;
   /** The name that the client called. */
   name: string;
+  /** As the client is told of it, under that name. */
+  definition: Tool;
   arguments: Record<string, unknown>;
   /** `_meta` of the request without the progress token. */
   meta?: Record<string, unknown>;

@@ -1,14 +1,26 @@
 /** Where each request of a client goes. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
-import { ErrorCode, type JSONRPCRequest, McpError, type RequestHandlerExtra } from "../sdk.ts";
+import { ErrorCode, type JSONRPCRequest, McpError, type RequestId } from "../sdk.ts";
 import type { CallOrigin } from "./middleware.ts";
 import type { Session } from "./session.ts";
 
-type Extra = RequestHandlerExtra<never, never>;
+/** What is known of a request beside its words. */
+export interface RequestExtra {
+  /** Aborted when the client cancels it or goes. */
+  signal: AbortSignal;
+  requestId: RequestId;
+  /** Towards the client, on the stream of this request. */
+  sendNotification(notification: { method: string; params?: Record<string, unknown> }): Promise<void>;
+}
+
+type Extra = RequestExtra;
 type Params = Record<string, any>;
 type Handler = (session: Session, params: Params, extra: Extra) => Promise<unknown>;
 
 const resourceNotFound = -32002;
+
+/** Whether there is an answer to such requests. */
+export const handlesMethod = (method: string) => Object.hasOwn(handlers, method);
 
 /** The answer to a request. Throws `McpError`, as the server that was asked does. */
 export async function handleRequest(
@@ -16,7 +28,7 @@ export async function handleRequest(
   request: JSONRPCRequest,
   extra: Extra,
 ): Promise<unknown> {
-  const handler = handlers[request.method];
+  const handler = handlesMethod(request.method) && handlers[request.method];
   if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
   return await handler(session, request.params ?? {}, extra);
 }
@@ -147,7 +159,7 @@ function originOf(
   const { progressToken, ...meta } = _meta ?? {};
   const onprogress = progressToken === undefined ? undefined : (made: Record<string, unknown>) => {
     const notification = { method: "notifications/progress", params: { ...made, progressToken } };
-    extra.sendNotification(notification as never).catch(() => {}); // the client may be gone
+    extra.sendNotification(notification).catch(() => {}); // the client may be gone
   };
   return {
     meta: Object.keys(meta).length > 0 ? meta : undefined,

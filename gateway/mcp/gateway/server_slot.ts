@@ -50,7 +50,6 @@ export class ServerSlot implements Counted {
     work: (connection: ServerConnection) => Promise<T>,
     { signal, requestId }: { signal: AbortSignal; requestId?: RequestId },
   ): Promise<T> {
-    clearTimeout(this.#timer);
     this.#uses++;
     if (requestId !== undefined) this.#inFlight.add(requestId);
     try {
@@ -71,6 +70,7 @@ export class ServerSlot implements Counted {
   /** Ends the server; a later use starts it again. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#opening?.abort.abort(new DOMException("The server is not needed any more", "AbortError"));
     const connection = this.#connection;
     this.#connection = undefined;
@@ -121,18 +121,34 @@ export class ServerSlot implements Counted {
   }
 
   #rest(): void {
-    this.#options.budget.changed();
-    if (this.idleSince() === undefined || !this.#connection) return;
-    clearTimeout(this.#timer);
-    const timer = setTimeout(() => {
-      if (this.idleSince() !== undefined) this.close();
-    }, this.#options.idleMs);
-    Deno.unrefTimer(timer);
-    this.#timer = timer;
+    const { budget, idleMs } = this.#options;
+    if (this.#uses === 0) budget.changed();
+    if (this.#timer === undefined && idleMs !== Infinity) this.#closeWhenIdle(idleMs);
+  }
+
+  /** One timer for many uses: when it is over, it waits for what is left since the last one. */
+  #closeWhenIdle(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.#connection) return;
+      const left = this.#options.idleMs - (performance.now() - (this.idleSince() ?? performance.now()));
+      if (left > 0) this.#closeWhenIdle(left);
+      else this.close();
+    }, ms);
+    Deno.unrefTimer(this.#timer);
   }
 }
 
+const fingerprints = new WeakMap<EnabledServer, string>();
+
 /** Tells configurations of a server apart, secrets included; for memory only. */
-export function serverFingerprint({ entry, config, secrets }: EnabledServer): string {
-  return createHash("sha256").update(JSON.stringify([entry, config, [...secrets].sort()])).digest("hex");
+export function serverFingerprint(server: EnabledServer): string {
+  let fingerprint = fingerprints.get(server);
+  if (fingerprint === undefined) {
+    const { entry, config, secrets } = server;
+    const text = JSON.stringify([entry, config, [...secrets].sort()]);
+    fingerprint = createHash("sha256").update(text).digest("hex");
+    fingerprints.set(server, fingerprint);
+  }
+  return fingerprint;
 }

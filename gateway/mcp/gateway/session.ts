@@ -10,8 +10,10 @@ import {
   ErrorCode,
   type Implementation,
   McpError,
+  type Prompt,
   type RequestId,
   type Server,
+  type Tool,
 } from "../sdk.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
@@ -26,16 +28,26 @@ import { makeNameBooks, type NameBooks } from "./name_books.ts";
 import { SessionServers } from "./session_servers.ts";
 import { makeView, type View, type ViewServer } from "./view.ts";
 
-/** What each list of the client consists of. */
+/** What each list of the client consists of; `all`: with what is refused, marked. */
 const contents = {
-  tools: (view: View) =>
-    [...view.tools.values()].filter(({ listed }) => listed).map(({ definition }) => definition),
-  prompts: (view: View) => [...view.prompts.values()].map(({ definition }) => definition),
+  tools: (view: View, all: boolean) =>
+    shown([...view.tools.values()].filter(({ listed }) => listed), all) as Tool[],
+  prompts: (view: View, all: boolean) => shown([...view.prompts.values()], all) as Prompt[],
   resources: (view: View) => [...view.resources.values()].map(({ resource }) => resource),
   templates: (view: View) => [...view.templates.values()].map(({ template }) => template),
 };
 
+function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: boolean): (Tool | Prompt)[] {
+  return routes.flatMap(({ definition, refused }) => {
+    if (refused === undefined) return [definition];
+    return all ? [{ ...definition, _meta: { ...definition._meta, refused } }] : [];
+  });
+}
+
 type ListName = keyof typeof contents;
+
+/** Until the client has said. */
+const unknownCapabilities: ClientCapabilities = {};
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
@@ -54,7 +66,7 @@ export class Session implements GatewaySession {
   readonly #names: NameBooks;
   /** URIs that servers named in results, beside their lists. */
   readonly #seenUris = new Map<string, string>();
-  #view?: { view: View; version: number };
+  #view?: { view: View; version: number; guards: number };
   /** What the client was given, as JSON, by list. */
   readonly #given = new Map<ListName, string>();
   #named = false;
@@ -63,6 +75,7 @@ export class Session implements GatewaySession {
   #known = new Set<string>();
   readonly #tasks = new Map<string, string>();
   #announcing = false;
+  #keys?: { capabilities: ClientCapabilities; of: WeakMap<EnabledServer, string> };
   readonly #call: (call: ToolCall) => Promise<CallToolResult>;
 
   constructor(gateway: Gateway, servesTo: Server, id: string) {
@@ -79,7 +92,7 @@ export class Session implements GatewaySession {
   }
 
   get capabilities(): ClientCapabilities {
-    return this.servesTo.getClientCapabilities() ?? {};
+    return this.servesTo.getClientCapabilities() ?? unknownCapabilities;
   }
 
   get signal(): AbortSignal {
@@ -99,12 +112,8 @@ export class Session implements GatewaySession {
   }
 
   tools(): SessionTool[] {
-    return [...this.view().tools.values()].map(({ definition, server, tool, listed }) => ({
-      definition,
-      server,
-      tool,
-      listed,
-    }));
+    return [...this.view().tools.values()].filter(({ refused }) => refused === undefined)
+      .map(({ definition, server, tool, listed }) => ({ definition, server, tool, listed }));
   }
 
   async allTools(): Promise<SessionTool[]> {
@@ -174,7 +183,7 @@ export class Session implements GatewaySession {
   }
 
   /** A tool call through all middlewares. */
-  async call(asked: Omit<ToolCall, "tool" | "session" | "server">): Promise<CallToolResult> {
+  async call(asked: Omit<ToolCall, "tool" | "session" | "server" | "definition">): Promise<CallToolResult> {
     const { name } = asked;
     let route = this.view().tools.get(name);
     if (!route) {
@@ -182,7 +191,8 @@ export class Session implements GatewaySession {
       route = this.view().tools.get(name);
     }
     if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${name}`);
-    return await this.#call({ ...asked, tool: route.tool, server: route.server, session: this });
+    const { tool, server, definition } = route;
+    return await this.#call({ ...asked, tool, server, definition, session: this });
   }
 
   async #callServer(call: ToolCall): Promise<CallToolResult> {
@@ -214,25 +224,32 @@ export class Session implements GatewaySession {
       onprogress?: (made: Record<string, unknown>) => void;
     },
   ): Promise<any> {
-    const answer = this.running.use(
+    const { guard } = this.#gateway;
+    const isGuarded = request.method !== "tools/call"; // that one has its middlewares
+    if (isGuarded) await guard.request(server, request);
+    const onguarded = onprogress &&
+      ((made: Record<string, unknown>) => onprogress(guard.notification(server, made)));
+    const answered = await this.running.use(
       server,
       { signal, requestId },
       ({ client }) =>
         client.request(request, passThrough, {
           signal,
           timeout: noTimeout,
-          ...(onprogress ? { onprogress } : {}),
+          ...(onguarded ? { onprogress: onguarded } : {}),
         }),
-    );
-    return await answer.catch((error) => {
-      throw named(server, error);
+    ).catch((error) => {
+      throw guard.error(server, named(server, error));
     });
+    if (isGuarded) await guard.answer(server, request, answered);
+    return answered;
   }
 
   /** All that is known by now. */
   view(): View {
-    const { store, options } = this.#gateway;
-    if (this.#view?.version === store.version) return this.#view.view;
+    const { store, options, guard } = this.#gateway;
+    const guards = guard.version();
+    if (this.#view?.version === store.version && this.#view.guards === guards) return this.#view.view;
     const servers: ViewServer[] = [];
     for (const server of this.servers()) {
       const inventory = store.known(this.key(server));
@@ -249,9 +266,10 @@ export class Session implements GatewaySession {
       promptNames: names.prompts,
       prefixAll: options.prefixNames,
       isOn: options.isOn,
+      refusal: guard.refusal,
       warn: names.warn,
     });
-    this.#view = { view, version: store.version };
+    this.#view = { view, version: store.version, guards };
     return view;
   }
 
@@ -273,7 +291,14 @@ export class Session implements GatewaySession {
   }
 
   key(server: EnabledServer): string {
-    return inventoryKey(server, passedCapabilities(this.capabilities));
+    const { capabilities } = this;
+    if (this.#keys?.capabilities !== capabilities) this.#keys = { capabilities, of: new WeakMap() };
+    let key = this.#keys.of.get(server);
+    if (key === undefined) {
+      key = inventoryKey(server, passedCapabilities(capabilities));
+      this.#keys.of.set(server, key);
+    }
+    return key;
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */
@@ -305,6 +330,7 @@ export class Session implements GatewaySession {
     const inventory = await listInventory(client, { signal: this.signal, log });
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
+    for (const text of await this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }
@@ -325,7 +351,7 @@ export class Session implements GatewaySession {
       const view = this.view();
       const changed = new Set<string>();
       for (const [list, given] of this.#given) {
-        if (given === JSON.stringify(contents[list](view))) continue;
+        if (given === JSON.stringify(this.#content(list, view))) continue;
         this.#given.delete(list); // told once, until it is asked for again
         changed.add(list === "templates" ? "resources" : list);
       }
@@ -337,9 +363,13 @@ export class Session implements GatewaySession {
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */
   async list<K extends ListName>(list: K): Promise<ReturnType<typeof contents[K]>> {
-    const content = contents[list](await this.gathered()) as ReturnType<typeof contents[K]>;
+    const content = this.#content(list, await this.gathered());
     this.#given.set(list, JSON.stringify(content));
     return content;
+  }
+
+  #content<K extends ListName>(list: K, view: View): ReturnType<typeof contents[K]> {
+    return contents[list](view, this.#gateway.options.listRefused) as ReturnType<typeof contents[K]>;
   }
 
   /** What there is when every server has said it, has failed, or the deadline for lists is over. */
@@ -364,6 +394,14 @@ export class Session implements GatewaySession {
         )
       ),
     );
+  }
+
+  /** Says something of a server to the client, as a message of the log. */
+  tell(data: string): void {
+    const refused = ["error", "critical", "alert", "emergency"].includes(this.#level ?? "");
+    if (refused || !this.servesTo.transport) return;
+    const params = { level: "warning", logger: "skiff", data };
+    this.servesTo.notification({ method: "notifications/message", params } as never).catch(() => {});
   }
 
   /** The client has other roots; servers that know of roots ask for them. */

@@ -89,6 +89,7 @@ export class SessionServers {
 
   async #open(server: EnabledServer, slot: ServerSlot, signal: AbortSignal): Promise<ServerConnection> {
     const session = this.#session;
+    const { guard } = this.#gateway;
     let connection: ServerConnection | undefined = undefined;
     const upcalls = upcallsTo({
       server: session.servesTo,
@@ -102,7 +103,13 @@ export class SessionServers {
     connection = await this.#gateway.options.open(server, {
       capabilities: session.capabilities,
       clientInfo: session.client,
-      upcalls,
+      upcalls: {
+        async request(request, signal) {
+          await guard.upcall(server, request);
+          return await upcalls.request(request, signal);
+        },
+        notification: (notification) => upcalls.notification(guard.notification(server, notification)),
+      },
       log: (line) => this.#gateway.serverLog(server.entry.name, line),
       signal,
     });

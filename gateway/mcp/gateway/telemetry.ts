@@ -31,8 +31,11 @@ interface Provided {
 const scope = "skiff.mcp.gateway";
 const failed = 2; // SpanStatusCode.ERROR
 
-/** The middleware, or undefined when telemetry is off. */
-export function callTelemetry(env: { get(name: string): string | undefined }): CallMiddleware | undefined {
+/** The middleware, or undefined when telemetry is off. `clean` takes out of messages what must not be sent. */
+export function callTelemetry(
+  env: { get(name: string): string | undefined },
+  clean: (text: string) => string,
+): CallMiddleware | undefined {
   const provided = (Deno as { telemetry?: Provided }).telemetry;
   if (!provided || !["1", "true"].includes(env.get("OTEL_DENO") ?? "")) return undefined;
   const tracer = provided.tracerProvider.getTracer(scope);
@@ -54,7 +57,7 @@ export function callTelemetry(env: { get(name: string): string | undefined }): C
       if (result?.isError) fail();
       return result;
     } catch (error) {
-      fail((error as Error).message);
+      fail(clean((error as Error).message));
       throw error;
     } finally {
       duration.record(performance.now() - start, attributes);

@@ -58,8 +58,8 @@ export function upcallsTo({ server, related, progress, listChanged }: UpcallPart
       for (const kind of changed ?? []) listChanged(kind);
       if (changed || !passedNotifications.has(notification.method)) return;
       const belongs = notification.method === "notifications/message" ? { relatedRequestId: related() } : {};
-      // The client may be gone, or not take it (url elicitation): nobody waits for this.
-      server.notification(notification as never, belongs).catch(() => {});
+      // The client may be gone, or not take it (url elicitation). A client that reads slowly makes the server wait.
+      return server.notification(notification as never, belongs).catch(() => {});
     },
   };
 }

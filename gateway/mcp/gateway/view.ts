@@ -1,5 +1,6 @@
 /** All that a session's client sees, and who answers for each name: a value made of the servers' inventories. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { ListedItem } from "./guard.ts";
 import { type Prompt, type Resource, type ResourceTemplate, type Tool, UriTemplate } from "../sdk.ts";
 import type { OwnPrompt, OwnTool } from "./gateway_session.ts";
 import type { Inventory } from "./inventory.ts";
@@ -20,6 +21,8 @@ export interface ToolRoute {
   tool: string;
   own?: OwnTool;
   listed: boolean;
+  /** Why a guard keeps it out of the client's list. */
+  refused?: string;
 }
 
 export interface PromptRoute {
@@ -27,6 +30,7 @@ export interface PromptRoute {
   server?: EnabledServer;
   prompt: string;
   own?: OwnPrompt;
+  refused?: string;
 }
 
 export interface View {
@@ -49,6 +53,8 @@ export interface ViewOptions {
   prefixAll: boolean;
   /** Whether a tool is on; its server's name for it. */
   isOn(server: EnabledServer, tool: string): boolean;
+  /** Why an item is kept from the client; undefined: it is not. */
+  refusal(server: EnabledServer, item: ListedItem): string | undefined;
   warn(line: string): void;
 }
 
@@ -77,7 +83,8 @@ function addTools(view: View, { server, inventory, listed }: ViewServer, options
     const publicName = options.toolNames.nameOf({ server: name, prefix }, definition.name);
     if (publicName === undefined) continue;
     const renamed = publicName === definition.name ? definition : { ...definition, name: publicName };
-    view.tools.set(publicName, { definition: renamed, server, tool: definition.name, listed });
+    const refused = options.refusal(server, { tool: definition });
+    view.tools.set(publicName, { definition: renamed, server, tool: definition.name, listed, refused });
   }
 }
 
@@ -86,7 +93,8 @@ function addPrompts(view: View, { server, inventory }: ViewServer, options: View
     const publicName = options.promptNames.nameOf({ server: server.entry.name }, definition.name);
     if (publicName === undefined) continue;
     const renamed = publicName === definition.name ? definition : { ...definition, name: publicName };
-    view.prompts.set(publicName, { definition: renamed, server, prompt: definition.name });
+    const refused = options.refusal(server, { prompt: definition });
+    view.prompts.set(publicName, { definition: renamed, server, prompt: definition.name, refused });
   }
 }
 

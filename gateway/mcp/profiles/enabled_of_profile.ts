@@ -2,7 +2,7 @@
 import type { LoadedCatalogs } from "../catalog/load_catalogs.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { resolveSecrets, type SecretSources } from "../secrets/resolve_secrets.ts";
-import { type Profile, serverName } from "./profile.ts";
+import { entryOf, type Profile, serverName } from "./profile.ts";
 
 /**
  * Each server by its snapshot, or where it has none by the catalog's entry of its name. Those of which neither
@@ -15,13 +15,13 @@ export async function enabledServers(
   const enabled: EnabledServer[] = [];
   for (const server of profile.servers) {
     const name = serverName(server);
-    const entry = server.snapshot?.server ?? catalogs.servers.get(name);
+    const entry = entryOf(server, catalogs.servers.get(name));
     if (!entry) {
       warnings.push(`The server "${name}" of the profile "${profile.id}" is in no catalog`);
       continue;
     }
     enabled.push({
-      entry: server.image ? { ...entry, image: server.image } : entry,
+      entry,
       config: server.config ?? {},
       secrets: await resolveSecrets(entry, secrets),
       ...(server.tools ? { tools: server.tools } : {}),

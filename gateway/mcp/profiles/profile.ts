@@ -1,10 +1,13 @@
 /** A profile: a set of servers with their values and tools, in the form in which Docker's toolkit exports it. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { catalogValue, entryProblem } from "../catalog/catalog_text.ts";
-import type { ServerEntry } from "../catalog/server_entry.ts";
+import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import { toYaml } from "../files/yaml_text.ts";
 
-/** "image", "remote", "registry" as Docker has them; "local" and "poci" are known by their snapshot only. */
+/**
+ * "image", "remote", "registry" as Docker has them. A server of the type `poci` is an "image" by that of its
+ * first tool; "local" is known by its snapshot only.
+ */
 export interface ProfileServer {
   type: string;
   image?: string;
@@ -30,7 +33,7 @@ export interface Profile {
   [field: string]: unknown;
 }
 
-/** The id for a name: lower case, with dashes. Throws "usage" when nothing is left of it. */
+/** The id for a name: lower case, with dashes. Ids that differ in case, "-" and "_" only are the same. Throws "usage" when nothing is left of it. */
 export function profileId(name: string): string {
   const id = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   if (id === "") throw new SkiffError("usage", `"${name}" cannot be the name of a profile`);
@@ -47,8 +50,8 @@ export function checkedProfile(value: Record<string, unknown>, path: string): Pr
     new SkiffError("invalid_input", `${path} is no profile: ${what}`, {
       hint: "A profile has an id, a name and a list of servers.",
     });
-  if (typeof value.id !== "string" || profileId(value.id) !== value.id.toLowerCase()) {
-    throw wrong("it has no id of letters, digits and dashes");
+  if (typeof value.id !== "string" || !/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(value.id)) {
+    throw wrong("it has no id of letters, digits, dashes and underscores");
   }
   const servers = value.servers ?? [];
   if (!Array.isArray(servers)) throw wrong(`"servers" is no list`);
@@ -68,12 +71,17 @@ export function checkedProfile(value: Record<string, unknown>, path: string): Pr
   };
 }
 
+/** Whether it runs on this machine without isolation. */
+export function isCommand({ snapshot }: ProfileServer): boolean {
+  return snapshot?.server !== undefined && serverType(snapshot.server) === "local";
+}
+
 /**
  * For profiles that the user did not write (from a registry, from a project's folder): throws "forbidden" when
  * one starts a command of this machine.
  */
 export function refuseCommands(profile: Profile): void {
-  const local = profile.servers.find(({ snapshot }) => snapshot?.server.type === "local");
+  const local = profile.servers.find(isCommand);
   if (!local) return;
   throw new SkiffError(
     "forbidden",
@@ -95,17 +103,25 @@ export function serverName(server: ProfileServer): string {
     .replace(/@.*$/, "").replace(/:[^/]*$/, "").split("/").at(-1)!;
 }
 
+/** The entry of a server of a profile, else of a catalog (`known`), with the image that the profile names. */
+export function entryOf({ image, snapshot }: ProfileServer, known?: ServerEntry): ServerEntry | undefined {
+  const entry = snapshot?.server ?? known;
+  return entry && image && serverType(entry) === "server" ? { ...entry, image } : entry;
+}
+
 /** A profile's form of a server of a catalog. */
 export function profileServer(entry: ServerEntry, config?: Record<string, unknown>): ProfileServer {
-  const address = entry.remote?.url ?? entry.sseEndpoint;
+  const type = serverType(entry);
+  const image = entry.image ?? entry.tools?.find((tool) => tool.container)?.container?.image;
+  const endpoint = entry.remote?.url ?? entry.sseEndpoint;
   return {
-    ...(entry.image
-      ? { type: "image", image: entry.image }
-      : address
-      ? { type: "remote", endpoint: address }
-      : { type: entry.type ?? "poci" }),
+    ...(type === "remote"
+      ? { type, endpoint }
+      : type === "local" || image === undefined
+      ? { type: type ?? "image" }
+      : { type: "image", image }),
     ...(config && Object.keys(config).length > 0 ? { config } : {}),
     secrets: "default",
-    snapshot: { server: entry },
+    snapshot: { server: type ? { ...entry, type } : entry },
   };
 }

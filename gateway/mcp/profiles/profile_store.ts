@@ -29,10 +29,10 @@ export async function listProfiles(
     }
   };
   await attempt(async () => {
-    const { readToolkitProfiles } = await import("./toolkit_database.ts"); // SQLite takes time to load
+    const { readToolkitProfiles } = await import("../toolkit/toolkit_database.ts"); // SQLite takes time to load
     for (const raw of readToolkitProfiles(files.database)) {
       const profile = checkedProfile(raw, files.database);
-      found.set(profile.id, { profile, origin: "toolkit" });
+      found.set(profileId(profile.id), { profile, origin: "toolkit" });
     }
   });
   for (const name of await yamlFiles(files.profiles)) {
@@ -41,7 +41,7 @@ export async function listProfiles(
       const text = await readText(path);
       if (text === undefined) return;
       const profile = parseProfile(text, path);
-      found.set(profile.id, { profile, origin: "file" });
+      found.set(profileId(profile.id), { profile, origin: "file" });
     });
   }
   return [...found.values()].sort((a, b) => a.profile.id < b.profile.id ? -1 : 1);
@@ -65,7 +65,7 @@ export async function readProfile(id: string, place: CatalogPlace): Promise<Prof
   const text = await readText(path);
   if (text !== undefined) return parseProfile(text, path);
   const profiles = await listProfiles(place);
-  const found = profiles.find(({ profile }) => profile.id === id);
+  const found = profiles.find(({ profile }) => profileId(profile.id) === profileId(id));
   if (found) return found.profile;
   throw new SkiffError("not_found", `There is no profile "${id}"`, {
     hint: profiles.length > 0
@@ -80,7 +80,8 @@ export async function addProfile(
   place: CatalogPlace,
   { replace = false }: { replace?: boolean } = {},
 ): Promise<void> {
-  const known = (await listProfiles(place)).some((one) => one.profile.id === profile.id);
+  const known = (await listProfiles(place))
+    .some((one) => profileId(one.profile.id) === profileId(profile.id));
   if (known && !replace) {
     throw new SkiffError("conflict", `There is a profile "${profile.id}" already`, {
       hint: "Give another one with --id.",

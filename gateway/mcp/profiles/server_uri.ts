@@ -1,18 +1,15 @@
 /** The ways to name servers for a profile: by catalog, image, community registry or file. */
-import { openDocker } from "../../../core/docker/docker.ts";
-import { inspectImage } from "../../../core/docker/images.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { fetchText } from "../catalog/catalog_source.ts";
-import { parseServer } from "../catalog/catalog_text.ts";
+import { catalogOf, catalogValue, parseServer } from "../catalog/catalog_text.ts";
+import { keptName } from "../catalog/catalog_reference.ts";
 import type { CatalogPlace } from "../catalog/catalogs.ts";
 import { fromServerJson } from "../catalog/community_registry.ts";
 import { loadCatalogs, openCatalog } from "../catalog/load_catalogs.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
+import { ofImage } from "./image_server.ts";
 import { unknownServer } from "../configuration/configuration.ts";
 import { readText } from "../files/edit_file.ts";
-
-/** The label under which an image carries its own entry, as YAML. */
-const metadataLabel = "io.docker.server.metadata";
 
 /**
  * The servers that a word names: `NAME` of any catalog, `catalog://CATALOG/NAME+NAME` (no name: all),
@@ -31,7 +28,7 @@ export async function serversOf(uri: string, place: CatalogPlace): Promise<Serve
     case "https":
       return [fromServerJson(await fetchText(uri, place.env), uri)];
     case "file":
-      return [await ofFile(rest, place)];
+      return await ofFile(decodeURIComponent(rest), place);
     default:
       throw new SkiffError("usage", `"${uri}" names no server`, {
         hint: "Give NAME, catalog://CATALOG/NAME, docker://IMAGE, https://… or file://PATH.",
@@ -46,57 +43,38 @@ async function byName(name: string, place: CatalogPlace): Promise<ServerEntry> {
   return entry;
 }
 
+/** `CATALOG` (all of it) or `CATALOG/NAME+NAME`, names with `*` and `?`; a reference of a catalog may have slashes itself. */
 async function ofCatalog(rest: string, place: CatalogPlace): Promise<ServerEntry[]> {
   const slash = rest.lastIndexOf("/");
-  const [reference, names] = slash < 0 ? [rest, ""] : [rest.slice(0, slash), rest.slice(slash + 1)];
+  const whole = slash < 0 || slash === rest.length - 1 || rest.slice(slash).includes(":") ||
+    await keptName(rest, place.files) !== undefined;
+  const reference = whole ? rest.replace(/\/$/, "") : rest.slice(0, slash);
   const { servers } = await openCatalog(reference, place);
-  if (!names) return [...servers.values()];
-  return names.split("+").map((name) => {
-    const entry = servers.get(name);
-    if (entry) return entry;
-    throw new SkiffError("not_found", `The catalog "${reference}" has no server "${name}"`, {
-      hint: `\`skiff mcp catalog show ${reference}\` lists its servers.`,
-    });
-  });
-}
-
-/** The entry that an image carries in a label; it must be on the Engine. */
-export async function ofImage(image: string, { env }: CatalogPlace): Promise<ServerEntry> {
-  const docker = await openDocker({ env });
-  try {
-    const found = await inspectImage(docker, image);
-    if (!found) {
-      throw new SkiffError("not_found", `The image ${image} is not on this Engine`, {
-        hint: `Pull it first: docker pull ${image}`,
+  if (whole) return [...servers.values()];
+  const found = new Map<string, ServerEntry>();
+  for (const name of rest.slice(slash + 1).split("+")) {
+    const pattern = asPattern(name);
+    const matching = [...servers.values()].filter((entry) => pattern.test(entry.name));
+    if (matching.length === 0) {
+      throw new SkiffError("not_found", `The catalog "${reference}" has no server "${name}"`, {
+        hint: `\`skiff mcp catalog show ${reference}\` lists its servers.`,
       });
     }
-    const label = found.Config?.Labels?.[metadataLabel];
-    if (!label) {
-      throw new SkiffError("invalid_input", `The image ${image} does not describe an MCP server`, {
-        hint: `It needs the label ${metadataLabel} with the server's entry.`,
-      });
-    }
-    const name = image.replace(/@.*$/, "").replace(/:[^/]*$/, "").split("/").at(-1)!;
-    return { ...withImage(label, name, image) };
-  } finally {
-    docker.close();
+    for (const entry of matching) found.set(entry.name, entry);
   }
+  return [...found.values()];
 }
 
-/** An entry in a label need not say its own image. */
-function withImage(label: string, name: string, image: string): ServerEntry {
-  const text = /^\s*image\s*:/m.test(label) ? label : `${label.trimEnd()}\nimage: ${JSON.stringify(image)}\n`;
-  const entry = parseServer(text, undefined, image);
-  if (entry.type !== undefined && entry.type !== "server") {
-    throw new SkiffError("invalid_input", `The image ${image} describes a server of the type ${entry.type}`, {
-      hint: "An image can only describe the server that is in it.",
-    });
-  }
-  return { ...entry, name: entry.name || name, image };
+function asPattern(glob: string): RegExp {
+  const source = glob.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  return new RegExp(`^${source}$`);
 }
 
-/** Entries of files run what they say, so they come only from the folder of catalogs. */
-async function ofFile(path: string, { files, cwd }: CatalogPlace): Promise<ServerEntry> {
+/**
+ * A catalog (all of it), one entry or a `server.json`. Entries of files run what they say, so they come only from
+ * the folder of catalogs.
+ */
+async function ofFile(path: string, { files, cwd }: CatalogPlace): Promise<ServerEntry[]> {
   const absolute = path.startsWith("/") ? path : `${cwd}/${path}`;
   const inCatalogs = !path.startsWith("/") &&
     await Deno.realPath(`${files.catalogs}/${path}`).catch(() => "");
@@ -109,5 +87,8 @@ async function ofFile(path: string, { files, cwd }: CatalogPlace): Promise<Serve
   }
   const text = await readText(real);
   if (text === undefined) throw new SkiffError("not_found", `There is no file ${real}`);
-  return parseServer(text, undefined, real);
+  const value = catalogValue(text, real);
+  if (value.registry) return [...catalogOf(value, path, real).servers.values()];
+  const isCommunity = value.type === undefined && (value.$schema || value.packages || value.remotes);
+  return [isCommunity ? fromServerJson(text, real) : parseServer(text, undefined, real)];
 }

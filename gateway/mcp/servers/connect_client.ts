@@ -1,6 +1,7 @@
 /** The client side of a server's connection: the SDK's client, with everything passed through as it is. */
 import { Client, type ClientCapabilities, ErrorCode, McpError, type Transport } from "../sdk.ts";
-import { z } from "zod";
+import { RequestLane } from "./request_lane.ts";
+import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { OpenServerOptions } from "./server.ts";
 
@@ -24,13 +25,30 @@ export const noValidation = {
   getValidator: () => (data: any) => ({ valid: true as const, data, errorMessage: undefined }),
 };
 
+/** The SDK's client, past which all goes that is handed on as it is. */
+class PassingClient extends Client {
+  #lane?: RequestLane;
+
+  /** When hands are shaken. */
+  openLane(transport: Transport, notified: (notification: any) => Promise<void> | void): void {
+    this.#lane = new RequestLane(transport, notified);
+  }
+
+  override request(request: any, schema: any, options: any = {}): Promise<any> {
+    const { timeout = 0, onprogress, signal } = options;
+    return this.#lane && schema === passThrough && timeout >= noTimeout
+      ? this.#lane.request(request, { signal, onprogress })
+      : super.request(request, schema, options);
+  }
+}
+
 /**
  * Shakes hands over a transport. Throws `SkiffError` when the server refuses, ends or the signal aborts; the
  * transport is closed then.
  */
 export async function connectClient(transport: Transport, options: OpenServerOptions): Promise<Client> {
   const { upcalls, signal, log } = options;
-  const client = new Client(options.clientInfo, {
+  const client = new PassingClient(options.clientInfo, {
     capabilities: passedCapabilities(options.capabilities),
     jsonSchemaValidator: noValidation,
   });
@@ -40,13 +58,11 @@ export async function connectClient(transport: Transport, options: OpenServerOpt
     }
     return await upcalls.request(request, extra.signal);
   };
-  client.fallbackNotificationHandler = (notification) => {
-    upcalls.notification(notification);
-    return Promise.resolve();
-  };
+  client.fallbackNotificationHandler = async (notification) => await upcalls.notification(notification);
   client.onerror = (error) => log(error.message.slice(0, 300));
   try {
     await client.connect(transport, { signal, timeout: noTimeout });
+    client.openLane(transport, (notification) => upcalls.notification(notification));
   } catch (error) {
     await transport.close().catch(() => {});
     if (signal.aborted) throw signal.reason;

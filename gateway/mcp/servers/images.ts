@@ -2,8 +2,8 @@
 import type { Docker } from "../../../core/docker/docker.ts";
 import { inspectImage, pullImage } from "../../../core/docker/images.ts";
 
-/** Throws when a signature is missing or wrong. */
-export type VerifyImage = (image: string, signal: AbortSignal) => Promise<void>;
+/** Throws when a signature is missing or wrong. `repoDigests`: the Engine's, for images that are named without digest. */
+export type VerifyImage = (image: string, signal: AbortSignal, repoDigests?: string[]) => Promise<void>;
 
 export class ServerImages {
   readonly #ready = new Map<string, Promise<void>>();
@@ -35,9 +35,15 @@ export class ServerImages {
     log: (line: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.#verify?.(image, signal);
-    if (await inspectImage(docker, image, { signal })) return;
-    log(`pulling ${image}`);
-    for await (const _ of pullImage(docker, image, { signal }));
+    const isPinned = image.includes("@");
+    if (isPinned) await this.#verify?.(image, signal);
+    if (!await inspectImage(docker, image, { signal })) {
+      log(`pulling ${image}`);
+      for await (const _ of pullImage(docker, image, { signal }));
+    }
+    if (isPinned || !this.#verify) return;
+    // Only the Engine knows which image a name without digest stands for.
+    const found = await inspectImage(docker, image, { signal });
+    await this.#verify(image, signal, found?.RepoDigests ?? []);
   }
 }

@@ -3,12 +3,14 @@
  * lines that are no messages are noted and skipped, a line of any length costs no more than its limit.
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
+import { bytePieces } from "./byte_pieces.ts";
 import { LineSplitter } from "./line_splitter.ts";
+import { type ByteWriter, LineWriter } from "./line_writer.ts";
 
 export interface LineStreams {
   /** What the other side writes. */
   readable: AsyncIterable<Uint8Array>;
-  writable: WritableStream<Uint8Array>;
+  writable: WritableStream<Uint8Array> | ByteWriter;
   /** Frees both; called once. */
   close(): Promise<void> | void;
   /** Faults of the other side, a line each. */
@@ -20,22 +22,22 @@ export interface LineStreams {
 const defaultLongestLine = 384 * 1024 * 1024;
 /** Notes on wrong lines, until the next right one: what writes garbage writes a lot of it. */
 const mostNotes = 5;
-const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 export class LineTransport implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
+  /** Where it gives a promise, nothing more is read until that is settled. */
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #streams: LineStreams;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #writer: LineWriter;
   readonly #lines: LineSplitter;
   #notes = 0;
   #closed = false;
 
   constructor(streams: LineStreams) {
     this.#streams = streams;
-    this.#writer = streams.writable.getWriter();
-    this.#writer.closed.catch(() => {}); // the reading side tells of the end
+    this.#writer = new LineWriter(streams.writable);
     this.#lines = new LineSplitter(streams.longestLine ?? defaultLongestLine);
   }
 
@@ -44,26 +46,29 @@ export class LineTransport implements Transport {
     return Promise.resolve();
   }
 
-  async send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#closed) throw new Error("The connection is closed");
-    await this.#writer.write(encoder.encode(`${JSON.stringify(message)}\n`));
+  send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
+    if (this.#closed) return Promise.reject(new Error("The connection is closed"));
+    return this.#writer.write(JSON.stringify(message));
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await this.#writer.close().catch(() => {});
+    await this.#writer.close();
     await this.#streams.close();
     this.onclose?.();
   }
 
   async #read(): Promise<void> {
     try {
-      for await (const bytes of this.#streams.readable) {
+      for await (const bytes of bytePieces(this.#streams.readable)) {
         for (const line of this.#lines.push(bytes)) {
           if (this.#closed) return;
           if (line.tooLong) this.#refuse(line.bytes, line.length);
-          else await this.#deliver(line.bytes);
+          else {
+            const waits = this.#deliver(line.bytes);
+            if (waits) await waits;
+          }
         }
       }
     } catch (error) {
@@ -72,27 +77,36 @@ export class LineTransport implements Transport {
     await this.close();
   }
 
-  async #deliver(line: Uint8Array): Promise<void> {
+  /** A promise only where the next line has to wait. */
+  #deliver(line: Uint8Array): Promise<unknown> | undefined {
     if (line.length === 0) return;
-    const text = new TextDecoder().decode(line);
+    const text = decoder.decode(line);
     const message = readMessage(text);
     if (message === undefined) {
       if (text.trim() !== "") this.#note(`wrote what is no message: ${excerpt(text)}`);
       return;
     }
     this.#notes = 0;
-    for (const one of Array.isArray(message) ? message : [message]) { // batches of 2025-03-26
-      this.onmessage?.(one);
-      // The SDK hands notifications on in later microtasks, answers at once: progress must not be overtaken.
-      if ("method" in one) { for (let i = 0; i < 3; i++) await undefined; }
-    }
+    return Array.isArray(message) ? this.#hand(message) : this.#handOne(message);
+  }
+
+  /** Batches of 2025-03-26. */
+  async #hand(messages: JSONRPCMessage[]): Promise<void> {
+    for (const message of messages) await this.#handOne(message);
+  }
+
+  #handOne(message: JSONRPCMessage): Promise<unknown> | undefined {
+    const taken = this.onmessage?.(message) as unknown;
+    if (taken instanceof Promise) return taken;
+    // The SDK hands notifications on in later microtasks, answers at once: progress must not be overtaken.
+    return "method" in message && !("id" in message) ? microtasks(3) : undefined;
   }
 
   /** The request that a line was meant for fails, where the line's beginning says which that is. */
   #refuse(beginning: Uint8Array, length: number): void {
     const size = `${Math.round(length / 1024 / 1024)} MiB`;
     this.#note(`wrote a line of ${size}, which is skipped`);
-    const id = /"id"\s*:\s*(\d+)/.exec(new TextDecoder().decode(beginning.subarray(0, 200)))?.[1];
+    const id = /"id"\s*:\s*(\d+)/.exec(decoder.decode(beginning.subarray(0, 200)))?.[1];
     if (id === undefined) return;
     const error = { code: -32603, message: `The server's answer is too long (${size})` };
     this.onmessage?.({ jsonrpc: "2.0", id: Number(id), error });
@@ -103,6 +117,10 @@ export class LineTransport implements Transport {
     if (this.#notes <= mostNotes) this.#streams.log(text);
     if (this.#notes === mostNotes) this.#streams.log("further such lines are not told");
   }
+}
+
+async function microtasks(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await undefined;
 }
 
 /** A message or a batch of them; undefined for anything else. */

@@ -3,6 +3,7 @@
  * can. Each has a process group of its own, so that ending it ends what it started.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { selfCommand } from "../../../core/process/self.ts";
 import { connectClient } from "./connect_client.ts";
 import { excerpt, LineTransport } from "./line_transport.ts";
 import { logLines } from "./log_lines.ts";
@@ -47,7 +48,10 @@ export async function openLocal(spec: LocalSpec, options: OpenServerOptions): Pr
 }
 
 function spawn({ command, env, cwd }: LocalSpec): Deno.ChildProcess {
-  const [program, ...args] = command;
+  // Servers that are part of skiff: it need not be installed under its name.
+  const { program, args } = command[0] === "skiff"
+    ? selfCommand(command.slice(1))
+    : { program: command[0], args: command.slice(1) };
   try {
     return new Deno.Command(program, {
       args,

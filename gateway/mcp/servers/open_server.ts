@@ -5,15 +5,13 @@ import type { Paths } from "../../../core/paths/paths.ts";
 import type { ProxyStart } from "../../../core/sandbox/network/proxy/client.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { bindRules } from "./bind_rules.ts";
-import { blockNetwork } from "./blocked_network.ts";
 import { openContainer } from "./container.ts";
 import type { ContainerLimits, ContainerSettings } from "./container_config.ts";
 import { removeOrphans, thisOwner } from "./container_owner.ts";
 import { ServerImages, type VerifyImage } from "./images.ts";
 import { serverSpec } from "./launch.ts";
 import { openLocal } from "./local.ts";
-import { openOneShot } from "./one_shot.ts";
-import { openRemote, type RemoteSettings } from "./remote.ts";
+import type { RemoteSettings } from "./remote.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec, ServerSpec } from "./server_spec.ts";
 import { openStatic } from "./static.ts";
@@ -103,6 +101,7 @@ export class ServerStarter {
     return await withDeadline(handshakeMs, options, async (timed) => {
       if (!blocked) return await openContainer(docker, spec, settings, timed);
       const { signal, log } = timed;
+      const { blockNetwork } = await import("./blocked_network.ts");
       const way = await blockNetwork(docker, spec, settings, { paths, signal, log, proxy });
       try {
         const connection = await openContainer(docker, spec, way.settings, timed);
@@ -121,13 +120,15 @@ export class ServerStarter {
       case "remote": {
         const insecure = ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
         const told = this.#options.debugDns ? options.log : undefined;
+        const { openRemote } = await import("./remote.ts");
         return await openRemote(spec, { insecure, oauth, told }, options);
       }
       case "local":
         return await openLocal(spec, options);
       case "static":
         return await openStatic(spec, options);
-      default:
+      default: {
+        const { openOneShot } = await import("./one_shot.ts");
         return await openOneShot(spec as Extract<ServerSpec, { kind: "one-shot" }>, {
           docker: () => this.docker(),
           settings: () => this.#settings(),
@@ -135,6 +136,7 @@ export class ServerStarter {
           imageReady: async (image, signal) =>
             await this.#images.ready(await this.docker(), image, this.#options.log, signal),
         }, options);
+      }
     }
   }
 }

@@ -1,12 +1,7 @@
 /** Servers that somebody else runs, over streamable HTTP or the older SSE. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import {
-  type OAuthClientProvider,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  StreamableHTTPError,
-  type Transport,
-} from "../sdk.ts";
+import type { OAuthClientProvider, Transport } from "../sdk.ts";
+import { SSEClientTransport, StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";

@@ -11,8 +11,11 @@ export interface ServerUpcalls {
     request: { method: string; params?: Record<string, unknown> },
     signal: AbortSignal,
   ): Promise<Record<string, unknown>>;
-  /** Logging, list_changed, resources/updated, elicitation/complete. Progress goes to the call it is of. */
-  notification(notification: { method: string; params?: Record<string, unknown> }): void;
+  /**
+   * Logging, list_changed, resources/updated, elicitation/complete. Progress goes to the call it is of. A promise
+   * that it gives is settled when the next one can come.
+   */
+  notification(notification: { method: string; params?: Record<string, unknown> }): Promise<void> | void;
 }
 
 /** What a connection is opened with. */

@@ -1,33 +1,7 @@
 /** `skiff mcp`, as it is typed: what is printed, where, and with which exit code. */
 import assert from "node:assert/strict";
-import type { Context } from "../../../core/cli/command.ts";
-import { runCommandLine } from "../../../core/cli/run_command.ts";
-import { mcpCommand } from "../../../cmd/mcp/group.ts";
-import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
-
-interface Said {
-  code: number;
-  out: string;
-  err: string;
-}
-
-function typing({ env }: TestHome): (...words: string[]) => Promise<Said> {
-  return async (...words) => {
-    const said = { out: "", err: "" };
-    const context: Context = {
-      env,
-      signal: new AbortController().signal,
-      debug: false,
-      color: false,
-      stdinIsTerminal: true,
-      stdoutIsTerminal: false,
-      stderrIsTerminal: false,
-      out: (text) => (said.out += text, Promise.resolve()),
-      err: (text) => (said.err += text, Promise.resolve()),
-    };
-    return { code: await runCommandLine("skiff mcp", mcpCommand, words, context), ...said };
-  };
-}
+import { withHome } from "../../gateway/mcp/home.ts";
+import { typing } from "./typing.ts";
 
 interface Step {
   words: string[];
@@ -40,7 +14,7 @@ const stories: Record<string, Step[]> = {
   "catalogs and servers": [
     { words: ["catalog", "ls"], out: /^NAME +TITLE +SERVERS +UPDATED +SOURCE\nskiff +skiff's own +\d+/ },
     { words: ["catalog", "ls", "--format", "json"], out: /"docker-mcp": \{/ },
-    { words: ["catalog", "show"], out: /duckduckgo +server +2 +Searches the web/ },
+    { words: ["catalog", "show"], out: /duckduckgo +server +2 +allowed +Searches the web/ },
     { words: ["catalog", "show", "skiff", "--format=yaml"], out: /registry:\n {2}arxiv-mcp-server:/ },
     {
       words: ["catalog", "show", "nope"],
@@ -58,7 +32,8 @@ const stories: Record<string, Step[]> = {
     { words: ["server", "enable", "nope"], code: 1, err: /server nope not found in catalog/ },
     {
       words: ["server", "ls"],
-      out: /NAME +OAUTH +SECRETS +CONFIG +DESCRIPTION\nduckduckgo +- +- +-.*\nfilesystem +- +- +required/,
+      out:
+        /NAME +OAUTH +SECRETS +CONFIG +POLICY +DESCRIPTION\nduckduckgo +- +- +- +allowed .*\nfilesystem +- +- +required/,
     },
     { words: ["server", "ls", "--json"], out: /"config": "required"/ },
     { words: ["config", "set", "filesystem.paths=[/tmp/a]"], out: /^$/ },

@@ -62,7 +62,7 @@ for (const [words, shape = {}] of plain) {
   Deno.test(`read as commander reads it: run ${words} ${Object.keys(shape)}`, async () => {
     const seen: Parsed[] = [];
     const list = words.split(" ").filter(Boolean);
-    const found = { command: command(shape, seen), path: ["skiff", "run"], words: list };
+    const found = { command: command(shape, seen), path: ["skiff", "run"], words: list, showHidden: [] };
     equal(await runByCommander(found, [], context), 0);
     equal(readPlainWords(found.command, list), seen[0]);
   });
@@ -87,6 +87,7 @@ const others: [words: string, shape?: Partial<Command>][] = [
   ["--colour m", passThrough],
   ["m", { commands: [{ name: "sub", summary: "", load: () => Promise.resolve(command({})) }] }],
   ["m", { run: undefined }],
+  ["m", { commonFlags: [{ name: "host", value: "URL", summary: "" }] }],
 ];
 
 for (const [words, shape = {}] of others) {

@@ -4,12 +4,8 @@ import { HubClient } from "../../../gateway/hub/hub_client.ts";
 import { answerHubRequest } from "../../../gateway/hub/hub_http.ts";
 import { hubServer } from "../../../gateway/hub/hub_server.ts";
 import { rateLimitNote, rateLimitText } from "../../../gateway/hub/rate_limit.ts";
-import {
-  type CallToolResult,
-  Client,
-  InMemoryTransport,
-  StreamableHTTPClientTransport,
-} from "../../../gateway/mcp/sdk.ts";
+import { type CallToolResult, Client, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
+import { StreamableHTTPClientTransport } from "../../../gateway/mcp/sdk_http.ts";
 import { hubStandIn, hubUser } from "../../support/hub_stand_in.ts";
 
 const login = { username: hubUser.username, token: hubUser.pat };

@@ -2,12 +2,8 @@
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { httpFront, type HttpOptions } from "../../../gateway/mcp/gateway/http.ts";
 import { gatewayToken } from "../../../gateway/mcp/gateway/http_access.ts";
-import {
-  Client,
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  SUPPORTED_PROTOCOL_VERSIONS,
-} from "../../../gateway/mcp/sdk.ts";
+import { Client, SUPPORTED_PROTOCOL_VERSIONS } from "../../../gateway/mcp/sdk.ts";
+import { SSEClientTransport, StreamableHTTPClientTransport } from "../../../gateway/mcp/sdk_http.ts";
 import { fixtureServer, type TestGateway, testGateway } from "../../support/mcp/fixture.ts";
 
 const token = "secret-token";

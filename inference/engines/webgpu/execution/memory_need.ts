@@ -85,7 +85,7 @@ export function attentionBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
 /** What products with experts hand to each other; undefined for a model without experts. */
 export function expertBytes(plan: PassPlan, { microRows }: ExecutionSizes) {
   const rows = batchSections(microRows).capacity;
-  const routes = plan.pass.nodes.filter((node) => node.op === "route");
+  const routes = plan.pass.nodes.flatMap((node) => node.op === "gated" && node.route ? [node.route] : []);
   if (routes.length === 0) return undefined;
   const slots = Math.max(...routes.map(({ used }) => used));
   const experts = Math.max(...routes.map(({ logits }) => logits.width));

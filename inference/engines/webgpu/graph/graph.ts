@@ -4,6 +4,7 @@
  */
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import type { Gguf, GgufTensor } from "../../../gguf/mod.ts";
+import { isRouterType } from "../kernels/norm_router.ts";
 import type {
   AttentionNode,
   AttentionShape,
@@ -11,6 +12,7 @@ import type {
   GateKind,
   Matrix,
   Node,
+  RouteChoice,
   RouteKind,
   Stream,
   Value,
@@ -171,12 +173,12 @@ export class Graph {
     return this.#gated(kind, x, gate, up);
   }
 
-  #gated(kind: GateKind, x: Value, gate: Matrix, up?: Matrix, route?: Value): Value {
+  #gated(kind: GateKind, x: Value, gate: Matrix, up?: Matrix, route?: RouteChoice): Value {
     for (const matrix of up ? [gate, up] : [gate]) this.#expectColumns(matrix, x.width);
     if (up && up.rows !== gate.rows) this.#misshapen(up.tensor, `${gate.rows} rows`);
     const width = up ? gate.rows : gate.rows / 2;
     if (width % 32 !== 0) this.#misshapen(gate.tensor, "a multiple of 32 rows for gate and for up");
-    const out = this.#value(width, route ? route.width / 2 : x.perToken);
+    const out = this.#value(width, route?.used ?? x.perToken);
     this.#nodes.push({ op: "gated", layer: this.#layer, kind, x, gate, up, route, out });
     return out;
   }
@@ -204,14 +206,25 @@ export class Graph {
       if (experts !== router.rows) this.#misshapen(tensor, `${router.rows} experts`);
     }
     if (used > router.rows) throw this.#corrupt(`${used} of ${router.rows} experts are to be used`);
-    const logits = this.linear(x, router);
-    const route = this.#value(used * 2);
-    this.#nodes.push({ op: "route", layer: this.#layer, kind: routing, logits, used, scale, out: route });
+    const route = this.#routed(x, router, { kind: routing, used, scale });
     const hidden = this.#gated(activation, x, gate, up, route);
     this.#expectColumns(down, hidden.width);
     const out = this.#value(down.rows);
-    this.#nodes.push({ op: "experts", layer: this.#layer, x: hidden, route, down, out });
+    this.#nodes.push({ op: "experts", layer: this.#layer, x: hidden, route: route.out, down, out });
     return out;
+  }
+
+  /** A choice by the router's logits, which are computed with the norm that gives x if that can be. */
+  #routed(x: Value, router: Matrix, how: Pick<RouteChoice, "kind" | "used" | "scale">): RouteChoice {
+    const norm = this.#nodes.at(-1)!;
+    const out = this.#value(how.used * 2);
+    if (norm.op !== "norm" || norm.out !== x || norm.add || !isRouterType(router.tensor.type.name)) {
+      return { ...how, logits: this.linear(x, router), out };
+    }
+    this.#expectColumns(router, x.width);
+    const route = { ...how, logits: this.#value(router.rows), out };
+    norm.router = { weight: router, route };
+    return route;
   }
 
   #expectColumns({ tensor, columns }: Matrix, width: number): void {

@@ -91,6 +91,17 @@ export interface MatmulNode {
   residual?: number;
 }
 
+/** Which experts each token goes to, and how much each counts: [T, 2 · used] pairs of expert and weight. */
+export interface RouteChoice {
+  kind: RouteKind;
+  /** The router's, [T, experts]. */
+  logits: Value;
+  used: number;
+  /** Factor on the weights. */
+  scale: number;
+  out: Value;
+}
+
 export interface ExpertsNode {
   op: "experts";
   layer: number;
@@ -111,11 +122,13 @@ export type Node =
     add?: PendingAdd;
     weight: Vector;
     epsilon: number;
+    /** The router that the result is multiplied with at once, for the experts that come next. */
+    router?: { weight: Matrix; route: RouteChoice };
     out: Value;
   }
   | MatmulNode
   | AttentionNode
-  /** act(gate · x) · (up · x), both of them in `gate` where there is no `up`; for the experts of a route if given. */
+  /** act(gate · x) · (up · x), both of them in `gate` where there is no `up`; for the experts that it chooses if so. */
   | {
     op: "gated";
     layer: number;
@@ -123,12 +136,13 @@ export type Node =
     x: Value;
     gate: Matrix;
     up?: Matrix;
-    route?: Value;
+    route?: RouteChoice;
     out: Value;
   }
-  | { op: "route"; layer: number; kind: RouteKind; logits: Value; used: number; scale: number; out: Value }
   | ExpertsNode
   | { op: "logits"; layer: number; x: Value; weight: Matrix; scale: number; softcap: number; out: Value };
+
+export type NormNode = Node & { op: "norm" };
 
 /** A whole pass. `layer` of its nodes: 0 … layers-1; -1 before, `layers` after. */
 export interface ForwardPass {

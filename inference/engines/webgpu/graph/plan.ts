@@ -95,6 +95,7 @@ class WeightPlanner {
   matricesOf(node: Node): PlannedMatrix[] {
     if (node.op === "embed" || node.op === "logits") return [this.#stacked([node.weight])];
     if (node.op === "experts") return [this.#stacked([node.down])];
+    if (node.op === "norm") return node.router ? [this.#stacked([node.router.weight])] : [];
     if (node.op === "matmul") return sameTypes(node.parts).map((parts) => this.#stacked(parts));
     if (node.op !== "gated") return [];
     const { gate, up = gate } = node;
@@ -192,9 +193,11 @@ function valueForms(nodes: Node[], kindsOf: (node: Node) => ActivationKind[]): M
   };
   for (const node of nodes) {
     const kinds = kindsOf(node);
-    if (node.op === "norm" && node.add) want(node.add.branch, "f32");
-    else if (node.op === "attention") want(node.qkv, "f32");
-    else if (node.op === "route") want(node.logits, "f32");
+    if (node.op === "norm") {
+      if (node.add) want(node.add.branch, "f32");
+      // many rows go through the router in a product of their own
+      kinds.forEach((kind) => want(node.out, kind));
+    } else if (node.op === "attention") want(node.qkv, "f32");
     else if ("x" in node) kinds.forEach((kind) => want(node.x, kind));
   }
   return forms;
@@ -214,8 +217,8 @@ function placeValues(nodes: Node[], forms: Map<number, Forms>): Pick<PassPlan, "
   };
   const live = new Map<number, Placement>();
   nodes.forEach((node, i) => {
-    const { out } = node;
-    if (!placements.has(out.id)) {
+    for (const out of writtenBy(node)) {
+      if (placements.has(out.id)) continue;
       const elements = out.perToken * out.width;
       const { plain, groups } = forms.get(out.id) ?? { plain: true, groups: false };
       const placement = {
@@ -234,6 +237,13 @@ function placeValues(nodes: Node[], forms: Map<number, Forms>): Pick<PassPlan, "
   return { placements, slots };
 }
 
+/** Values that a node writes; all of them lie apart from what it reads. */
+function writtenBy(node: Node): Value[] {
+  if (node.op === "norm" && node.router) return [node.out, node.router.route.logits, node.router.route.out];
+  if (node.op === "gated" && node.route) return [node.route.out, node.out];
+  return [node.out];
+}
+
 /** Values that a node reads, the stream that it adds to among them. */
 function readBy(node: Node): Value[] {
   switch (node.op) {
@@ -243,10 +253,8 @@ function readBy(node: Node): Value[] {
       return node.add ? [node.stream, node.add.branch] : [node.stream];
     case "attention":
       return [node.qkv];
-    case "route":
-      return [node.logits];
     case "gated":
-      return node.route ? [node.x, node.route] : [node.x];
+      return node.route ? [node.x, node.route.logits] : [node.x];
     case "experts":
       return [node.x, node.route, node.out];
     case "matmul":

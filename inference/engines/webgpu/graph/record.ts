@@ -4,14 +4,23 @@ import type { KernelFeatures } from "../device/features.ts";
 import type { LayerCache } from "../execution/kv_cache.ts";
 import { attention, type AttentionStep, type CacheType } from "../kernels/attention.ts";
 import { embedding } from "../kernels/embedding.ts";
-import { expertMatmul, type ExpertScratch, routeExperts, sortExperts } from "../kernels/experts.ts";
+import { type ExpertMatmul, type ExpertScratch, gatedExperts, sumOfExperts } from "../kernels/experts.ts";
+import type { Choosing } from "../kernels/expert_choice.ts";
 import { gate } from "../kernels/gate.ts";
 import { logitCap } from "../kernels/logit_cap.ts";
-import { activationKind, type Epilogue, matmul } from "../kernels/matmul.ts";
+import {
+  activationKind,
+  canJoin,
+  type Epilogue,
+  joinedMatmul,
+  type Matmul,
+  matmul,
+} from "../kernels/matmul.ts";
 import { norm } from "../kernels/norm.ts";
+import { choosesWithRouter, normRouter, routerFits } from "../kernels/norm_router.ts";
 import type { Activations, PassBuffers } from "../kernels/pass_buffers.ts";
 import type { WeightMatrix } from "../weights/weight_matrix.ts";
-import type { AttentionNode, Node, Value } from "./nodes.ts";
+import type { AttentionNode, Node, NormNode, RouteChoice, Value } from "./nodes.ts";
 import { type PassPlan, type PlannedMatrix, type PlannedVector, vectorAlignment } from "./plan.ts";
 
 /** Everything that dispatches work on, allocated once. */
@@ -58,6 +67,9 @@ export function recordPass(resources: PassResources, maxRows: number, maxWanted:
   return { body, head };
 }
 
+/** Where a product goes. */
+type ProductTo = Pick<Matmul, "output" | "outputStride" | "outputColumn" | "epilogue">;
+
 /** Words of the step's uniform. */
 export const rowsWord = 0;
 export const wantedWord = 1;
@@ -66,6 +78,8 @@ class PassRecorder {
   readonly #resources: PassResources;
   readonly #maxRows: number;
   readonly #maxWanted: number;
+  /** Choices that are made before the product that needs them. */
+  readonly #routed = new Set<RouteChoice>();
 
   constructor(resources: PassResources, maxRows: number, maxWanted: number) {
     this.#resources = resources;
@@ -85,8 +99,6 @@ class PassRecorder {
         return this.#attention(node);
       case "gated":
         return this.#gated(node);
-      case "route":
-        return this.#route(node);
       case "experts":
         return this.#experts(node);
       case "logits":
@@ -107,7 +119,8 @@ class PassRecorder {
     });
   }
 
-  #norm(node: Node & { op: "norm" }): Dispatch[] {
+  #norm(node: NormNode): Dispatch[] {
+    if (node.router && this.#routerFits(node)) return this.#normRouter(node, node.router.route);
     const { add, out, weight, epsilon } = node;
     const shape = {
       width: out.width,
@@ -119,34 +132,98 @@ class PassRecorder {
     };
     const branch = add && this.#plain(add.branch);
     const operands = { stream: this.#plain(node.stream), branch, out: this.#activations(out) };
-    return norm(shape, operands, this.#resources.shared);
+    const normed = norm(shape, operands, this.#resources.shared);
+    if (!node.router) return normed;
+    const { logits } = node.router.route;
+    const to = { output: this.#plain(logits), outputStride: logits.width };
+    return [...normed, ...this.#product(this.#planned(node)[0], out, to)];
+  }
+
+  #routerFits(node: NormNode): boolean {
+    const { features, weights } = this.#resources;
+    return routerFits(features, this.#maxRows, weights.get(this.#planned(node)[0])!);
+  }
+
+  #normRouter(node: NormNode, route: RouteChoice): Dispatch[] {
+    const { features, weights, shared } = this.#resources;
+    const [planned] = this.#planned(node);
+    if (choosesWithRouter(features)) this.#routed.add(route);
+    const shape = { width: node.out.width, epsilon: node.epsilon, weight: this.#offset(node.weight) };
+    return normRouter(features, shape, {
+      stream: this.#plain(node.stream),
+      router: weights.get(planned)!,
+      bias: planned.bias && this.#vectorRange(planned.bias),
+      route: this.#plain(route.out),
+      slots: route.used,
+      choosing: this.#choosing(route),
+      out: this.#activations(node.out),
+    }, shared);
+  }
+
+  #choosing({ logits, kind, scale }: RouteChoice): Choosing {
+    return {
+      logits: this.#plain(logits),
+      experts: logits.width,
+      gating: kind === "softmax_then_top" ? "softmax" : "selected",
+      normalise: true,
+      scale,
+    };
   }
 
   #matmul(node: Node & { op: "matmul" }): Dispatch[] {
     const residual = node.residual !== undefined;
-    let column = 0;
-    return this.#planned(node).flatMap((planned) => {
-      const outputColumn = column;
-      column += planned.rows;
-      return this.#product(planned, node.x, {
+    const dispatches: Dispatch[] = [];
+    const planned = this.#planned(node);
+    let outputColumn = 0;
+    for (let i = 0; i < planned.length; i++) {
+      const to = {
         output: this.#plain(node.out),
         outputStride: node.out.width,
         outputColumn,
         epilogue: { residual, scale: node.residual },
-      });
-    });
+      };
+      outputColumn += planned[i].rows;
+      const next = planned.at(i + 1);
+      if (next && this.#canJoin(planned[i], next, node.x)) {
+        dispatches.push(...this.#joined([planned[i], next], node.x, to, "below"));
+        outputColumn += next.rows;
+        i++;
+      } else dispatches.push(...this.#product(planned[i], node.x, to));
+    }
+    return dispatches;
   }
 
-  #product(
-    planned: PlannedMatrix,
+  #canJoin(first: PlannedMatrix, second: PlannedMatrix, x: Value): boolean {
+    const { features, weights } = this.#resources;
+    return canJoin(features, this.#rowsOf(x), weights.get(first)!, weights.get(second)!);
+  }
+
+  #rowsOf(x: Value): number {
+    return x.wanted ? this.#maxWanted : this.#maxRows;
+  }
+
+  /** Two matrices of different types, in one dispatch. */
+  #joined(
+    [first, second]: [PlannedMatrix, PlannedMatrix],
     x: Value,
-    to: { output: BufferRange; outputStride: number; outputColumn?: number; epilogue?: Epilogue },
-    label = shortName(planned.name),
+    to: ProductTo,
+    how: "below" | "pairs",
   ): Dispatch[] {
+    const { features, weights } = this.#resources;
+    const request = this.#request(first, x, to, shortName(`${first.name} + ${second.name}`));
+    const bias = second.bias && this.#vectorRange(second.bias);
+    return joinedMatmul(features, request, { weights: weights.get(second)!, bias, how });
+  }
+
+  #product(planned: PlannedMatrix, x: Value, to: ProductTo, label = shortName(planned.name)): Dispatch[] {
+    return matmul(this.#resources.features, this.#request(planned, x, to, label));
+  }
+
+  #request(planned: PlannedMatrix, x: Value, to: ProductTo, label: string): Matmul {
     const { features, weights, shared } = this.#resources;
     const kind = activationKind(planned.type, features);
     const bias = planned.bias && this.#vectorRange(planned.bias);
-    return matmul(features, {
+    return {
       weights: weights.get(planned)!,
       input: kind === "q8" ? this.#activations(x).groups! : this.#activations(x).plain!,
       kind,
@@ -154,9 +231,9 @@ class PassRecorder {
       epilogue: { ...to.epilogue, bias },
       step: shared.step,
       countWord: x.wanted ? wantedWord : rowsWord,
-      maxRows: x.wanted ? this.#maxWanted : this.#maxRows,
+      maxRows: this.#rowsOf(x),
       label,
-    });
+    };
   }
 
   #attention(node: AttentionNode): Dispatch[] {
@@ -191,10 +268,12 @@ class PassRecorder {
   #gated(node: Node & { op: "gated" }): Dispatch[] {
     const { plain, groups } = this.#activations(node.out);
     const planned = this.#planned(node);
-    if (planned.length === 1 && !(plain && groups)) {
+    const joins = planned.length === 2 && this.#canJoin(planned[0], planned[1], node.x);
+    if ((planned.length === 1 || joins) && !(plain && groups)) {
       const epilogue: Epilogue = { glu: node.kind, quantise: groups !== undefined };
       const to = { output: (groups ?? plain)!, outputStride: node.out.width, epilogue };
-      if (node.route) return this.#expertProduct(planned[0], node.x, node.route, to, false);
+      if (node.route) return this.#gatedExperts(planned[0], node.x, node.route, to);
+      if (joins) return this.#joined([planned[0], planned[1]], node.x, to, "pairs");
       return this.#product(planned[0], node.x, to);
     }
     return this.#gatedApart(node, planned);
@@ -214,55 +293,26 @@ class PassRecorder {
     ];
   }
 
-  #route(node: Node & { op: "route" }): Dispatch[] {
-    const { features, shared, experts: scratch } = this.#resources;
-    const experts = node.logits.width;
-    const step = { step: shared.step, countWord: rowsWord, label: "route" };
-    const route = this.#plain(node.out);
-    const choose = routeExperts({
-      ...step,
-      logits: this.#plain(node.logits),
-      route,
-      experts,
-      slots: node.used,
-      gating: node.kind === "softmax_then_top" ? "softmax" : "selected",
-      normalise: true,
-      scale: node.scale,
-    });
-    const sorting = { ...step, route, slots: node.used, experts, maxRows: this.#maxRows, scratch };
-    return [choose, ...sortExperts(features, sorting)];
+  #gatedExperts(planned: PlannedMatrix, x: Value, route: RouteChoice, to: ProductTo): Dispatch[] {
+    const request = this.#expertRequest(planned, x, route.out, to);
+    const routed = this.#routed.has(route);
+    return gatedExperts(this.#resources.features, request, { ...this.#choosing(route), routed });
   }
 
   #experts(node: Node & { op: "experts" }): Dispatch[] {
     const epilogue = { residual: node.residual !== undefined, scale: node.residual };
     const to = { output: this.#plain(node.out), outputStride: node.out.width, epilogue };
-    return this.#expertProduct(this.#planned(node)[0], node.x, node.route, to, true);
+    const request = this.#expertRequest(this.#planned(node)[0], node.x, node.route, to);
+    return sumOfExperts(this.#resources.features, request);
   }
 
-  #expertProduct(
-    planned: PlannedMatrix,
-    x: Value,
-    route: Value,
-    to: { output: BufferRange; outputStride: number; epilogue: Epilogue },
-    sums: boolean,
-  ): Dispatch[] {
-    const { features, weights, shared, experts: scratch } = this.#resources;
-    const kind = activationKind(planned.type, features);
-    return expertMatmul(features, {
-      weights: weights.get(planned)!,
-      input: kind === "q8" ? this.#activations(x).groups! : this.#plain(x),
-      kind,
-      ...to,
-      epilogue: { ...to.epilogue, bias: planned.bias && this.#vectorRange(planned.bias) },
-      step: shared.step,
-      countWord: rowsWord,
-      maxRows: this.#maxRows,
-      label: shortName(planned.name),
+  #expertRequest(planned: PlannedMatrix, x: Value, route: Value, to: ProductTo): ExpertMatmul {
+    return {
+      ...this.#request(planned, x, to, shortName(planned.name)),
       route: this.#plain(route),
       slots: route.width / 2,
-      sums,
-      scratch,
-    });
+      scratch: this.#resources.experts,
+    };
   }
 
   #logits(node: Node & { op: "logits" }): Dispatch[] {

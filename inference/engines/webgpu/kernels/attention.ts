@@ -61,7 +61,7 @@ const cacheNumbers = { f32: 0, f16: 1, q8_0: 2 };
 
 /** Queries of a tile: what fits the 16 KiB of workgroup memory that every adapter has. */
 export function tileQueries(headSize: number): number {
-  return headSize > 128 ? 8 : 16;
+  return headSize > 128 ? 8 : headSize > 64 ? 16 : 32;
 }
 
 /** The dispatches of one layer's attention. `tiles` = vec4 of `batch` at which the tiles stand. */
@@ -166,6 +166,8 @@ function attendTiles(
     ...cacheConstants(kernel),
     GROUP: heads / kvHeads,
     QUERIES: tileQueries(headSize),
+    ROWS: tileQueries(headSize) / 8,
+    ITEMS: headSize / 16,
     WINDOW: window,
     SOFTCAP: softcap,
   };

@@ -26,7 +26,7 @@ struct Params {
 
 // query heads of a kv head
 const GROUP: u32 = $GROUP;
-// 8 or 16
+// 8, 16 or 32
 const QUERIES: u32 = $QUERIES;
 const WINDOW: u32 = $WINDOW;
 const SOFTCAP: f32 = $SOFTCAP;
@@ -36,8 +36,7 @@ const KEYS = 32u;
 const THREADS = 64u;
 const PAIRS = D / 2u;
 const QUARTERS = D / 4u;
-const ROWS = QUERIES / 8u;
-const ITEMS = PAIRS / 8u;
+const ROWS = $(ROWS)u;
 const LOWEST = -3.0e38f;
 
 //#include kv_read
@@ -79,38 +78,40 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
   let across = thread % 8u;
   let down = thread / 8u;
-  var outs: array<vec2<f32>, ROWS * ITEMS>;
-  for (var n = 0u; n < ROWS * ITEMS; n++) {
-    outs[n] = vec2f(0.0);
-  }
+//#for r in ROWS
+//#for n in ITEMS
+  var out_$r_$n = vec2f(0.0);
+//#end
+//#end
   workgroupBarrier();
 
   for (var block = start / KEYS; block * KEYS < end; block++) {
     let base = cache_row(pages[info.w + block * KEYS / PAGE] * PAGE, kv_head) + block * KEYS % PAGE;
-    var products: array<vec4<f32>, ROWS>;
-    for (var r = 0u; r < ROWS; r++) {
-      products[r] = vec4f(0.0);
-    }
+//#for r in ROWS
+    var products_$r = vec4f(0.0);
+//#end
     // positions beyond the end are cells that hold something finite; what they give is masked below
-    for (var i = 0u; i < QUARTERS; i++) {
-      let key = mat4x4f(
-        key_quarter(base + across * 4u, i, params.scales),
-        key_quarter(base + across * 4u + 1u, i, params.scales),
-        key_quarter(base + across * 4u + 2u, i, params.scales),
-        key_quarter(base + across * 4u + 3u, i, params.scales),
-      );
-      for (var r = 0u; r < ROWS; r++) {
-        products[r] += query[(down * ROWS + r) * QUARTERS + i] * key;
-      }
+    for (var i = 0u; i < QUARTERS / 2u; i++) {
+//#for k in 4
+      let key_$k = key_octet(base + across * 4u + $(k)u, i, params.scales);
+//#end
+//#for h in 2
+      let keys_$h = mat4x4f(key_0[$h], key_1[$h], key_2[$h], key_3[$h]);
+//#for r in ROWS
+      products_$r += query[(down * ROWS + $(r)u) * QUARTERS + 2u * i + $(h)u] * keys_$h;
+//#end
+//#end
     }
-    for (var r = 0u; r < ROWS; r++) {
-      for (var k = 0u; k < 4u; k++) {
-        let position = block * KEYS + across * 4u + k;
-        let own = first + down * ROWS + r;
-        let seen = position <= own && own < end && (WINDOW == 0u || own - position < WINDOW);
-        scores[(down * ROWS + r) * KEYS + across * 4u + k] = select(LOWEST, capped(products[r][k]), seen);
-      }
+//#for r in ROWS
+//#for k in 4
+    {
+      let position = block * KEYS + across * 4u + $(k)u;
+      let own = first + down * ROWS + $(r)u;
+      let seen = position <= own && own < end && (WINDOW == 0u || own - position < WINDOW);
+      scores[(down * ROWS + $(r)u) * KEYS + across * 4u + $(k)u] = select(LOWEST, capped(products_$r[$k]), seen);
     }
+//#end
+//#end
     workgroupBarrier();
     if (thread < QUERIES) {
       var peak = peaks[thread];
@@ -130,34 +131,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       rescale[thread] = factor;
     }
     workgroupBarrier();
-    for (var r = 0u; r < ROWS; r++) {
-      for (var n = 0u; n < ITEMS; n++) {
-        outs[r * ITEMS + n] *= rescale[down * ROWS + r];
-      }
-    }
+//#for r in ROWS
+    let rescale_$r = rescale[down * ROWS + $(r)u];
+//#for n in ITEMS
+    out_$r_$n *= rescale_$r;
+//#end
+//#end
     let hi = min(KEYS, end - block * KEYS);
     for (var i = 0u; i < hi; i++) {
-      for (var n = 0u; n < ITEMS; n++) {
-        let value = value_pair(base + i, across + n * 8u, params.scales);
-        for (var r = 0u; r < ROWS; r++) {
-          outs[r * ITEMS + n] += scores[(down * ROWS + r) * KEYS + i] * value;
-        }
-      }
+//#for r in ROWS
+      let score_$r = scores[(down * ROWS + $(r)u) * KEYS + i];
+//#end
+//#for n in ITEMS
+      let value_$n = value_pair(base + i, across + $(n * 8)u, params.scales);
+//#for r in ROWS
+      out_$r_$n += score_$r * value_$n;
+//#end
+//#end
     }
     workgroupBarrier();
   }
 
   let single = step.z;
-  for (var r = 0u; r < ROWS; r++) {
-    let row = first_row + down * ROWS + r;
+//#for r in ROWS
+  if (down * ROWS + $(r)u < count) {
+    let row = first_row + down * ROWS + $(r)u;
     let part = (single * step.w + row - single) * HEADS + head;
-    if (down * ROWS + r < count) {
-      for (var n = 0u; n < ITEMS; n++) {
-        parts[part * PAIRS + across + n * 8u] = outs[r * ITEMS + n];
-      }
-      if (across == 0u) {
-        sums[part] = vec2f(peaks[down * ROWS + r], totals[down * ROWS + r]);
-      }
+//#for n in ITEMS
+    parts[part * PAIRS + across + $(n * 8)u] = out_$r_$n;
+//#end
+    if (across == 0u) {
+      sums[part] = vec2f(peaks[down * ROWS + $(r)u], totals[down * ROWS + $(r)u]);
     }
   }
+//#end
 }

@@ -5,6 +5,7 @@
 import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import { type BufferRange, type Dispatch, float32Word } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
+import { assertChoosable, choiceConstants, choiceParts, type Choosing } from "./expert_choice.ts";
 import { type ExpertTiles, gemm, mostTiles } from "./gemm.ts";
 import { gemv } from "./gemv.ts";
 import { fewRows, type Matmul } from "./matmul.ts";
@@ -13,40 +14,26 @@ import sortTemplate from "./moe_sort.wgsl" with { type: "text" };
 import sumTemplate from "./moe_sum.wgsl" with { type: "text" };
 import { specialise } from "./specialise.ts";
 
-/** What a chosen expert's weight is made of; see moe_route.wgsl. */
-export type Gating = "softmax" | "selected" | "sigmoid";
-
-export interface Route {
-  /** f32 [T, experts] */
-  logits: BufferRange;
+export interface Route extends Choosing {
   /** vec2<u32> [T, slots]: 8 bytes each. */
   route: BufferRange;
-  experts: number;
   slots: number;
-  gating: Gating;
-  /** Weights of the chosen experts add up to one (for "softmax" and "sigmoid"). */
-  normalise?: boolean;
-  scale?: number;
   step: BufferRange;
   countWord: number;
   label?: string;
 }
 
-const mostExperts = 1024;
+const routeThreads = 64;
 
 /** Chooses the experts of each token. @throws {SkiffError} "unsupported" for more than 1,024 experts. */
 export function routeExperts(request: Route): Dispatch {
-  const { experts, slots, gating, normalise = false } = request;
-  if (experts > mostExperts || slots > experts) {
-    throw new SkiffError("unsupported", `Cannot choose ${slots} of ${experts} experts`, {
-      hint: "Use --engine llama for this model.",
-    });
-  }
-  const sum = gating === "selected" || normalise ? "chosen" : gating === "softmax" ? "all" : "none";
+  const { experts, slots, gating } = request;
+  assertChoosable(slots, experts);
+  const constants = { ...choiceConstants(request), SLOTS: slots, WG: routeThreads };
   return {
     kernel: {
       name: `moe_route ${gating} ${slots}/${experts}`,
-      code: specialise(routeTemplate, { EXPERTS: experts, SLOTS: slots, GATING: gating, SUM: sum }),
+      code: specialise(routeTemplate, constants, choiceParts),
       access: ["uniform", "read", "write"],
     },
     buffers: [request.step, request.logits, request.route],
@@ -73,12 +60,7 @@ export function tilesBytes(maxRows: number, slots: number, experts: number): num
 export interface ExpertMatmul extends Matmul {
   route: BufferRange;
   slots: number;
-  /**
-   * False (gate and up): x has a row a token, y a row a pair of token and slot. True (down): x has a row a pair,
-   * y a row a token: the sum of its experts' results by their weights.
-   */
-  sums: boolean;
-  /** Needed where `maxRows` is above `fewRows`, on hardware. */
+  /** Needed where `sortsByExpert` holds. */
   scratch?: ExpertScratch;
 }
 
@@ -88,18 +70,38 @@ export function sortsByExpert(features: KernelFeatures, maxRows: number): boolea
 }
 
 /**
- * Sorts the pairs of a step by expert, once a layer before its products. Nothing to do (an empty list) where
- * `sortsByExpert` says no.
+ * Gate and up of each token's experts: x has a row a token, y a row a pair of token and slot. Where the route is not
+ * there yet, the experts are chosen by their router's logits and the route is left for `sumOfExperts`; GPUs do that
+ * for a few tokens in the same dispatch.
  */
-export function sortExperts(
+export function gatedExperts(
   features: KernelFeatures,
-  { route, step, countWord, slots, experts, maxRows, scratch, label }:
-    & Pick<ExpertMatmul, "route" | "step" | "countWord" | "slots" | "maxRows" | "scratch" | "label">
-    & { experts: number },
+  request: ExpertMatmul,
+  { routed, ...choosing }: Choosing & { routed: boolean },
 ): Dispatch[] {
-  if (!sortsByExpert(features, maxRows)) return [];
-  const { tiles, sorted } = scratchOf(scratch);
-  return [{
+  const { route, slots, step, countWord } = request;
+  const sums = false;
+  assertChoosable(slots, choosing.experts);
+  if (!routed && !features.software && request.maxRows <= fewRows) {
+    return gemv(features, request, { route, slots, sums, choosing });
+  }
+  const choice = routed ? [] : [routeExperts({ ...choosing, route, slots, step, countWord, label: "route" })];
+  if (!sortsByExpert(features, request.maxRows)) {
+    return [...choice, ...gemv(features, request, { route, slots, sums })];
+  }
+  const { tiles, sorted } = scratchOf(request.scratch);
+  return [
+    ...choice,
+    sortExperts(request, choosing.experts),
+    ...gemm(features, request, { tiles, sorted, slots, inputPerPair: false }),
+  ];
+}
+
+/** Sorts the pairs of a step by expert, for the products of its layer. */
+export function sortExperts(request: ExpertMatmul, experts: number): Dispatch {
+  const { route, step, countWord, slots, maxRows } = request;
+  const { tiles, sorted } = scratchOf(request.scratch);
+  return {
     kernel: {
       name: `moe_sort ${slots}/${experts}`,
       code: specialise(sortTemplate, { EXPERTS: experts, SLOTS: slots }),
@@ -108,17 +110,19 @@ export function sortExperts(
     buffers: [step, route, tiles, sorted],
     params: [countWord, mostTiles(maxRows, slots, experts)],
     workgroups: (rows) => [rows > 0 ? 1 : 0, 1, 1],
-    label,
-  }];
+    label: "route",
+  };
 }
 
-/** The dispatches of a product with each token's experts. */
-export function expertMatmul(features: KernelFeatures, request: ExpertMatmul): Dispatch[] {
-  const { route, slots, sums } = request;
-  if (!sortsByExpert(features, request.maxRows)) return gemv(features, request, { route, slots, sums });
+/**
+ * The down projection: x has a row a pair of token and slot, y a row a token, the sum of its experts' results by
+ * their weights in the route. Comes after `gatedExperts`, whose sorting it uses.
+ */
+export function sumOfExperts(features: KernelFeatures, request: ExpertMatmul): Dispatch[] {
+  const { route, slots } = request;
+  if (!sortsByExpert(features, request.maxRows)) return gemv(features, request, { route, slots, sums: true });
   const { tiles, sorted, pairs } = scratchOf(request.scratch);
-  const work: ExpertTiles = { tiles, sorted, slots, inputPerPair: sums };
-  if (!sums) return gemm(features, request, work);
+  const work: ExpertTiles = { tiles, sorted, slots, inputPerPair: true };
   const { residual, ...epilogue } = request.epilogue ?? {};
   const { rows } = request.weights;
   return [

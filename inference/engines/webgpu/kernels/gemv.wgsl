@@ -5,8 +5,12 @@
 // input    q8 activations (snippets/q8.wgsl) where Q8, else f32 [T, K]
 // output   f32 [T, params.output_stride] from column params.output_column on; q8 [T, N / 2] where QUANTISE
 // bias     f32 [N] of this part (all experts: [experts, N]), where BIAS
-// route    (expert, bits of its f32 weight) [T, slots], where EXPERTS. Where ROUTE, y[t] is the sum over the
-//          $SLOTS slots of weight * (W[expert] x + bias); else y has a row for each pair of token and slot
+// route    (expert, bits of its f32 weight) [T, $SLOTS], where EXPERTS. Where SUMS, y[t] is the sum over the slots of
+//          weight * (W[expert] x + bias); else y has a row for each pair of token and slot. Where CHOOSES, written
+//          and not read: every workgroup finds its expert by `router_logits` [T, experts], see moe_route.wgsl
+// second   planes of a second matrix of another type and equal K, where JOIN: "below" has its N2 rows after those of
+//          the first, each workgroup with rows of one of them; "pairs" takes row i of it as row 2i + 1, and row i
+//          of the first as row 2i
 // GLU: rows 2i and 2i + 1 are gate and up of column i of the output. RESIDUAL: adds to what the output holds.
 //
 // Workgroups: x, y = blocks of rows (folded), z = blocks of $COLS rows of x (or pairs of token and slot).
@@ -34,6 +38,16 @@ struct Params {
   input_divisor: u32, // pairs that share a row of x
   groups: u32, // of a row of W
   quads: u32, // of values of a row of x
+//#if SECOND
+  plane1_second: u32,
+  plane2_second: u32,
+  plane3_second: u32,
+  rows_second: u32,
+  blocks: u32, // of the first matrix, where another is below it
+//#end
+//#if CHOOSES
+  route_scale: f32, // of the experts' weights
+//#end
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -53,11 +67,33 @@ struct Params {
 //#if BIAS
 @group(0) @binding($BIAS) var<storage, read> bias: array<f32>;
 //#end
+//#if SECOND
+@group(0) @binding($SECOND) var<storage, read> weights4_second: array<vec4<u32>>;
+@group(0) @binding($(SECOND + 1)) var<storage, read> weights1_second: array<u32>;
+//#if SECONDBIAS
+@group(0) @binding($SECONDBIAS) var<storage, read> bias_second: array<f32>;
+//#end
+//#end
 //#if EXPERTS
+//#if CHOOSES
+@group(0) @binding($EXPERTS) var<storage, read_write> route: array<vec2<u32>>;
+@group(0) @binding($(EXPERTS + 1)) var<storage, read> router_logits: array<f32>;
+
+//#include rank_experts
+//#else
 @group(0) @binding($EXPERTS) var<storage, read> route: array<vec2<u32>>;
 //#end
 
-//#include weights
+//#if !SUMS
+// Of the pair that a workgroup computes.
+var<private> pair_expert: u32;
+//#end
+//#end
+
+//#include decoder
+//#if SECOND
+//#include decoder_second
+//#end
 //#if GLU
 //#include glu
 //#end
@@ -90,29 +126,53 @@ fn input_at(row: u32, i: u32, quads: u32) -> vec4<f32> {
 }
 //#end
 
-//#if BIAS
+//#if ANY_BIAS
 fn bias_of(row: u32, token: u32) -> f32 {
 //#if EXPERTS
+//#if SUMS
   var sum = 0.0;
   for (var slot = 0u; slot < $(SLOTS)u; slot++) {
     let pair = token * $(SLOTS)u + slot;
     let expert = route[pair].x;
     let own = expert - params.first_expert < params.expert_count;
-//#if ROUTE
     sum += select(0.0, bitcast<f32>(route[pair].y) * bias[expert * params.rows + row], own);
-//#else
-    sum += select(0.0, bias[expert * params.rows + row], own);
-//#end
   }
   return sum;
 //#else
+  return bias[pair_expert * params.rows + row];
+//#end
+//#else
+//#if SECOND
+//#if JOIN == below
+  let own = row;
+  let is_second = row >= params.rows;
+  let others = row - params.rows;
+//#else
+  let own = row / 2u;
+  let is_second = row % 2u == 1u;
+  let others = own;
+//#end
+  if (is_second) {
+//#if SECONDBIAS
+    return bias_second[others];
+//#else
+    return 0.0;
+//#end
+  }
+//#if BIAS
+  return bias[own];
+//#else
+  return 0.0;
+//#end
+//#else
   return bias[row];
+//#end
 //#end
 }
 //#end
 
 fn with_bias(sum: f32, row: u32, token: u32) -> f32 {
-//#if BIAS
+//#if ANY_BIAS
   return (sum + bias_of(row, token)) * params.scale;
 //#else
   return sum * params.scale;
@@ -154,10 +214,20 @@ fn main(
   // Numbers on hardware, where the loop below has few rounds and is unrolled; elsewhere kernels are for any width.
   let groups = $GROUPS;
   let quads = $QUADS;
+//#if JOIN == below
+  let all_blocks = id.y * dispatched.x + id.x;
+  let is_second = all_blocks >= params.blocks;
+  let block = select(all_blocks, all_blocks - params.blocks, is_second);
+  let rows = select(params.rows, params.rows_second, is_second);
+  let above = select(0u, params.rows, is_second); // rows of the matrix that this one is below
+//#else
   let block = id.y * dispatched.x + id.x;
+  let rows = params.rows;
+  let above = 0u;
+//#end
   let tokens = step_counts[params.count_word] * params.count_factor;
   let first_token = id.z * $(COLS)u;
-  if (block * $(BLOCK)u >= params.rows || first_token >= tokens) {
+  if (block * $(BLOCK)u >= rows || first_token >= tokens) {
     return;
   }
 //#if LANES
@@ -169,37 +239,52 @@ fn main(
 //#end
   // Rows and tokens beyond the end repeat the last one; what they give is not stored.
 //#for r in ROWS
-  let row_$r = min(first_row + $(r)u, params.rows - 1u);
+//#if JOIN == pairs
+  let row_$r = min(first_row + $(r)u, rows - 1u) / 2u;
+//#else
+  let row_$r = min(first_row + $(r)u, rows - 1u);
+//#end
 //#for c in COLS
   var total_$r_$c = 0.0;
 //#end
 //#end
 
-//#if EXPERTS
+//#if SUMS
   for (var slot = 0u; slot < $(SLOTS)u; slot++) {
     let pair = first_token * $(SLOTS)u + slot;
     let expert = route[pair].x - params.first_expert;
     if (expert >= params.expert_count) {
-//#if ROUTE
       continue;
-//#else
-      return; // the part that has the expert writes the row
-//#end
     }
     let expert_row = expert * params.rows;
     let token_0 = pair / params.input_divisor;
-//#if ROUTE
     let share = bitcast<f32>(route[pair].y);
-//#end
 //#else
   {
+//#if EXPERTS
+    let token_0 = first_token / $(SLOTS)u;
+//#if CHOOSES
+    let slot = first_token % $(SLOTS)u;
+    rank_experts(token_0 * expert_count, thread);
+    let chosen = workgroupUniformLoad(&chosen_experts[slot]);
+    if (block == 0u && params.first_expert == 0u && thread == 0u) {
+      route[first_token] = vec2<u32>(chosen, bitcast<u32>(expert_weight(slot) * params.route_scale));
+    }
+//#else
+    let chosen = route[first_token].x;
+//#end
+    pair_expert = chosen;
+    let expert = chosen - params.first_expert;
+    if (expert >= params.expert_count) {
+      return; // the part that has the expert writes the row
+    }
+    let expert_row = expert * params.rows;
+//#else
     let expert_row = 0u;
 //#for c in COLS
     let token_$c = min(first_token + $(c)u, tokens - 1u);
 //#end
 //#end
-//#for r in ROWS
-    let weights_$r = (expert_row + row_$r) * groups;
 //#end
 //#for c in COLS
 //#if Q8
@@ -208,145 +293,16 @@ fn main(
     let input_$c = token_$c * quads;
 //#end
 //#end
-//#for r in ROWS
-//#for c in COLS
-    var sum_$r_$c = 0.0;
-//#end
-//#end
-//#if LANES
-    for (var g = lane; g < groups; g += $(TEAM)u) {
-//#else
-    for (var g = 0u; g < groups; g++) {
-//#end
-//#if GROUPED
-//#for r in ROWS
-      let w_$r = weight_group(weights_$r + g);
-//#end
-//#if Q8
-//#if LANES
-//#for c in COLS
-      let lo_$c = input[input_$c + g];
-      let hi_$c = input[input_$c + groups + g];
-      let fine_lo_$c = input[input_$c + 2u * groups + g];
-      let fine_hi_$c = input[input_$c + 3u * groups + g];
-      let tail_$c = input[input_$c + 4u * groups + g];
-      let d_$c = bitcast<f32>(tail_$c.x);
-//#if OFFSET
-      let first_$c = f32(bitcast<i32>(tail_$c.y));
-      let last_$c = f32(bitcast<i32>(tail_$c.z));
-//#end
-//#for r in ROWS
-//#if HALVES
-      sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c)) + w_$r.scale.y * f32(dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) +
-        w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
-      );
-//#else
-//#if OFFSET
-      sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c)) + w_$r.offset.x * (first_$c + last_$c)
-      );
-//#else
-      sum_$r_$c += d_$c * w_$r.scale.x * f32(dot16x2(w_$r.lo, lo_$c, fine_lo_$c) + dot16x2(w_$r.hi, hi_$c, fine_hi_$c));
-//#end
-//#end
-//#end
-//#end
-//#else
-      // Drivers that emulate dot4I8Packed unpack bytes anyway: unpacked here, once for all rows and columns, and the
-      // two bytes of an activation put together, a product is one multiplication.
-//#for r in ROWS
-//#for k in 4
-      let a_$r_$k = four_ints(w_$r.lo[$k]);
-      let b_$r_$k = four_ints(w_$r.hi[$k]);
-//#end
-//#end
-//#for c in COLS
-      let lo_$c = input[input_$c + g];
-      let hi_$c = input[input_$c + groups + g];
-      let fine_lo_$c = input[input_$c + 2u * groups + g];
-      let fine_hi_$c = input[input_$c + 3u * groups + g];
-      let tail_$c = input[input_$c + 4u * groups + g];
-      let d_$c = bitcast<f32>(tail_$c.x);
-//#if OFFSET
-      let first_$c = f32(bitcast<i32>(tail_$c.y));
-      let last_$c = f32(bitcast<i32>(tail_$c.z));
-//#end
-//#for k in 4
-      let x_$c_$k = 256 * four_ints(lo_$c[$k]) + four_ints(fine_lo_$c[$k]);
-      let y_$c_$k = 256 * four_ints(hi_$c[$k]) + four_ints(fine_hi_$c[$k]);
-//#end
-//#for r in ROWS
-      let p_$r_$c = dot(a_$r_0, x_$c_0) + dot(a_$r_1, x_$c_1) + dot(a_$r_2, x_$c_2) + dot(a_$r_3, x_$c_3);
-      let q_$r_$c = dot(b_$r_0, y_$c_0) + dot(b_$r_1, y_$c_1) + dot(b_$r_2, y_$c_2) + dot(b_$r_3, y_$c_3);
-//#if HALVES
-      sum_$r_$c += d_$c * (
-        w_$r.scale.x * f32(p_$r_$c) + w_$r.scale.y * f32(q_$r_$c) + w_$r.offset.x * first_$c + w_$r.offset.y * last_$c
-      );
-//#else
-//#if OFFSET
-      sum_$r_$c += d_$c * (w_$r.scale.x * f32(p_$r_$c + q_$r_$c) + w_$r.offset.x * (first_$c + last_$c));
-//#else
-      sum_$r_$c += d_$c * w_$r.scale.x * f32(p_$r_$c + q_$r_$c);
-//#end
-//#end
-//#end
-//#end
-//#end
-//#else
-//#for r in ROWS
-//#for c in COLS
-      var lo_$r_$c = 0.0;
-      var hi_$r_$c = 0.0;
-//#end
-//#end
-//#for c in COLS
-      var first_$c = 0.0;
-      var last_$c = 0.0;
-//#end
-//#for k in 4
-//#for r in ROWS
-      let a_$r_$k = four_floats(w_$r.lo[$k]);
-      let b_$r_$k = four_floats(w_$r.hi[$k]);
-//#end
-//#for c in COLS
-      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u, quads);
-      let y_$c_$k = input_at(input_$c, g * 8u + 4u + $(k)u, quads);
-      first_$c += x_$c_$k.x + x_$c_$k.y + x_$c_$k.z + x_$c_$k.w;
-      last_$c += y_$c_$k.x + y_$c_$k.y + y_$c_$k.z + y_$c_$k.w;
-//#for r in ROWS
-      lo_$r_$c += dot(a_$r_$k, x_$c_$k);
-      hi_$r_$c += dot(b_$r_$k, y_$c_$k);
-//#end
-//#end
-//#end
-//#for r in ROWS
-//#for c in COLS
-      sum_$r_$c += w_$r.scale.x * lo_$r_$c + w_$r.scale.y * hi_$r_$c + w_$r.offset.x * first_$c + w_$r.offset.y * last_$c;
-//#end
-//#end
-//#end
-//#else
-//#for r in ROWS
-      let w_$r = weight_values(weights_$r + g);
-//#end
-//#for k in 8
-//#for c in COLS
-      let x_$c_$k = input_at(input_$c, g * 8u + $(k)u, quads);
-//#for r in ROWS
-      sum_$r_$c += dot(w_$r.v$k, x_$c_$k);
-//#end
-//#end
-//#end
-//#end
+//#if JOIN == below
+    if (is_second) {
+//#include walk_second
+    } else {
+//#include walk
     }
-//#for r in ROWS
-//#for c in COLS
-//#if ROUTE
-    total_$r_$c += share * sum_$r_$c;
 //#else
-    total_$r_$c += sum_$r_$c;
-//#end
+//#include walk
+//#if JOIN == pairs
+//#include walk_second
 //#end
 //#end
   }
@@ -383,7 +339,7 @@ fn main(
       up += sums[((row + 1u) * $(COLS)u + c) * $(PITCH)u + lane_];
     }
     let n = block * $(BLOCK)u + row;
-    if (n < params.rows && token < tokens) {
+    if (n < rows && token < tokens) {
       let value = gated(with_bias(gate, n, token), with_bias(up, n + 1u, token));
 //#if QUANTISE
       results[c * 32u + row / 2u] = value;
@@ -398,8 +354,8 @@ fn main(
       sum += sums[(row * $(COLS)u + c) * $(PITCH)u + lane_];
     }
     let n = block * $(BLOCK)u + row;
-    if (n < params.rows && token < tokens) {
-      store(with_bias(sum, n, token), n, token);
+    if (n < rows && token < tokens) {
+      store(with_bias(sum, above + n, token), above + n, token);
     }
 //#end
   }
@@ -412,7 +368,7 @@ fn main(
 //#for c in COLS
 //#if GLU
 //#for p in PAIRS
-    if (first_row + $(p * 2)u < params.rows && first_token + $(c)u < tokens) {
+    if (first_row + $(p * 2)u < rows && first_token + $(c)u < tokens) {
       let n = first_row + $(p * 2)u;
       let token = first_token + $(c)u;
       let value = gated(with_bias(total_$(p * 2)_$c, n, token), with_bias(total_$(p * 2 + 1)_$c, n + 1u, token));
@@ -425,8 +381,9 @@ fn main(
 //#end
 //#else
 //#for r in ROWS
-    if (first_row + $(r)u < params.rows && first_token + $(c)u < tokens) {
-      store(with_bias(total_$r_$c, first_row + $(r)u, first_token + $(c)u), first_row + $(r)u, first_token + $(c)u);
+    if (first_row + $(r)u < rows && first_token + $(c)u < tokens) {
+      let n = above + first_row + $(r)u;
+      store(with_bias(total_$r_$c, n, first_token + $(c)u), n, first_token + $(c)u);
     }
 //#end
 //#end

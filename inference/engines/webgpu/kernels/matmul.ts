@@ -7,7 +7,7 @@ import type { BufferRange, Dispatch } from "../device/dispatch.ts";
 import type { KernelFeatures } from "../device/features.ts";
 import type { WeightMatrix, WeightType } from "../weights/weight_matrix.ts";
 import { gemm } from "./gemm.ts";
-import { gemv } from "./gemv.ts";
+import { gemv, joinedGemv, type JoinedMatrix } from "./gemv.ts";
 import { isGrouped } from "./text.ts";
 
 /** How x is stored: plain floats, or int8 with a scale for every 32 (snippets/q8.wgsl). */
@@ -64,6 +64,34 @@ export function matmul(features: KernelFeatures, request: Matmul): Dispatch[] {
   assertFits(request);
   const few = features.software || request.maxRows <= fewRows;
   return few ? gemv(features, request) : gemm(features, request);
+}
+
+/** Whether `joinedMatmul` takes these two: whole, alike in their columns and in the activations that they want. */
+export function canJoin(
+  features: KernelFeatures,
+  maxRows: number,
+  first: WeightMatrix,
+  second: WeightMatrix,
+): boolean {
+  const whole = ({ parts, experts, order }: WeightMatrix) =>
+    parts.length === 1 && experts === 1 && order === "plain";
+  return (features.software || maxRows <= fewRows) && whole(first) && whole(second) &&
+    first.columns === second.columns &&
+    activationKind(first.type, features) === activationKind(second.type, features);
+}
+
+/**
+ * x times two matrices of different types in one dispatch, for which `canJoin` holds; see `joinedGemv`. An epilogue
+ * with `glu` goes with "pairs".
+ */
+export function joinedMatmul(features: KernelFeatures, request: Matmul, joined: JoinedMatrix): Dispatch[] {
+  const { weights, epilogue = {} } = request;
+  const pairs = joined.how === "pairs";
+  const asPairs = (one: WeightMatrix): WeightMatrix => pairs ? { ...one, order: "pairs" } : one;
+  const whole = { ...weights, rows: weights.rows * (pairs ? 2 : 1) };
+  const parts = [{ ...weights.parts[0], rows: whole.rows }];
+  assertFits({ ...request, weights: asPairs({ ...whole, parts }), epilogue });
+  return [joinedGemv(features, request, joined)];
 }
 
 function assertFits({ weights, kind, epilogue = {} }: Matmul): void {

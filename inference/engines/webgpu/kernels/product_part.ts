@@ -7,13 +7,13 @@ type Part = Matmul["weights"]["parts"][number];
 
 /** Buffers in the order of their bindings. Parts begin at rows that are multiples of 64 where a bias is bound by offset. */
 export function partBuffers({ weights, step, input, output, epilogue }: Matmul, part: Part): BufferRange[] {
-  const firstBias = weights.experts > 1 ? 0 : part.firstRow;
-  const bias = epilogue?.bias && floatsFrom(epilogue.bias, firstBias);
-  return [step, part.range, part.range, input, output, ...(bias ? [bias] : [])];
+  const bias = partsBias(epilogue?.bias, weights.experts > 1 ? 0 : part.firstRow);
+  return [step, part.range, part.range, input, output, ...bias];
 }
 
-function floatsFrom({ buffer, offset, size }: BufferRange, first: number): BufferRange {
-  return { buffer, offset: offset + 4 * first, size: size - 4 * first };
+/** The bias of a part that begins at row `first`, if there is one. */
+export function partsBias(bias: BufferRange | undefined, first: number): BufferRange[] {
+  return bias ? [{ ...bias, offset: bias.offset + 4 * first, size: bias.size - 4 * first }] : [];
 }
 
 /** Words of `Params`. `countFactor`: rows of x for each row of a step; `inputDivisor`: pairs that share a row of x. */

@@ -8,7 +8,12 @@ import {
   pullArtifact,
   pushArtifact,
 } from "../../../../gateway/mcp/catalog/artifact.ts";
-import { createCatalog, importCatalog, updateCatalogs } from "../../../../gateway/mcp/catalog/catalogs.ts";
+import {
+  createCatalog,
+  importCatalog,
+  removeCatalog,
+  updateCatalogs,
+} from "../../../../gateway/mcp/catalog/catalogs.ts";
 import { loadCatalogs } from "../../../../gateway/mcp/catalog/load_catalogs.ts";
 import { pullCatalog, pushCatalog } from "../../../../gateway/mcp/catalog/shared_catalogs.ts";
 import { dockerRegistry } from "../../../support/docker_registry.ts";
@@ -32,32 +37,46 @@ for (const credential of [undefined, login]) {
       );
       await importCatalog("team.yaml", place);
       const reference = `${registry.host}/acme/shared:1`;
-      const digest = await pushCatalog("team", reference, place);
-      assert.equal(
-        await pushCatalog("team", `${registry.host}/acme/shared:2`, place).then((d) => d.length),
-        71,
-      );
+      const { digest } = await pushCatalog("team", reference, place);
+      const again = await pushCatalog("team", `${registry.host}/acme/shared:2`, place);
+      assert.equal(again.digest, digest, "of the same content");
       const { repository } = parseImageReference(reference);
       const client = new RegistryClient({ registry: registry.host, repository }, { credential });
       const { manifest, digest: found } = await client.manifest("1");
       assert.deepEqual([found, manifest.artifactType, manifest.layers.length], [digest, catalogArtifact, 1]);
       assert.deepEqual(await pullCatalog(reference, place), { name: "shared", servers: 1, problems: [] });
+      assert.deepEqual(await pullCatalog(reference, place), { name: "shared", servers: 1, problems: [] });
+      const { name } = await pullCatalog(`${registry.host}/acme/shared:2`, place);
+      assert.equal(
+        name,
+        `${registry.host}_acme_shared_2`.replaceAll(":", "_"),
+        "another tag is another catalog",
+      );
+      await removeCatalog(`${registry.host}/acme/shared:2`, place);
+
       const { servers, origin } = await loadCatalogs(place);
       assert.deepEqual(servers.get("notes"), {
         name: "notes",
         image: "a/notes",
         "x-cost": 3,
+        type: "server",
       });
       assert.equal(origin.get("notes"), "shared");
       assert.ok((await updateCatalogs("shared", place))[0].servers === 1);
       await createCatalog("own", place);
-      await assert.rejects(() => pullCatalog(`${registry.host}/x/own`, place), { code: "conflict" });
       await assert.rejects(() => pullCatalog(`${registry.host}/acme/none:1`, place), { code: "not_found" });
       await assert.rejects(() => pullArtifact(reference, profileArtifact, place.env), {
         message: /is no profile/,
       });
       await write(".docker/mcp/catalogs/own.yaml", "registry: {shell: {type: local, command: [sh]}}\n");
-      await pushCatalog("own", `${registry.host}/acme/bad`, place);
+      const own = await pushCatalog("own", `${registry.host}/acme/own`, place);
+      assert.deepEqual(own.left, ["shell"], "no command of this machine goes out");
+      const shell = {
+        type: "local",
+        snapshot: { server: { name: "shell", type: "local", command: ["sh"] } },
+      };
+      const bad = { title: "Bad", servers: [shell] };
+      await pushArtifact(`${registry.host}/acme/bad`, { type: catalogArtifact, value: bad }, place.env);
       await pullCatalog(`${registry.host}/acme/bad`, place);
       const loaded = await loadCatalogs(place);
       assert.equal(loaded.origin.get("shell"), "own");

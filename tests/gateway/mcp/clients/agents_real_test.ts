@@ -15,22 +15,35 @@ import { scriptedService } from "../../../support/scripted_service.ts";
 const model = "ai/smollm2";
 const denoFolder = Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`;
 
-/** Calls the tool once, then tells what it said. */
+const mostWaits = 100;
+
+/**
+ * Calls the tool once, then tells what it said. Agents ask their model before their servers have started: until
+ * the tool is among those offered it does what takes a moment, and is asked anew.
+ */
 async function* caller({ prompt }: GenerationRequest): AsyncGenerator<GenerationEvent> {
   const { messages, tools = [] } = (prompt as { chat: ChatRequest }).chat;
-  const results = messages.filter(({ role }) => role === "tool");
+  const told = messages.filter(({ role }) => role === "tool").map(({ content }) => JSON.stringify(content));
+  const said = told.find((content) => content.includes("the secret is"));
   const tool = tools.find(({ name }) => name.endsWith("tell_secret"));
-  if (!tool || results.length > 0) {
-    yield* textEvents({ prompt, sampling: {} }, [
-      `Said: ${JSON.stringify(results.at(-1)?.content ?? "nothing")}`,
-    ]);
+  const wait = waits.find(({ name }) => tools.some((one) => one.name === name));
+  const call = said ? undefined : tool ? { name: tool.name, arguments: "{}" } : wait;
+  if (!call || told.length > mostWaits) {
+    yield* textEvents({ prompt, sampling: {} }, [`Said: ${said ?? "nothing"}`]);
     return;
   }
   yield { type: "start", promptTokens: 9, cachedTokens: 4 };
-  yield { type: "delta", index: 0, toolCall: { index: 0, id: "call_0", name: tool.name, arguments: "{}" } };
+  const toolCall = { index: 0, id: `call_${told.length}`, ...call };
+  yield { type: "delta", index: 0, toolCall };
   yield { type: "end", index: 0, finishReason: "tool_calls" };
   yield { type: "usage", usage: scriptedUsage };
 }
+
+/** What the agents have to pass the time with. */
+const waits = [
+  { name: "WaitForMcpServers", arguments: "{}" },
+  { name: "exec_command", arguments: JSON.stringify({ cmd: "sleep 0.2" }) },
+];
 
 /** A home with one server in a catalog of its own, enabled. */
 async function furnish({ home }: Desk): Promise<void> {

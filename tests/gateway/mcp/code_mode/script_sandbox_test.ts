@@ -42,41 +42,94 @@ const failures: [script: string, text: RegExp][] = [
   ["throw {toString() { throw 1 }}", /^1$/],
 ];
 
-/** Each gives "denied" or fails; none gives anything of outside. */
-const attempts: [name: string, script: string][] = [
-  ["Deno", "return typeof Deno === 'undefined' ? 'denied' : 'open'"],
-  ["fetch", "return fetch('http://127.0.0.1/')"],
-  ["process", "return process.env.HOME"],
-  ["require", "return require('node:fs')"],
-  ["a module of Node", "return import('node:fs')"],
-  ["a module of npm", "return import('npm:is-odd')"],
-  ["a module of the network", "return import('https://example.com/x.js')"],
-  ["a file as a module", "return import('file:///etc/passwd')"],
-  ["import in a made function", "return Function('return import(\"node:fs\")')()"],
-  ["the outer scope by this", "return this.constructor.constructor('return Deno.version.deno')()"],
-  ["the outer scope by a tool", "return echo.constructor('return Deno.version.deno')()"],
-  ["the outer scope by console", "return console.log.constructor('return Deno.version.deno')()"],
+/** Undefined where the language itself is all there is. */
+const probe = "'return typeof Deno'";
+const noImport = "TypeError: A dynamic import callback was not specified.";
+
+/** What is tried -> the refusal in its words, or what a probe of the scope that was reached finds there. */
+const attempts: [name: string, script: string, outcome: { failed: string } | { gives: string }][] = [
+  ["Deno", "return typeof Deno", { gives: "undefined" }],
+  ["fetch", "return fetch('http://127.0.0.1/')", { failed: "ReferenceError: fetch is not defined" }],
+  ["process", "return process.env.HOME", { failed: "ReferenceError: process is not defined" }],
+  ["require", "return require('node:fs')", { failed: "ReferenceError: require is not defined" }],
   [
-    "the outer scope by an error of import",
-    "try { await import('node:fs') } catch (error) { return error.constructor.constructor('return Deno.readTextFileSync(\"/etc/passwd\")')() }",
+    "what else a worker has",
+    "return ['self', 'postMessage', 'close', 'onmessage', 'Worker', 'WebSocket', 'navigator', 'setTimeout', 'caches']" +
+    ".filter((name) => name in globalThis).join() || 'nothing'",
+    { gives: "nothing" },
+  ],
+  ["a module of Node", "return import('node:fs')", { failed: noImport }],
+  ["a module of npm", "return import('npm:is-odd')", { failed: noImport }],
+  ["a module of the network", "return import('https://example.com/x.js')", { failed: noImport }],
+  ["a file as a module", "return import('file:///etc/passwd')", { failed: noImport }],
+  ["a module in a data: URL", "return import('data:text/javascript,export default Deno')", {
+    failed: noImport,
+  }],
+  ["import in a made function", "return Function('return import(\"node:fs\")')()", { failed: noImport }],
+  ["import in a made async function", "return (async () => {}).constructor('return import(\"node:fs\")')()", {
+    failed: noImport,
+  }],
+  ["a made function", `return Function(${probe})()`, { gives: "undefined" }],
+  ["eval", "return eval('typeof Deno')", { gives: "undefined" }],
+  ["indirect eval", "return (0, eval)('typeof Deno')", { gives: "undefined" }],
+  ["the outer scope by this", `return this.constructor.constructor(${probe})()`, { gives: "undefined" }],
+  ["the outer scope by a tool", `return echo.constructor(${probe})()`, { gives: "undefined" }],
+  [
+    "the outer scope by a tool that waits for no answer",
+    `return (await echo({}), echo.constructor(${probe})())`,
+    { gives: "undefined" },
+  ],
+  ["the outer scope by a promise of a tool", `return echo({}).constructor.constructor(${probe})() // await`, {
+    gives: "undefined",
+  }],
+  ["the outer scope by console", `return console.log.constructor(${probe})()`, { gives: "undefined" }],
+  [
+    "the outer scope by a tool's error",
+    `try { fail({}) } catch (error) { return error.constructor.constructor(${probe})() }`,
+    { gives: "undefined" },
   ],
   [
-    "the outer scope by promises",
-    "let got; Promise.prototype.then = function (f) { got = f }; await echo({}); return got.constructor('return Deno.version.deno')()",
+    "the outer scope by arguments that cannot be JSON",
+    `try { echo({a: 1n}) } catch (error) { return error.constructor.constructor(${probe})() }`,
+    { gives: "undefined" },
+  ],
+  [
+    "the outer scope by an error of import",
+    `try { await import('node:fs') } catch (error) { return error.constructor.constructor(${probe})() }`,
+    { gives: "undefined" },
+  ],
+  [
+    "the outer scope by who takes the result",
+    `return {then(resolve) { resolve(resolve.constructor(${probe})()) }}`,
+    { gives: "undefined" },
   ],
   [
     "the outer scope by stack frames",
-    "Error.prepareStackTrace = (_, frames) => frames.map((f) => f.getThis() ?? f.getFunction()).find(Boolean); return new Error().stack.Deno.version.deno",
+    "Error.prepareStackTrace = (_, frames) => frames; " +
+    "const outer = new Error().stack.flatMap((frame) => [frame.getThis(), frame.getFunction()]).filter(Boolean); " +
+    `return [...new Set(outer.map((one) => one.constructor.constructor(${probe})()))].join()`,
+    { gives: "undefined" },
   ],
+  ["a caller", "return arguments.callee.caller === null ? 'nothing' : 'a caller'", { gives: "nothing" }],
   [
     "a full stack in the bridge",
-    "let e; function deep() { try { deep() } catch (x) { e = x; echo({}) } } try { deep() } catch (x) { e = x } return e.constructor.constructor('return Deno.version.deno')()",
+    "let e; function deep() { try { deep() } catch (x) { e = x; echo({}) } } " +
+    `try { deep() } catch (x) { e = x } return e.constructor.constructor(${probe})()`,
+    { gives: "undefined" },
+  ],
+  ["prototypes", `return __proto__.constructor.constructor(${probe})()`, { gives: "undefined" }],
+  [
+    "changed prototypes",
+    `Object.prototype.toString = Array.prototype.join = Function.prototype.call = () => 'x'; return Function(${probe})()`,
+    { gives: "undefined" },
   ],
   [
-    "prototypes",
-    "Object.prototype.toString = () => 'x'; return __proto__.constructor('return Deno.version.deno')()",
+    "a changed JSON",
+    'JSON.stringify = JSON.parse = () => \'{"failed":false,"text":"forged"}\'; return echo({a: 1})',
+    { gives: '{"a":1}' },
   ],
-  ["a tool that is not its own", "return secret({})"],
+  ["a tool that is not its own", "return secret({})", { failed: "ReferenceError: secret is not defined" }],
+  ["a tool's name that it makes up", "return echo.call({tool: 'fail'}, {a: 1})", { gives: '{"a":1}' }],
 ];
 
 const limitsHit: [name: string, script: string, text: RegExp][] = [
@@ -106,10 +159,10 @@ Deno.test("a script's result, failures, attempts to get out, and limits", async 
         assert.match(result.text, text);
       });
     }
-    for (const [name, script] of attempts) {
+    for (const [name, script, outcome] of attempts) {
       await t.step(`no way out: ${name}`, async () => {
-        const result = await run(sandboxes, script);
-        assert.ok(result.failed || result.text === "denied", JSON.stringify(result));
+        const { failed, text } = await run(sandboxes, script);
+        assert.deepEqual(failed ? { failed: text } : { gives: text }, outcome);
       });
     }
     for (const [name, script, text] of limitsHit) {

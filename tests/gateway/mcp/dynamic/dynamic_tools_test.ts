@@ -1,7 +1,6 @@
 /** Dynamic tools, by the official SDK's client at a gateway with servers over stdio. */
 import assert from "node:assert/strict";
-import { assembleGateway } from "../../../../gateway/mcp/gateway/assemble.ts";
-import { Client, InMemoryTransport } from "../../../../gateway/mcp/sdk.ts";
+import { assembledGateway } from "../../../support/mcp/assembled.ts";
 
 const program = new URL("../../../support/mcp/fixture_server.ts", import.meta.url).pathname;
 
@@ -36,56 +35,8 @@ const catalog = {
   },
 };
 
-async function opened(features: Record<string, string> = {}, servers?: string[]) {
-  const home = await Deno.makeTempDir({ prefix: "skiff-dynamic-" });
-  await Deno.mkdir(`${home}/.docker/mcp/catalogs`, { recursive: true });
-  await Deno.writeTextFile(`${home}/.docker/config.json`, JSON.stringify({ features }));
-  await Deno.writeTextFile(`${home}/catalog.yaml`, JSON.stringify(catalog));
-  const values: Record<string, string> = {
-    HOME: home,
-    SKIFF_HOME: `${home}/skiff`,
-    PATH: Deno.env.get("PATH")!,
-  };
-  const env = { get: (name: string) => values[name] };
-  const lines: string[] = [];
-  const assembled = await assembleGateway({
-    configuration: { env, cwd: home, catalogs: [`${home}/catalog.yaml`], servers },
-    cpus: 1,
-    memory: 2 ** 31,
-    blockNetwork: false,
-    debugDns: false,
-    longLived: false,
-    isStatic: false,
-    verbose: false,
-    strictNames: false,
-    logCalls: true,
-    blockSecrets: true,
-    verifySignatures: false,
-    interceptors: [],
-    log: (line: string) => lines.push(line),
-  });
-  return {
-    lines,
-    async connect() {
-      const [ours, theirs] = InMemoryTransport.createLinkedPair();
-      await assembled.gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" });
-      await client.connect(ours);
-      return {
-        client,
-        names: async () => (await client.listTools()).tools.map(({ name }) => name),
-        call: async (name: string, args: Record<string, unknown>) => {
-          const result = await client.callTool({ name, arguments: args }) as any;
-          return { text: result.content[0].text as string, isError: result.isError === true };
-        },
-      };
-    },
-    async [Symbol.asyncDispose]() {
-      await assembled.close();
-      await Deno.remove(home, { recursive: true });
-    },
-  };
-}
+const opened = (features: Record<string, string> = {}, servers?: string[]) =>
+  assembledGateway({ catalog: catalog.registry, features, servers });
 
 const own = [
   "code-mode",
@@ -164,6 +115,7 @@ Deno.test("nothing is added without its secrets and its configuration", async ()
     ["code-mode", { servers: ["notes"], name: "x" }, /^Error: Not in this session: notes/],
     ["mcp-remove", { name: "notes" }, /^Error: Server 'notes' is not in this session/],
     ["mcp-activate-profile", { name: "absent" }, /^Error: There is no profile/],
+    ["mcp-create-profile", { name: "empty" }, /^Error: This session has no servers/],
   ];
   for (const [name, args, text] of cases) {
     const result = await call(name, args);
@@ -187,12 +139,91 @@ Deno.test("a configuration by both forms, and a profile of the session", async (
   assert.match(one.text, /New: \{"folder":"\/a","level":"info"\}/);
   assert.match((await call("mcp-add", { name: "notes" })).text, /^Successfully added/);
   const kept = await call("mcp-create-profile", { name: "My notes" });
-  assert.equal(kept.text, "Successfully created profile 'my-notes' with 1 servers.");
+  assert.equal(
+    kept.text,
+    "Successfully created profile 'My notes' (ID: my-notes) with 1 servers:\n\n1. notes - configured",
+  );
+  assert.match(
+    (await call("mcp-create-profile", { name: "My notes" })).text,
+    /^Successfully updated profile/,
+  );
   const later = await gateway.connect();
   const active = await later.call("mcp-activate-profile", { name: "My notes" });
   assert.equal(active.text, "Successfully activated profile 'my-notes'. Added servers: notes.");
   const again = await later.call("mcp-activate-profile", { name: "My notes" });
   assert.match(again.text, /Added servers: none\. Already active: 1\./);
+});
+
+Deno.test("values are checked against the schema before anything is changed", async (t) => {
+  await using gateway = await opened();
+  const { call } = await gateway.connect();
+  const cases: [name: string, args: Record<string, unknown>, text: RegExp][] = [
+    ["a required one is missing", { config: { level: "x" } }, /^Error: .* is not valid: folder: /],
+    ["a wrong type", { config: { folder: ["/a"] } }, /is not valid: folder: .*string/],
+    ["a wrong type of one value", { key: "folder", value: 1 }, /is not valid: folder: /],
+    ["JSON as text", { config: '{"folder": "/a"}' }, /^Successfully set/],
+    [
+      "one more value",
+      { key: "level", value: "info" },
+      /Old: \{"folder":"\/a"\}\nNew: \{"folder":"\/a","level":"info"\}/,
+    ],
+    ["all values are replaced", { config: { folder: "/b" } }, /New: \{"folder":"\/b"\}/],
+  ];
+  for (const [name, args, text] of cases) {
+    await t.step(
+      name,
+      async () => assert.match((await call("mcp-config-set", { server: "notes", ...args })).text, text),
+    );
+  }
+  for (const args of [{}, { config: 7 }, { key: "folder" }, { value: 1 }]) {
+    await assert.rejects(
+      call("mcp-config-set", { server: "notes", ...args }),
+      /-32602/,
+      JSON.stringify(args),
+    );
+  }
+});
+
+Deno.test("Claude Code: profiles.json of the project is active from the start, and written", async () => {
+  await using gateway = await opened();
+  const path = `${gateway.home}/profiles.json`;
+  const remote = { name: "docs", type: "remote", remote: { url: "http://127.0.0.1:9/mcp" } };
+  const shared = { servers: [{ type: "remote", endpoint: remote.remote.url, snapshot: { server: remote } }] };
+  const command = { name: "shell", type: "local", command: catalog.registry.fixture.command };
+  const bad = { id: "bad", name: "bad", servers: [{ type: "local", snapshot: { server: command } }] };
+  await Deno.writeTextFile(
+    path,
+    `{\n  // of the team\n  "Team": ${JSON.stringify(shared)},\n  "bad": ${JSON.stringify(bad)}\n}\n`,
+  );
+  const named = (line: RegExp) => gateway.lines.filter((one) => line.test(one)).length;
+
+  const other = await gateway.connect({ name: "another client" });
+  assert.deepEqual((await other.names()).sort(), own);
+  assert.equal(named(/profile/i), 0, "only Claude Code has profiles of a project");
+
+  const { call } = await gateway.connect({ name: "claude-code" });
+  // It is activated beside the first requests; a turn of the event loop each.
+  while (named(/profile 'team'/i) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(named(/^! The profile 'bad' of this project is not used: it runs a command/), 1);
+  const refused = await call("mcp-activate-profile", { name: "bad" });
+  assert.match(refused.text, /^Error: The profile "bad" runs a command of this machine: shell/);
+
+  await call("mcp-add", { name: "fixture" });
+  assert.match(
+    (await call("mcp-create-profile", { name: "bad" })).text,
+    /^Successfully created profile 'bad'/,
+  );
+  const text = await Deno.readTextFile(path);
+  assert.match(text, /^\{\n {2}\/\/ of the team\n/);
+  const written = JSON.parse(text.replace(/\/\/.*/, ""));
+  assert.deepEqual(Object.keys(written), ["Team", "bad"]);
+  assert.deepEqual([written.bad.id, written.bad.servers], ["bad", []], "commands are not the project's");
+
+  const later = await gateway.connect({ name: "claude-code" });
+  assert.match(
+    (await later.call("mcp-activate-profile", { name: "bad" })).text,
+    /Successfully activated profile 'bad'/,
+  );
 });
 
 Deno.test("off by the feature, and with --servers", async () => {

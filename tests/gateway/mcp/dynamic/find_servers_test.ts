@@ -27,6 +27,8 @@ const cases: [query: string, names: string[]][] = [
   ["fore", ["weather"]], // the beginning of a word
   ["query", ["sqlite"]], // the name of a tool
   ["unheard", []],
+  ["what is a relational store for you", ["postgres"]], // the other words are in every question
+  ["of", ["sqlite"]], // unless there are only such: sqlite has "of" in its description
 ];
 
 Deno.test("servers by words", async (t) => {
@@ -60,6 +62,43 @@ Deno.test("servers by meaning: a word that none has; vectors are kept", async ()
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("how near is near enough is told by the catalog, whatever the model calls unrelated", async (t) => {
+  for (const [name, usual] of [["around 0", 0], ["around 0.6", 0.6]] as const) {
+    await t.step(name, async () => {
+      const cosine: Record<string, number> = {
+        postgres: usual + 0.3,
+        sqlite: usual + 0.25,
+        weather: usual + 0.05,
+      };
+      const nearness = (_: string, texts: string[]) =>
+        Promise.resolve(texts.map((text) => {
+          const found = entries.find((entry) => text.startsWith(`${entry.title ?? entry.name}:`))!;
+          return cosine[found.name] ?? usual;
+        }));
+      const found = await findServers("unheard", entries, { ...options, meaning: { nearness } });
+      assert.deepEqual(found.map(({ name }) => name), ["postgres", "sqlite"]);
+    });
+  }
+  const nearness = (_: string, texts: string[]) => Promise.resolve(texts.map((_, i) => i * 0.04));
+  assert.deepEqual(await findServers("unheard", entries, { ...options, meaning: { nearness } }), []);
+});
+
+Deno.test("a search does not wait for a slow model; what it embeds is there for the next", async () => {
+  const release = Promise.withResolvers<void>();
+  const embed = async (texts: string[]) => {
+    await release.promise;
+    return texts.map((text) => /mail|letter/i.test(text) ? [1, 0] : [0, 1]);
+  };
+  const meaning = meaningOf({ model: "slow", embed });
+  const lines: string[] = [];
+  const slow = { ...options, meaning, patience: 1, log: (line: string) => lines.push(line) };
+  assert.deepEqual((await findServers("letters", entries, slow)).length, 0);
+  assert.match(lines[0], /by words only: the catalog is being embedded/);
+  release.resolve();
+  const found = await findServers("letters", entries, { ...options, meaning });
+  assert.deepEqual(found.map(({ name }) => name), ["alpha", "beta"]);
 });
 
 Deno.test("an embedding model that fails leaves the words", async () => {

@@ -130,7 +130,7 @@ Deno.test("a broken database or file is a warning, the others are listed", async
     await write(".docker/mcp/profiles/good.yaml", "id: good\nservers: []\n");
     const warnings: string[] = [];
     assert.deepEqual((await listProfiles(place, warnings)).map(({ profile }) => profile.id), ["good"]);
-    assert.match(warnings[0], /Cannot read the profiles in .*mcp-toolkit\.db/);
+    assert.match(warnings[0], /Cannot read .*mcp-toolkit\.db/);
     assert.match(warnings[1], /bad\.yaml:\d+:\d+/);
   });
 });

@@ -4,10 +4,11 @@ import { SkiffError } from "../../../../core/errors/skiff_error.ts";
 import type { EngineOptions } from "../../../../inference/engines/engine.ts";
 import { loadLlamaEngine } from "../../../../inference/engines/llama/engine.ts";
 import { openLibrary } from "../../../../inference/engines/llama/native.ts";
-import { f32, type PlainTensor, writeGguf } from "../../../support/gguf_writer.ts";
+import { writeGguf } from "../../../support/gguf_writer.ts";
 import { llamaLibrary } from "../../../support/llama_library.ts";
 import { smollm2 } from "../../../support/models.ts";
 import { realTest } from "../../../support/parts.ts";
+import { tinyAdapterBytes } from "../../../support/tiny_adapter.ts";
 import { tinyModel, tinyModelBytes, tinyModelShards } from "../../../support/tiny_model.ts";
 import { batchOf, engineSuite, type OpenEngine } from "../engine_suite.ts";
 
@@ -157,38 +158,12 @@ realTest("a damaged file is refused with llama.cpp's reason", llamaLibrary, asyn
   }
 });
 
-/** A LoRA adapter of rank 2 for the tiny model's first feed-forward matrix (64 x 128). */
-function tinyAdapter(): Uint8Array<ArrayBuffer> {
-  const values = (count: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(i * 7 + 1));
-  const tensors: PlainTensor[] = [
-    {
-      name: "blk.0.ffn_up.weight.lora_a",
-      type: "F32",
-      shape: [64, 2],
-      data: new Uint8Array(values(128).buffer),
-    },
-    {
-      name: "blk.0.ffn_up.weight.lora_b",
-      type: "F32",
-      shape: [2, 128],
-      data: new Uint8Array(values(256).buffer),
-    },
-  ];
-  const metadata = {
-    "general.architecture": "llama",
-    "general.type": "adapter",
-    "adapter.type": "lora",
-    "adapter.lora.alpha": f32(2),
-  };
-  return writeGguf({ metadata, tensors });
-}
-
 realTest(
   "adapters change what is computed, by their scale, until they are taken off",
   () => opener(tinyModel()),
   async (open) => {
     const path = await Deno.makeTempFile({ suffix: ".gguf" });
-    await Deno.writeFile(path, tinyAdapter());
+    await Deno.writeFile(path, tinyAdapterBytes());
     const engine = await open({ contextTokens: 64 });
     try {
       const logits = async () => {

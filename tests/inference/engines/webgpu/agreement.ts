@@ -15,7 +15,7 @@ export interface Agreement {
   oraclePerplexity: number;
 }
 
-const chunk = 64;
+const chunk = 256;
 
 /** Gives both engines the same text, and compares what they expect next. llama.cpp is the oracle. */
 export async function agreement({ webgpu, llama }: ModelPair, tokens: readonly number[]): Promise<Agreement> {

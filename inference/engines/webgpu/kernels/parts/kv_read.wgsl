@@ -21,6 +21,26 @@ fn key_quarter(place: u32, quarter: u32, scales: u32) -> vec4<f32> {
   return vec4f(unpack4xI8(keys[word / 4u][word % 4u])) * key_scale(place, quarter / 8u, scales);
 }
 
+/// Eight elements of a key: those from 8 * octet on. Reads the cache once for both quarters.
+fn key_octet(place: u32, octet: u32, scales: u32) -> mat2x4<f32> {
+  if (CACHE == 0u) {
+    let at = place * (D / 4u) + 2u * octet;
+    return mat2x4f(bitcast<vec4<f32>>(keys[at]), bitcast<vec4<f32>>(keys[at + 1u]));
+  }
+  if (CACHE == 1u) {
+    let words = keys[place * (D / 8u) + octet];
+    return mat2x4f(
+      vec4f(unpack2x16float(words.x), unpack2x16float(words.y)),
+      vec4f(unpack2x16float(words.z), unpack2x16float(words.w)),
+    );
+  }
+  let word = place * (D / 4u) + 2u * octet;
+  let four = keys[word / 4u];
+  let pair = select(four.xy, four.zw, word % 4u == 2u);
+  let scale = key_scale(place, octet / 4u, scales);
+  return mat2x4f(vec4f(unpack4xI8(pair.x)) * scale, vec4f(unpack4xI8(pair.y)) * scale);
+}
+
 /// The elements 2 * pair and 2 * pair + 1 of a value.
 fn value_pair(place: u32, pair: u32, scales: u32) -> vec2<f32> {
   if (CACHE == 0u) {

@@ -8,11 +8,18 @@ import type { KernelFeatures } from "../../../../../inference/engines/webgpu/dev
 import { argmax, gatherLogits, topK } from "../../../../../inference/engines/webgpu/kernels/choose.ts";
 import { embedding } from "../../../../../inference/engines/webgpu/kernels/embedding.ts";
 import {
-  expertMatmul,
+  type ExpertMatmul,
+  gatedExperts,
   routeExperts,
-  sortExperts,
+  sumOfExperts,
 } from "../../../../../inference/engines/webgpu/kernels/experts.ts";
-import { activationKind, type Glu, matmul } from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
+import {
+  activationKind,
+  canJoin,
+  type Glu,
+  joinedMatmul,
+  matmul,
+} from "../../../../../inference/engines/webgpu/kernels/matmul.ts";
 import { quantise } from "../../../../../inference/engines/webgpu/kernels/quantise.ts";
 import { isGrouped } from "../../../../../inference/engines/webgpu/kernels/text.ts";
 import {
@@ -46,12 +53,15 @@ const adapters: KernelFeatures[] = [
 
 const glus: (Glu | undefined)[] = [undefined, "silu", "gelu", "swiglu_oai"];
 
+const gatings = ["softmax", "selected", "sigmoid"] as const;
+
 /** Kernels by text, each once. */
 export function everyWeightKernel(): KernelCode[] {
   const dispatches = [...choices()];
   for (const features of adapters) {
     for (const type of weightTypes) {
       for (const glu of glus) dispatches.push(...products(features, type, glu));
+      for (const second of weightTypes) dispatches.push(...joinedProducts(features, type, second));
     }
   }
   return [...new Map(dispatches.map(({ kernel }) => [kernel.code, kernel])).values()];
@@ -77,8 +87,52 @@ function* products(
       const experts = { ...weights, rows: 64, experts: 2 };
       const scratch = { tiles: range, sorted: range, pairs: range };
       const choice = { ...common, weights: experts, route: range, slots: 2, scratch, maxRows, epilogue };
-      yield* expertMatmul(features, { ...choice, sums: false });
-      if (glu === undefined) yield* expertMatmul(features, { ...choice, sums: true });
+      if (glu === undefined) yield* sumOfExperts(features, choice);
+      else yield* chosenProducts(features, choice);
+    }
+  }
+}
+
+/** Gate and up of experts that the same dispatch chooses, by each rule. */
+function* chosenProducts(features: KernelFeatures, request: ExpertMatmul): Generator<Dispatch> {
+  const rules = request.weights.type === "Q4_K" && request.epilogue?.glu === "silu"
+    ? gatings
+    : gatings.slice(0, 1);
+  for (const gating of rules) {
+    for (const normalise of [false, true]) {
+      yield* gatedExperts(features, request, {
+        logits: range,
+        experts: 33,
+        gating,
+        normalise,
+        routed: false,
+      });
+    }
+  }
+}
+
+/** Two types in one dispatch: one below the other with a bias of neither, of one, of both; gate and up. */
+function* joinedProducts(
+  features: KernelFeatures,
+  type: WeightMatrix["type"],
+  secondType: WeightMatrix["type"],
+): Generator<Dispatch> {
+  const part = { range, firstRow: 0, rows: 128 };
+  const matrix = { rows: 128, columns: 256, order: "plain" as const, experts: 1, parts: [part] };
+  const weights: WeightMatrix = { ...matrix, type }, second: WeightMatrix = { ...matrix, type: secondType };
+  if (type === secondType || !canJoin(features, 8, weights, second)) return;
+  const kind = activationKind(type, features);
+  const common = { ...rows, weights, input: range, output: range, kind };
+  const biases = type === "Q4_K" ? [[], [0], [1], [0, 1]] : [[]];
+  for (const maxRows of type === "Q4_K" ? [1, 3, 8] : [1]) {
+    for (const biased of biases) {
+      const bias = biased.includes(0) ? range : undefined, other = biased.includes(1) ? range : undefined;
+      const below = { weights: second, bias: other, how: "below" as const };
+      yield* joinedMatmul(features, { ...common, maxRows, epilogue: { bias } }, below);
+      for (const quantise of [false, true]) {
+        const epilogue = { bias, glu: "silu" as const, quantise };
+        yield* joinedMatmul(features, { ...common, maxRows, epilogue }, { ...below, how: "pairs" });
+      }
     }
   }
 }
@@ -89,12 +143,10 @@ function* choices(): Generator<Dispatch> {
   yield gatherLogits({ ...logits, ids: range, count: 3 });
   for (const k of [1, 5, 40, 256]) yield* topK({ ...logits, k, scratch: range });
   yield quantise({ ...rows, input: range, output: range, columns: 64 });
-  for (const gating of ["softmax", "selected", "sigmoid"] as const) {
+  for (const gating of gatings) {
     for (const normalise of [false, true]) {
       const route = { ...rows, logits: range, route: range, experts: 20, slots: 4 };
       yield routeExperts({ ...route, gating, normalise });
     }
   }
-  const scratch = { tiles: range, sorted: range, pairs: range };
-  yield* sortExperts(base, { ...rows, route: range, slots: 4, experts: 20, maxRows: 64, scratch });
 }

@@ -8,6 +8,7 @@ import { attention, type CacheType } from "../../../../../inference/engines/webg
 import { gate } from "../../../../../inference/engines/webgpu/kernels/gate.ts";
 import { logitCap } from "../../../../../inference/engines/webgpu/kernels/logit_cap.ts";
 import { norm } from "../../../../../inference/engines/webgpu/kernels/norm.ts";
+import { normRouter } from "../../../../../inference/engines/webgpu/kernels/norm_router.ts";
 import type { Activations } from "../../../../../inference/engines/webgpu/kernels/pass_buffers.ts";
 
 const range: BufferRange = { buffer: {} as GPUBuffer, offset: 0, size: 2 ** 20 };
@@ -17,7 +18,7 @@ const step = { singles: 1, splits: 1, tiles: 1 };
 
 /** Kernels by text, each once. */
 export function everyPassKernel(): KernelCode[] {
-  const dispatches = [...norms(), ...attentions(), ...others()];
+  const dispatches = [...norms(), ...routers(), ...attentions(), ...others()];
   return [...new Map(dispatches.map(({ kernel }) => [kernel.code, kernel])).values()];
 }
 
@@ -28,6 +29,30 @@ function* norms(): Generator<Dispatch> {
         for (const out of outs) {
           const shape = { width, epsilon: 1e-6, weight: 0, wanted: 0, gather, add };
           yield* norm(shape, { stream: range, branch: range, out }, shared);
+        }
+      }
+    }
+  }
+}
+
+function* routers(): Generator<Dispatch> {
+  const features = { f16: true, dp4a: true, subgroupSize: 0, timestamps: true, bindingBytes: 2 ** 27 };
+  for (const type of ["F32", "F16", "BF16"] as const) {
+    for (
+      const [software, width, workgroupBytes] of [[true, 2048, 32_768], [false, 64, 16_384], [
+        false,
+        8192,
+        16_384,
+      ]] as const
+    ) {
+      for (const out of outs) {
+        for (const bias of [undefined, range]) {
+          const parts = [{ range, firstRow: 0, rows: 64 }, { range, firstRow: 64, rows: 2 }];
+          const router = { type, rows: 66, columns: width, order: "plain" as const, experts: 1, parts };
+          const shape = { width, epsilon: 1e-6, weight: 0 };
+          const choosing = { logits: range, experts: 66, gating: "selected" as const };
+          const operands = { stream: range, router, bias, choosing, route: range, slots: 4, out };
+          yield* normRouter({ ...features, software, workgroupBytes }, shape, operands, shared);
         }
       }
     }

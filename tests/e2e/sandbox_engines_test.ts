@@ -1,0 +1,124 @@
+/** Sandboxes on Engines that are not Debian's dockerd: what a person does on the first day, on each of them. */
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
+import { newestDocker, type TestDocker } from "../support/docker.ts";
+import { findExecutable } from "../support/executable.ts";
+import { realTest } from "../support/parts.ts";
+import { ownPodman } from "../support/podman.ts";
+import { type SandboxHome, withSandboxHome } from "../support/sandbox_home.ts";
+
+type Provide = () => Promise<TestDocker & Partial<AsyncDisposable>>;
+
+function engineSandboxTest(
+  name: string,
+  provide: Provide,
+  fn: (home: SandboxHome) => Promise<void>,
+): void {
+  realTest(
+    name,
+    async () => ({ executable: await findExecutable(), engine: await provide() }),
+    async (parts) => {
+      try {
+        await withSandboxHome(parts.executable, parts.engine, fn);
+      } finally {
+        await parts.engine[Symbol.asyncDispose]?.();
+      }
+    },
+  );
+}
+
+engineSandboxTest("Podman: the first day with sandboxes", ownPodman, async (home) => {
+  await firstDay(home);
+  await savedTemplate(home);
+  const odd = await home.workspace("a,b");
+  const { code, stderr } = await home.run(odd, ["shell", "true"]);
+  strictEqual(code, 1);
+  match(stderr, /^Podman cannot mount ".*a,b"\nRename the folder/);
+});
+
+engineSandboxTest("the newest Engine: the first day with sandboxes", newestDocker, async (home) => {
+  await firstDay(home);
+  await savedTemplate(home);
+});
+
+/** A run, a second one, what is inside and what is not, the network's rules, exec, cp, inspect, rm. */
+async function firstDay({ run, ok: skiff, home, workspace, sandboxes }: SandboxHome): Promise<void> {
+  const folder = await workspace();
+  const script =
+    "pwd; id -u; touch made; grep -E '^(CapEff|NoNewPrivs|Seccomp):' /proc/self/status | tr '\\t' ' '; " +
+    "tail -n +3 /proc/net/dev | cut -d: -f1; echo kept > /tmp/state; exit 3";
+  const first = await run(folder, ["shell", "-c", script]);
+  strictEqual(first.stderr, "");
+  deepStrictEqual(first.stdout.trim().split("\n").map((line) => line.trim()), [
+    folder,
+    "1000",
+    "CapEff: 0000000000000000",
+    "NoNewPrivs: 1",
+    "Seccomp: 2",
+    "lo",
+  ]);
+  strictEqual(first.code, 3);
+  strictEqual((await Deno.stat(`${folder}/made`)).uid, 1000);
+  strictEqual((await run(folder, ["shell", "-c", "cat /tmp/state"])).stdout, "kept\n");
+  await rules(folder, { run, skiff });
+  const name = "shell-project";
+  strictEqual(await skiff(["exec", "-e", "A=1", name, "sh", "-c", "echo $A; pwd"]), `1\n${folder}\n`);
+  strictEqual(await skiff(["exec", "-i", name, "cat"], { stdin: "in" }), "in");
+  await Deno.writeTextFile(`${home.folder}/file`, "text");
+  await skiff(["cp", `${home.folder}/file`, `${name}:/tmp/in`]);
+  await skiff(["cp", `${name}:/tmp/in`, `${home.folder}/out`]);
+  strictEqual(await Deno.readTextFile(`${home.folder}/out`), "text");
+  const [{ boundary }] = JSON.parse(await skiff(["inspect", name]));
+  deepStrictEqual([boundary.capabilities, boundary.network.inside, boundary.weaknesses], [
+    "none",
+    "none",
+    [],
+  ]);
+  await skiff(["stop", name]);
+  strictEqual((await run(folder, ["shell", "-c", "cat /tmp/state"])).stdout, "kept\n");
+  await skiff(["rm", name]);
+  deepStrictEqual(await sandboxes(), []);
+}
+
+/** What a rule allows is reached, through the proxy; all else is refused with the reason. */
+async function rules(
+  folder: string,
+  { run, skiff }: { run: SandboxHome["run"]; skiff: SandboxHome["ok"] },
+): Promise<void> {
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("reached"),
+  );
+  const get = (url: string) => ["shell", "-c", `unset no_proxy NO_PROXY; wget -q -O- ${url} 2>&1`];
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  match((await run(folder, get(url))).stdout, /403/);
+  await skiff(["policy", "allow", "--sandbox", "shell-project", `127.0.0.1:${server.addr.port}`]);
+  strictEqual((await run(folder, get(url))).stdout, "reached");
+  const decisions = await skiff(["policy", "log", "--sandbox", "shell-project"]);
+  ok(decisions.includes(String(server.addr.port)), decisions);
+}
+
+/** What was installed in a sandbox is there in one that is made of the template it was saved as. */
+async function savedTemplate({ run, ok: skiff, home, workspace }: SandboxHome): Promise<void> {
+  const folder = await workspace("other");
+  const tag = `skiff-test/saved:${crypto.randomUUID().slice(0, 8)}`;
+  await run(folder, ["shell", "-c", "echo installed > /home/agent/tool"]);
+  await skiff(["template", "save", "shell-other", tag]);
+  match(await skiff(["template", "ls"]), new RegExp(`^${tag} +shell `, "m"));
+  const again = [
+    "sandbox",
+    "run",
+    "-q",
+    "-w",
+    folder,
+    "--recreate",
+    "--template",
+    tag,
+    "shell",
+    "-c",
+    "cat ~/tool",
+  ];
+  strictEqual((await home.skiff(again)).stdout, "installed\n");
+  await skiff(["rm", "-f", "shell-other"]);
+  await skiff(["template", "rm", tag]);
+  ok(!(await skiff(["template", "ls"])).includes(tag));
+}

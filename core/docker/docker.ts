@@ -35,9 +35,8 @@ export interface RequestOptions {
   long?: boolean;
 }
 
-export interface DockerOptions {
-  endpoint: DockerEndpoint;
-  transport: HttpTransport;
+/** What an Engine says of itself when it is asked first. */
+export interface Greeting {
   apiVersion: string;
   engineVersion: string;
   /** Podman speaks Docker's API, with differences. */
@@ -46,7 +45,17 @@ export interface DockerOptions {
   os: string;
   /** "2" where the Engine recommends BuildKit. */
   builderVersion?: string;
+}
+
+export interface DockerOptions extends Greeting {
+  endpoint: DockerEndpoint;
+  transport: HttpTransport;
   headers?: Record<string, string>;
+}
+
+/** An Engine that was spoken to before. */
+export interface KnownEngine extends Greeting {
+  url: string;
 }
 
 /**
@@ -57,15 +66,11 @@ export interface DockerOptions {
 export async function openDocker(options: OpenDockerOptions = {}): Promise<Docker> {
   const { env = Deno.env, host, context, signal } = options;
   const endpoints = await findEndpoints({ env, host, context });
-  const { HttpHeaders: headers } = await readConfigFile(env);
+  const { HttpHeaders: headers } = readConfigFile(env);
   const pinned = env.get("DOCKER_API_VERSION") || undefined;
   const tried: { endpoint: DockerEndpoint; error: unknown }[] = [];
   for (const endpoint of endpoints) {
-    const most = endpoint.address.kind === "ssh" ? 4 : undefined; // sshd drops bursts of connections
-    const transport = new HttpTransport({
-      dial: (signal) => dial(endpoint.address, signal),
-      most,
-    });
+    const transport = transportTo(endpoint);
     try {
       return new Docker({
         endpoint,
@@ -83,6 +88,36 @@ export async function openDocker(options: OpenDockerOptions = {}): Promise<Docke
   throw noEngineError(tried);
 }
 
+/**
+ * The Engine that `openDocker` would find, taken at its word of an earlier time: nothing is asked. Undefined where
+ * another one may be meant. What matters must wait until `openDocker` has given the same (`sameEngine`).
+ */
+export async function assumeDocker(
+  { url, ...greeting }: KnownEngine,
+  { env = Deno.env }: { env?: OpenDockerOptions["env"] } = {},
+): Promise<Docker | undefined> {
+  if (env.get("DOCKER_API_VERSION")) return undefined;
+  const [endpoint] = await findEndpoints({ env });
+  if (endpoint.url !== url) return undefined;
+  const { HttpHeaders: headers } = readConfigFile(env);
+  return new Docker({ endpoint, transport: transportTo(endpoint), headers, ...greeting });
+}
+
+export function knownEngine(docker: Docker): KnownEngine {
+  const { endpoint, apiVersion, engineVersion, os, builderVersion } = docker;
+  return { url: endpoint.url, apiVersion, engineVersion, os, builderVersion };
+}
+
+/** Whether both speak to one Engine in one way. */
+export function sameEngine(one: Docker, other: Docker): boolean {
+  return JSON.stringify(knownEngine(one)) === JSON.stringify(knownEngine(other));
+}
+
+function transportTo({ address }: DockerEndpoint): HttpTransport {
+  const most = address.kind === "ssh" ? 4 : undefined; // sshd drops bursts of connections
+  return new HttpTransport({ dial: (signal) => dial(address, signal), most });
+}
+
 function isDialFailure(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.ConnectionRefused;
@@ -93,7 +128,7 @@ async function greet(
   transport: HttpTransport,
   pinned: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<Omit<DockerOptions, "endpoint" | "transport">> {
+): Promise<Greeting> {
   const target = `${basePath(endpoint)}/_ping`;
   const request = { method: "GET", target, host: hostHeader(endpoint), headers: {} };
   const { status, headers, bytes } = await transport.whole(request, { signal });

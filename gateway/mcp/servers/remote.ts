@@ -3,7 +3,12 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
 import type { Transport } from "../sdk.ts";
-import { SSEClientTransport, StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
+import {
+  SSEClientTransport,
+  StreamableHTTPClientTransport,
+  StreamableHTTPError,
+  UnauthorizedError,
+} from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
@@ -83,7 +88,7 @@ function isUnauthorized(error: unknown): boolean {
   const cause = error instanceof SkiffError ? error.cause : error;
   if (cause instanceof StreamableHTTPError && cause.code === 401) return true;
   return cause instanceof Error &&
-    (cause.constructor.name === "UnauthorizedError" || /\b401\b/.test(cause.message));
+    (cause instanceof UnauthorizedError || /\b401\b/.test(cause.message));
 }
 
 function unauthorized({ server }: RemoteSpec, cause: unknown): SkiffError {

@@ -1,4 +1,5 @@
 /** A small file's content, read anew when the file has changed. */
+import { existsSync } from "node:fs";
 
 const absent = "none";
 /** A folder that has changed so long ago has another time when it changes again, on every file system. */
@@ -64,6 +65,7 @@ export class KeptFile<T> {
 
 /** Tells versions of a file apart: it is replaced by renaming, or written again. */
 function markOf(path: string): string {
+  if (!existsSync(path)) return "none"; // an exception for each look would cost six times as much
   try {
     const { mtime, size, ino } = Deno.statSync(path);
     return `${mtime?.getTime()} ${size} ${ino}`;

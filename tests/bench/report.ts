@@ -57,8 +57,10 @@ function compare(ours: number, theirs: number | undefined, bound: Row["bound"]):
     return `${(ours / theirs).toFixed(2)}, ${round(ours - theirs)} more (≤ ${bound.atMostPlus} more)`;
   }
   const limit = bound.atLeast !== undefined ? `≥ ${bound.atLeast}` : `≤ ${bound.atMost}`;
-  return `${(ours / theirs).toFixed(2)} (${limit})`;
+  return `${significant(ours / theirs)} (${limit})`;
 }
+
+const significant = (ratio: number) => ratio < 0.1 ? ratio.toPrecision(2) : ratio.toFixed(2);
 
 function round(value: number): string {
   const size = Math.abs(value);

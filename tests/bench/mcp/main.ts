@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { endTestDockers } from "../../support/docker.ts";
 import { findExecutable } from "../../support/executable.ts";
 import { type Row, table } from "../report.ts";
+import { codeMode } from "./code_mode.ts";
 import { callTime } from "./call_time.ts";
 import { listTime } from "./list_time.ts";
 import { memory } from "./memory.ts";
@@ -30,6 +31,7 @@ const measures: Record<string, (executable: string, rounds: number) => Promise<R
   lists: listTime,
   memory,
   start: startTime,
+  code: codeMode,
 };
 const wanted = values.only?.split(",") ?? Object.keys(measures);
 const rows: Row[] = [];

@@ -4,8 +4,9 @@
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
 import { bytePieces } from "./byte_pieces.ts";
+import { lineTaken } from "./large_messages.ts";
 import { LineSplitter } from "./line_splitter.ts";
-import { type ByteWriter, LineWriter } from "./line_writer.ts";
+import { type ByteWriter, connectionClosed, LineWriter } from "./line_writer.ts";
 
 export interface LineStreams {
   /** What the other side writes. */
@@ -47,7 +48,7 @@ export class LineTransport implements Transport {
   }
 
   send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error("The connection is closed"));
+    if (this.#closed) return Promise.reject(connectionClosed("The connection is closed"));
     return this.#writer.write(JSON.stringify(message));
   }
 
@@ -68,6 +69,7 @@ export class LineTransport implements Transport {
           else {
             const waits = this.#deliver(line.bytes);
             if (waits) await waits;
+            lineTaken(line.length);
           }
         }
       }

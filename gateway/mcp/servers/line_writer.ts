@@ -3,6 +3,8 @@
  * with many requests in flight most of what a message costs is the write that carries it.
  */
 
+import { ErrorCode, McpError } from "../sdk.ts";
+
 /** Where bytes go; one write at a time. The writer of a `WritableStream` is one. */
 export interface ByteWriter {
   /** Resolves when all bytes are taken. */
@@ -61,11 +63,16 @@ export class LineWriter {
         resolve();
       } catch (error) {
         promise.catch(() => {}); // nobody may be waiting for it
-        reject(error);
+        reject(connectionClosed((error as Error).message));
       }
     }
     this.#running = undefined;
   }
+}
+
+/** What whoever waits for an answer takes for the other side's end. */
+export function connectionClosed(reason: string): McpError {
+  return new McpError(ErrorCode.ConnectionClosed, reason);
 }
 
 function writerOf(stream: WritableStream<Uint8Array>): ByteWriter {

@@ -1,0 +1,17 @@
+/** Gives back what large messages took: the engine of the language does so by itself only when it needs the room. */
+
+/** Bytes of a line. */
+const large = 8 * 1024 * 1024;
+/** Milliseconds after the last one, for it to be handed on. */
+const restMs = 2000;
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** To be told of every line that was read. */
+export function lineTaken(bytes: number): void {
+  if (bytes < large) return;
+  const { gc } = globalThis as { gc?: () => void }; // there in the executable
+  if (!gc) return;
+  clearTimeout(timer);
+  timer = setTimeout(gc, restMs);
+  Deno.unrefTimer(timer);
+}

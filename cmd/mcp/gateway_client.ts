@@ -5,13 +5,15 @@ import { selfCommand } from "../../core/process/self.ts";
 import { version } from "../../core/version.ts";
 import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
 import { noValidation } from "../../gateway/mcp/servers/connect_client.ts";
+import { refusedMark } from "../../gateway/mcp/gateway/guard.ts";
+import type { PolicyDecision } from "../../gateway/mcp/security/policy.ts";
+import { logLines } from "../../gateway/mcp/servers/log_lines.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 
-/** Runs `work` with a client of a gateway that is started for it, with `further` flags. Throws "unavailable" when it does not come up. */
+/** Runs `work` with a client of a gateway that is started for it. Throws "unavailable" when it does not come up. */
 export async function withGateway<T>(
   { context, flags }: Invocation,
   work: (client: Client) => Promise<T>,
-  further: string[] = [],
 ): Promise<T> {
   const own = ((flags["gateway-arg"] as string[] | undefined) ?? []).flatMap((text) => text.split(","));
   const { program, args } = selfCommand([
@@ -20,7 +22,7 @@ export async function withGateway<T>(
     "run",
     "--watch=false",
     "--log-calls=false",
-    ...further,
+    "--list-refused",
     ...own,
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
@@ -43,31 +45,48 @@ export async function withGateway<T>(
     return await work(client);
   } finally {
     await client.close();
+    await told;
   }
 }
 
-/** Its first lines; all of them go to stderr when that is wanted. */
-async function tell(
-  readable: ReadableStream<Uint8Array>,
-  context: Context,
-  shown: boolean,
-): Promise<string[]> {
-  let text = "";
-  for await (const piece of readable.pipeThrough(new TextDecoderStream() as any)) {
-    if (shown) await context.err(piece as unknown as string);
-    if (text.length < 4096) text += piece;
-  }
-  return text.split("\n").filter((line) => line !== "");
+/** What a gateway says of a server whose tools are missing from the lists. */
+const missing = /: (can't start|has not said yet|\S+\/list failed)/;
+
+/** Its first lines. On stderr: those about servers that are missing, or, when that is wanted, all. */
+async function tell(readable: AsyncIterable<Uint8Array>, context: Context, all: boolean): Promise<string[]> {
+  const told: string[] = [];
+  await logLines(readable, (line) => {
+    if (all || missing.test(line)) void context.err(`${line}\n`);
+    if (told.length < 20) told.push(line);
+  });
+  return told;
 }
 
-export async function allTools(client: Client): Promise<Tool[]> {
+/** Whether clients see a tool, and why not. */
+export type DecidedTool = Tool & { policy: PolicyDecision };
+
+/** By name, with those that no client sees. */
+export async function allTools(client: Client): Promise<DecidedTool[]> {
   const { tools } = await client.listTools();
-  return tools.sort((a, b) => a.name < b.name ? -1 : 1);
+  return tools.map(decided).sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-/** Throws "not_found". */
-export async function oneTool(client: Client, name: string): Promise<Tool> {
-  const found = (await client.listTools()).tools.find((tool) => tool.name === name);
+function decided({ _meta, ...tool }: Tool): DecidedTool {
+  const { [refusedMark]: refused, ...meta } = _meta ?? {};
+  const policy = typeof refused === "string"
+    ? { allowed: false, reason: refused }
+    : { allowed: true, reason: "" };
+  return { ...tool, ...(Object.keys(meta).length > 0 ? { _meta: meta } : {}), policy };
+}
+
+/** Throws "not_found", "forbidden" for one that is kept from clients. */
+export async function oneTool(client: Client, name: string): Promise<DecidedTool> {
+  const found = (await allTools(client)).find((tool) => tool.name === name);
+  if (found && !found.policy.allowed) {
+    throw new SkiffError("forbidden", `The tool ${name} is refused: ${found.policy.reason}`, {
+      hint: "See `skiff mcp policy show` and `skiff mcp tools approve`.",
+    });
+  }
   if (found) return found;
   throw new SkiffError("not_found", `There is no tool ${name}`, { hint: "See `skiff mcp tools ls`." });
 }

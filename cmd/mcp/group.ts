@@ -43,6 +43,11 @@ export const mcpCommand: Command = {
       load: async () => (await import("./secret.ts")).secretCommand,
     },
     {
+      name: "oauth",
+      summary: "Log in to servers, list the logins, end them",
+      load: async () => (await import("./oauth.ts")).oauthCommand,
+    },
+    {
       name: "client",
       aliases: ["clients"],
       summary: "Connect MCP clients to the gateway",

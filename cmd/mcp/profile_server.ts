@@ -31,7 +31,9 @@ const lsCommand: Command = {
       profile.servers.map((server) => ({ profile: profile.id, name: serverName(server), server }))
     );
     const found = all.filter((one) =>
-      filters.every(({ key, value }) => key === "name" ? one.name.includes(value) : one.profile === value)
+      filters.every(({ key, value }) =>
+        key === "name" ? one.name.toLowerCase().includes(value.toLowerCase()) : one.profile === value
+      )
     );
     if (flags.format !== "human") {
       const shown = found.map(({ profile, server }) => ({ profile, ...server }));

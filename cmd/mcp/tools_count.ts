@@ -8,7 +8,8 @@ export const toolsCountCommand: Command = {
   summary: "Count the tools that clients of the gateway see",
   flags: [toolsFormatFlag, ...gatewayClientFlags],
   async run(invocation) {
-    const { length: count } = await withGateway(invocation, allTools);
+    const tools = await withGateway(invocation, allTools);
+    const count = tools.filter(({ policy }) => policy.allowed).length;
     const isJson = invocation.flags.format === "json";
     await invocation.context.out(isJson ? `${JSON.stringify({ count })}\n` : `${count} tools\n`);
   },

@@ -22,6 +22,8 @@ export interface SandboxPlan {
   command: string[];
   extraLabels: Record<string, string>;
   runtime?: string;
+  /** File with a seccomp profile in place of the Engine's own. */
+  seccomp?: string;
   /** The Engine remaps users, which would make the workspace nobody's. */
   hostUsers: boolean;
   memory: number;
@@ -61,7 +63,7 @@ export function createConfig(plan: SandboxPlan): CreateContainerBody {
       Init: true,
       ...(plan.runtime ? { Runtime: plan.runtime } : {}),
       CapDrop: ["ALL"],
-      SecurityOpt: ["no-new-privileges:true"],
+      SecurityOpt: ["no-new-privileges:true", ...(plan.seccomp ? [`seccomp=${plan.seccomp}`] : [])],
       GroupAdd: plan.groups,
       PidsLimit: plan.pids,
       Memory: plan.memory,

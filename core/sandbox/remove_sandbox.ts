@@ -11,6 +11,11 @@ import type { World } from "./world.ts";
 export async function removeSandbox(world: World, sandbox: Sandbox): Promise<void> {
   const { docker, paths } = world;
   try {
+    // What shares its network goes first: Podman removes no container that another depends on.
+    if (docker.isPodman && sandbox.settings.dockerSocket === "filtered") {
+      const { removeOwned } = await import("./network/proxy/engine_watch.ts");
+      await removeOwned(docker, sandbox.key);
+    }
     await removeContainer(docker, sandbox.id, { force: true, volumes: true });
   } catch (error) {
     if (!(error instanceof SkiffError) || error.code !== "not_found") throw error; // someone else was first

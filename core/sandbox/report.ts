@@ -2,7 +2,8 @@
 import { inspectContainer } from "../docker/containers.ts";
 import { info } from "../docker/system.ts";
 import type { ContainerInspect } from "../docker/types/container.ts";
-import { weaknesses } from "./assert_isolated.ts";
+import type { EngineInfo } from "../docker/types/system.ts";
+import { missingLimits, weaknesses } from "./assert_isolated.ts";
 import { readPolicy } from "./network/records.ts";
 import { boundaryOf } from "./runtimes.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -44,30 +45,29 @@ export async function describeSandbox(world: World, sandbox: Sandbox): Promise<R
     settings,
     sessions: sessions.map(({ pid }) => pid),
     boundary: boundary(sandbox, container, {
-      defaultRuntime: engine.DefaultRuntime,
+      engine,
       policy,
       replaced,
-      security: engine.SecurityOptions ?? [],
     }),
     labels: container.Config.Labels ?? {},
   };
 }
 
 interface BoundaryFacts {
-  defaultRuntime: string;
+  engine: EngineInfo;
   policy: unknown;
   replaced: string[];
-  security: string[];
 }
 
 /** What holds the agent in, and what does not. */
 function boundary(
   { settings, git, access, uid }: Sandbox,
   container: ContainerInspect,
-  { defaultRuntime, policy, replaced, security }: BoundaryFacts,
+  { engine, policy, replaced }: BoundaryFacts,
 ): Record<string, unknown> {
   const { HostConfig: host, Mounts: mounts } = container;
-  const runtime = host.Runtime || defaultRuntime;
+  const security = engine.SecurityOptions ?? [];
+  const runtime = host.Runtime || engine.DefaultRuntime;
   const kind = boundaryOf(runtime);
   const readOnly = mounts.filter(({ RW, Type, Source, Destination }) =>
     !RW && Type === "bind" && Source === Destination
@@ -77,15 +77,18 @@ function boundary(
     runtime,
     shares_host_kernel: kind === "shared kernel",
     rootless_engine: security.some((option) => option.startsWith("name=rootless")),
-    capabilities: weaknesses(container).some((fault) => fault.includes("capabilities")) ? "some" : "none",
+    capabilities: weaknesses(container, engine).some((fault) => fault.includes("capabilities"))
+      ? "some"
+      : "none",
     no_new_privileges: true,
     seccomp: security.find((option) => option.startsWith("name=seccomp"))?.replace("name=seccomp,", "") ??
       "none",
     runs_as_root: uid === 0,
     limits: {
-      memory: host.Memory,
+      // A rootless Engine without control groups keeps the number and does nothing with it.
+      memory: engine.MemoryLimit === false ? null : host.Memory,
       processors: host.NanoCpus ? host.NanoCpus / 1e9 : null,
-      processes: host.PidsLimit,
+      processes: engine.PidsLimit === false ? null : host.PidsLimit,
     },
     network: host.NetworkMode === "none"
       ? { inside: "none", way_out: settings.network === "allow-list" ? "proxy" : "none", policy }
@@ -96,6 +99,6 @@ function boundary(
     git_protected: git !== "",
     protection_lost: replaced,
     credentials_inside: access.injection ? "placeholders" : settings.credentials,
-    weaknesses: weaknesses(container),
+    weaknesses: [...weaknesses(container, engine), ...missingLimits(engine)],
   };
 }

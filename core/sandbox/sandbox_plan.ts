@@ -19,6 +19,7 @@ import type { AgentAccess, SandboxLabels } from "./labels.ts";
 import { defaultName } from "./naming.ts";
 import { type AccessRequest, type SandboxAccess, sandboxAccess } from "./network/access.ts";
 import { ensureForwarder, forwarderArch } from "./network/forwarder.ts";
+import { podmanSeccomp } from "./podman_seccomp.ts";
 import { type Protection, protectWorkspace } from "./protection.ts";
 import { provisionItems } from "./provision.ts";
 import { chooseRuntime, installedRuntimes } from "./runtimes.ts";
@@ -146,6 +147,7 @@ export async function makePlan(
     command: access.command,
     extraLabels: access.labels,
     runtime: runtime.runtime,
+    seccomp: world.docker.isPodman ? await podmanSeccomp(world.paths) : undefined,
     hostUsers: (facts.engine.SecurityOptions ?? []).some((option) => option.startsWith("name=userns")),
     memory: settings.memory ?? defaultMemory(facts.engine.MemTotal),
     cpus: settings.cpus,

@@ -20,7 +20,6 @@ export { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 // @ts-types="@modelcontextprotocol/sdk/shared/uriTemplate"
 export { UriTemplate } from "@modelcontextprotocol/sdk/shared/uriTemplate.js";
 export type { EventStore } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp";
-export type { OAuthClientProvider } from "@modelcontextprotocol/sdk/client/auth";
 export type { Transport, TransportSendOptions } from "@modelcontextprotocol/sdk/shared/transport";
 export type {
   CallToolResult,

@@ -3,6 +3,8 @@
 export interface DaemonSettings {
   words: string[];
   env?: Record<string, string>;
+  /** Who runs it; default this process's user. */
+  user?: { uid: number; gid: number };
   log: string;
   /** Whether it serves. */
   ready(): Promise<boolean>;
@@ -13,11 +15,12 @@ const path = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 
 /** Waits until it serves; its number. Throws with the end of its log when it ends before or takes too long. */
 export async function startDaemon(
-  { words, env = {}, log, ready, seconds = 90 }: DaemonSettings,
+  { words, env = {}, user, log, ready, seconds = 90 }: DaemonSettings,
 ): Promise<number> {
   const child = new Deno.Command("sh", {
     args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", log, ...words],
     env: { ...env, PATH: env.PATH ? `${env.PATH}:${path}` : path },
+    ...user,
     stdin: "null",
     stdout: "null",
     stderr: "null",

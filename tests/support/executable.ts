@@ -26,10 +26,17 @@ export interface Home {
   executable: string;
   port: number;
   env: Record<string, string>;
+  /** Whose it is; default this process's user. */
+  user?: User;
   /** Runs `skiff …` to its end. */
   skiff(args: string[], options?: RunOptions): Promise<Finished>;
   /** The same, failing the test with what was printed unless the exit code is 0; its standard output. */
   ok(args: string[], options?: RunOptions): Promise<string>;
+}
+
+export interface User {
+  uid: number;
+  gid: number;
 }
 
 /** A test in a home of its own; what it started is stopped afterwards. */
@@ -53,11 +60,12 @@ export async function findExecutable(): Promise<string> {
   return path;
 }
 
-export async function makeHome(built: string): Promise<Home> {
+export async function makeHome(built: string, user?: User): Promise<Home> {
   const folder = await Deno.makeTempDir({ prefix: "skiff-home-" });
   await Deno.mkdir(`${folder}/bin`);
   const executable = `${folder}/bin/skiff`;
   await Deno.link(built, executable).catch(() => Deno.copyFile(built, executable));
+  if (user) { for (const path of [folder, `${folder}/bin`]) await Deno.chown(path, user.uid, user.gid); }
   const port = freePort();
   const env: Record<string, string> = {
     HOME: folder,
@@ -79,12 +87,13 @@ export async function makeHome(built: string): Promise<Home> {
     const value = Deno.env.get(name);
     if (value) env[name] = value;
   }
-  const skiff = (args: string[], options: RunOptions = {}) => run(executable, args, env, options);
+  const skiff = (args: string[], options: RunOptions = {}) => run(executable, args, { env, user }, options);
   return {
     folder,
     executable,
     port,
     env,
+    user,
     skiff,
     async ok(args, options) {
       const { code, stdout, stderr } = await skiff(args, options);
@@ -97,13 +106,14 @@ export async function makeHome(built: string): Promise<Home> {
 async function run(
   program: string,
   args: string[],
-  env: Record<string, string>,
+  { env, user }: Pick<Home, "env" | "user">,
   { stdin, started, until, ...options }: RunOptions,
 ): Promise<Finished> {
   const child = new Deno.Command(program, {
     args,
     env: { ...env, ...options.env },
     clearEnv: true,
+    ...user,
     cwd: options.cwd,
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",

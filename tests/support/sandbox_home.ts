@@ -14,6 +14,7 @@ import type { Sandbox } from "../../core/sandbox/sandbox.ts";
 import { busyboxImage, type OwnDocker, ownDocker, type TestDocker, testDocker } from "./docker.ts";
 import { findExecutable, type Finished, type Home, makeHome, type RunOptions } from "./executable.ts";
 import { partsFolder, realTest } from "./parts.ts";
+import type { RootlessDocker } from "./rootless_docker.ts";
 
 export const stubTemplate = "skiff-test/agents:2";
 
@@ -65,15 +66,18 @@ export function ownEngineTest(
 
 export async function withSandboxHome(
   executable: string,
-  engine: TestDocker,
+  engine: TestDocker & Partial<Pick<RootlessDocker, "user" | "runtimeFolder">>,
   fn: (home: SandboxHome) => Promise<void>,
 ) {
   const docker = await engine.open();
-  const home = await makeHome(executable);
-  Object.assign(home.env, {
-    DOCKER_HOST: engine.host,
-    XDG_CACHE_HOME: `${partsFolder}/sandbox-cache`,
-  });
+  const home = await makeHome(executable, engine.user);
+  // A rootless Engine is found by its place, as its user finds it.
+  Object.assign(
+    home.env,
+    engine.runtimeFolder
+      ? { XDG_RUNTIME_DIR: engine.runtimeFolder }
+      : { DOCKER_HOST: engine.host, XDG_CACHE_HOME: `${partsFolder}/sandbox-cache` },
+  );
   await ensureStubTemplate(docker);
   await Deno.writeTextFile(
     `${home.folder}/.gitconfig`,
@@ -87,7 +91,8 @@ export async function withSandboxHome(
       home,
       docker,
       sandboxes,
-      workspace: (name = "project", { uid = 1000 } = {}) => makeWorkspace(`${home.folder}/${name}`, uid),
+      workspace: (name = "project", { uid = engine.user?.uid ?? 1000 } = {}) =>
+        makeWorkspace(`${home.folder}/${name}`, uid),
       run: (workspace, words, options) =>
         home.skiff(["sandbox", "run", "-q", "-w", workspace, "--template", stubTemplate, ...words], options),
       ok: (words, options) => home.ok(["sandbox", ...words], options),

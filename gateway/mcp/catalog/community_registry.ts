@@ -21,14 +21,13 @@ interface Input {
 
 interface Package {
   registryType?: string;
-  registry_type?: string;
   identifier?: string;
   version?: string;
   transport?: { type?: string };
   environmentVariables?: Input[];
-  environment_variables?: Input[];
   packageArguments?: Input[];
-  package_arguments?: Input[];
+  /** Of `docker run`. */
+  runtimeArguments?: Input[];
 }
 
 interface ServerJson {
@@ -37,9 +36,7 @@ interface ServerJson {
   description?: string;
   version?: string;
   packages?: Package[];
-  remotes?: { type?: string; transport_type?: string; url?: string; headers?: Input[] }[];
-  websiteUrl?: string;
-  repository?: { url?: string };
+  remotes?: { type?: string; transportType?: string; url?: string; headers?: Input[] }[];
 }
 
 /** Adds the server at an address of a registry to a catalog of the user's own; with `dryRun` only gives it. */
@@ -63,20 +60,24 @@ export interface PackageKinds {
 export function fromServerJson(text: string, path: string, kinds: PackageKinds = {}): ServerEntry {
   const server = parsed(text, path);
   const name = server.name!.replace(/[^A-Za-z0-9._-]+/g, "-");
-  const image = server.packages?.find((one) => kindOf(one) === "oci");
+  const packages = server.packages?.filter(speaksStdio) ?? [];
+  const image = packages.find((one) => one.registryType === "oci");
   const remote = server.remotes?.find(({ url }) => url);
-  const installed = server.packages?.find((one) => kinds[kindOf(one) as keyof PackageKinds]);
+  const installed = packages.find((one) => kinds[one.registryType as keyof PackageKinds]);
   const entry: ServerEntry = { name, title: server.title ?? server.name, description: server.description };
   if (image) Object.assign(entry, container(name, image));
   else if (remote) Object.assign(entry, remoteFields(name, remote));
   else if (installed) Object.assign(entry, installedPackage(name, installed));
   else {
-    const others = server.packages?.map(kindOf).join(", ");
+    const others = server.packages?.map(({ registryType, transport }) =>
+      `${registryType} (${transport?.type})`
+    )
+      .join(", ");
     throw new SkiffError("unsupported", `${server.name} has no container image and no remote address`, {
       hint: others ? `It comes as: ${others}. Build an image of it, and write an entry for that.` : undefined,
     });
   }
-  entry.metadata = { tags: ["community"], registryUrl: path };
+  entry.metadata = { tags: ["community"], ...(/^https?:/i.test(path) ? { registryUrl: path } : {}) };
   return JSON.parse(JSON.stringify(entry)); // without fields that are undefined
 }
 
@@ -87,7 +88,7 @@ function parsed(text: string, path: string): ServerJson {
   } catch (cause) {
     throw new SkiffError("invalid_input", `${path} is no JSON: ${(cause as Error).message}`, { cause });
   }
-  const server = value?.server ?? value;
+  const server = camelCase(value?.server ?? value) as ServerJson;
   if (typeof server?.name !== "string") {
     throw new SkiffError("invalid_input", `${path} describes no MCP server`, {
       hint: "Give the address of one server, like …/v0/servers/ID.",
@@ -96,7 +97,19 @@ function parsed(text: string, path: string): ServerJson {
   return server;
 }
 
-const kindOf = (one: Package) => one.registryType ?? one.registry_type ?? "";
+/** Older files write `is_secret` where newer ones write `isSecret`. Names of variables are not the schema's. */
+function camelCase(value: unknown, isNames = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => camelCase(item));
+  if (value === null || typeof value !== "object") return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      isNames ? key : key.replace(/_([a-z])/g, (_, letter) => letter.toUpperCase()),
+      camelCase(item, key === "variables"),
+    ]),
+  );
+}
+
+const speaksStdio = ({ transport }: Package) => (transport?.type ?? "stdio") === "stdio";
 
 /** An image with the language's package runner; what it fetched is kept in a volume of the server's own. */
 const runners = {
@@ -115,42 +128,96 @@ const runners = {
 };
 
 function installedPackage(name: string, one: Package): Partial<ServerEntry> {
-  const { image, cache, folder, words } = runners[kindOf(one) as keyof typeof runners];
+  const { image, cache, folder, words } = runners[one.registryType as keyof typeof runners];
   const entry = container(name, { ...one, identifier: image, version: undefined });
   const command = [...words(one.identifier ?? "", one.version), ...(entry.command ?? [])];
-  return { ...entry, command, volumes: [`${cache}${name}:${folder}`] };
+  return { ...entry, command, volumes: [`${cache}${name}:${folder}`, ...(entry.volumes ?? [])] };
 }
 
 function container(name: string, image: Package): Partial<ServerEntry> {
-  const inputs = image.environmentVariables ?? image.environment_variables ?? [];
-  const args = image.packageArguments ?? image.package_arguments ?? [];
-  const identifier = image.identifier ?? "";
+  const { identifier = "", environmentVariables: inputs = [], packageArguments: args = [] } = image;
   const tagged = /[@]|:[^/]+$/.test(identifier) || !image.version;
   const settings = new Map<string, Input>();
   const command = args.flatMap((argument) => argumentWords(name, argument, settings));
-  const env = inputs.filter((input) => !input.isSecret && input.name).map((input) => {
-    if (input.value === undefined) settings.set(input.name!, input);
-    return { name: input.name!, value: input.value ?? setting(name, input.name!, input.default) };
-  });
+  const runtime = runtimeFields(name, image.runtimeArguments ?? [], settings);
+  const env = [
+    ...inputs.filter((input) => !isSecret(input) && input.name)
+      .map((input) => ({ name: input.name!, value: valueOf(name, input.name!, input, settings) })),
+    ...runtime.env,
+  ];
   return {
     type: "server",
-    image: tagged ? identifier : `${identifier}:${image.version}`,
+    image: tagged
+      ? identifier
+      : `${identifier}${image.version!.startsWith("sha256:") ? "@" : ":"}${image.version}`,
     ...(command.length > 0 ? { command } : {}),
     ...(env.length > 0 ? { env } : {}),
+    ...(runtime.volumes.length > 0 ? { volumes: runtime.volumes } : {}),
+    ...(runtime.user ? { user: runtime.user } : {}),
     ...secretsOf(name, inputs),
     ...configOf(name, settings),
   };
 }
 
-/** What follows the image: fixed texts, and settings in the place of what the user must say. */
-function argumentWords(server: string, argument: Input, settings: Map<string, Input>): string[] {
-  const key = (argument.valueHint ?? argument.name ?? "argument").replace(/^-+/, "");
-  let value = argument.value;
+/** A secret itself, or made with one. */
+const isSecret = ({ isSecret = false, variables = {} }: Input) =>
+  isSecret || Object.values(variables).some((variable) => variable.isSecret);
+
+/** A fixed text, with settings in the place of `{variables}`; or a setting where nothing is fixed. */
+function valueOf(server: string, key: string, input: Input, settings: Map<string, Input>): string {
+  const { value, variables = {} } = input;
   if (value === undefined) {
-    settings.set(key, argument);
-    value = setting(server, key, argument.default);
+    settings.set(key, input);
+    return setting(server, key, input.default);
   }
+  return value.replace(/\{([^{}]+)\}/g, (all, variable) => {
+    if (!Object.hasOwn(variables, variable)) return all;
+    settings.set(variable, variables[variable]);
+    return setting(server, variable, variables[variable].default);
+  });
+}
+
+/** What follows the image. Throws "unsupported" for a secret there: arguments are no place for one. */
+function argumentWords(server: string, argument: Input, settings: Map<string, Input>): string[] {
+  if (isSecret(argument)) {
+    throw new SkiffError("unsupported", `${server} wants a secret as an argument, where others can see it`);
+  }
+  const key = (argument.valueHint ?? argument.name ?? "argument").replace(/^-+/, "");
+  const value = valueOf(server, key, argument, settings);
   return argument.type === "named" && argument.name ? [argument.name, value] : [value];
+}
+
+/** What of the arguments of `docker run` an entry can say: mounts, variables, the user. */
+function runtimeFields(server: string, args: Input[], settings: Map<string, Input>) {
+  const fields = {
+    volumes: [] as string[],
+    env: [] as { name: string; value: string }[],
+    user: undefined as string | undefined,
+  };
+  for (const argument of args) {
+    const value = valueOf(server, (argument.name ?? "argument").replace(/^-+/, ""), argument, settings);
+    if (["-v", "--volume"].includes(argument.name ?? "")) fields.volumes.push(value);
+    else if (argument.name === "--mount") fields.volumes.push(mountAsVolume(value));
+    else if (["-e", "--env"].includes(argument.name ?? "")) {
+      const [, name, text] = /^([^=]+)=([^]*)$/.exec(value) ?? [];
+      if (name) fields.env.push({ name, value: text });
+    } else if (["-u", "--user"].includes(argument.name ?? "")) fields.user = value;
+  }
+  return fields;
+}
+
+/** "type=bind,src=A,dst=B,readonly" -> "A:B:ro" */
+function mountAsVolume(mount: string): string {
+  const parts = new Map(
+    mount.split(",").map((part) => {
+      const [key, ...value] = part.split("=");
+      return [key, value.join("=")];
+    }),
+  );
+  const source = parts.get("src") ?? parts.get("source") ?? "";
+  const target = parts.get("dst") ?? parts.get("target") ?? parts.get("destination") ?? "";
+  const readOnly = parts.has("readonly") || parts.has("ro");
+  return `${source}:${target}${readOnly ? ":ro" : ""}`;
 }
 
 function setting(server: string, key: string, standard?: string): string {
@@ -159,7 +226,7 @@ function setting(server: string, key: string, standard?: string): string {
 }
 
 function secretsOf(server: string, inputs: Input[]): { secrets?: SecretEntry[] } {
-  const secrets = inputs.filter((input) => input.isSecret && input.name).map((input) => ({
+  const secrets = inputs.filter((input) => isSecret(input) && input.name).map((input) => ({
     name: `${server}.${input.name!.toLowerCase()}`,
     env: input.name!,
     ...(input.description ? { description: input.description } : {}),
@@ -182,23 +249,26 @@ function configOf(server: string, settings: Map<string, Input>): { config?: Conf
 
 function remoteFields(
   server: string,
-  { url, type, transport_type, headers = [] }: NonNullable<ServerJson["remotes"]>[number],
+  { url, type, transportType, headers = [] }: NonNullable<ServerJson["remotes"]>[number],
 ): Partial<ServerEntry> {
   const secrets: SecretEntry[] = [];
-  const values = headers.filter(({ name }) => name).map(({ name, value = "", variables = {}, isSecret }) => {
+  const values = headers.flatMap((header) => {
+    const { name, variables = {}, isSecret, isRequired } = header;
+    const value = header.value ?? header.default ?? "";
+    if (!name || (value === "" && !isSecret && !isRequired)) return [];
     const variable = (key: string) => {
       const env = `${server}_${key}`.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
       secrets.push({ name: `${server}.${key.toLowerCase()}`, env, description: variables[key]?.description });
       return `\${${env}}`;
     };
-    if (value === "" && isSecret) return [name!, variable(name!)];
-    return [name!, value.replace(/\{([A-Za-z0-9_.-]+)\}/g, (_, key) => variable(key))];
+    if (value === "") return [[name, variable(name)]];
+    return [[name, value.replace(/\{([A-Za-z0-9_.-]+)\}/g, (_, key) => variable(key))]];
   });
   return {
     type: "remote",
     remote: {
       url: url!,
-      transport_type: type ?? transport_type ?? "streamable-http",
+      transport_type: type ?? transportType ?? "streamable-http",
       ...(values.length > 0 ? { headers: Object.fromEntries(values) } : {}),
     },
     ...(secrets.length > 0 ? { secrets } : {}),

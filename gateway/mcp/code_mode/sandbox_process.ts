@@ -14,6 +14,7 @@ import {
   longestAnswer,
   startWorker,
   type ToWorker,
+  waits,
 } from "./sandbox_worker.ts";
 
 /** Milliseconds between looks at the memory. */
@@ -23,12 +24,14 @@ type Run = Extract<ToSandbox, { type: "run" }>;
 
 /** Of both kinds that there are, waiting and with promises. */
 const trials = ["return JSON.parse(trial({a: 1})).a", "return (await Promise.all([trial({a: 1})]))[0]"];
+const trialAnswer = '{"failed":false,"text":"{\\"a\\":1}"}';
 const trialFunctions = JSON.stringify([{ identifier: "trial", tool: "trial" }]);
 
 class SandboxProcess {
   #worker = startWorker();
   #shared = newShared();
-  readonly #waits = new Set<number>();
+  /** The script's number; 0: there is none. */
+  #running = 0;
   #watch?: ReturnType<typeof setInterval>;
   /** That the worker still has to make. */
   #trials = [...trials];
@@ -42,18 +45,22 @@ class SandboxProcess {
 
   take(message: ToSandbox): void {
     if (message.type === "run") this.#run(message);
-    else this.#answer(message.call, JSON.stringify({ failed: message.failed, text: message.text }));
+    else if (message.run === this.#running) {
+      this.#answer(message.call, JSON.stringify({ failed: message.failed, text: message.text }));
+    }
   }
 
   #listen(): void {
     this.#worker.onmessage = ({ data }) => this.#heard(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
-      this.#done(JSON.stringify({ failed: true, text: event.message, console: "" }));
+      if (this.#running > 0) this.#say({ type: "done", failed: true, text: event.message, console: "" });
+      this.#done();
     };
   }
 
-  #run({ script, functions, memory, longestOutput }: Run): void {
+  #run({ run: number, script, functions, memory, longestOutput }: Run): void {
+    this.#running = number;
     const run = {
       type: "run",
       script,
@@ -71,14 +78,8 @@ class SandboxProcess {
 
   #heard(message: FromWorker): void {
     if (message.type === "ready") this.#ready();
-    else if (message.type === "done") {
-      if (!this.#trying) this.#done(message.result);
-    } else {
-      if (message.waits) this.#waits.add(message.call);
-      if (this.#trying) return this.#answer(message.call, '{"failed":false,"text":"{\\"a\\":1}"}');
-      const args = JSON.parse(message.arguments);
-      this.#say({ type: "call", call: message.call, tool: message.tool, arguments: args });
-    }
+    else if (message.type === "call") this.#answer(message.call, trialAnswer);
+    else if (!this.#trying) this.#done();
   }
 
   #ready(): void {
@@ -93,7 +94,7 @@ class SandboxProcess {
   }
 
   #answer(call: number, answer: string): void {
-    if (!this.#waits.delete(call)) return this.#post({ type: "answer", call, answer });
+    if (!waits(call)) return this.#post({ type: "answer", call, answer });
     let bytes = new TextEncoder().encode(answer);
     if (bytes.length > longestAnswer) {
       const text = `The tool's result has ${bytes.length} bytes, more than ${longestAnswer}`;
@@ -109,12 +110,11 @@ class SandboxProcess {
   }
 
   /** Nothing of a script is left for the next one. */
-  #done(result: string): void {
+  #done(): void {
     clearInterval(this.#watch);
     this.#worker.onmessage = this.#worker.onerror = null;
     this.#worker.terminate();
-    this.#waits.clear();
-    this.#say({ ...JSON.parse(result), type: "done" }); // starting a worker holds this thread: the result goes first
+    this.#running = 0;
     this.#shared = newShared();
     this.#trials = [...trials];
     this.#worker = startWorker();

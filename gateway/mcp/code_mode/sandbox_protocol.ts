@@ -9,13 +9,23 @@ export interface ScriptFunction {
 }
 
 export type ToSandbox =
-  | { type: "run"; script: string; functions: ScriptFunction[]; memory: number; longestOutput: number }
+  | {
+    type: "run";
+    /** Tells a script's answers from those that come too late for another one. */
+    run: number;
+    script: string;
+    functions: ScriptFunction[];
+    memory: number;
+    longestOutput: number;
+  }
   /** The answer to a call; `failed`: the function throws. */
-  | { type: "answer"; call: number; text: string; failed: boolean };
+  | { type: "answer"; run: number; call: number; text: string; failed: boolean };
 
 export type FromSandbox =
   /** The next script can come. */
   | { type: "ready" }
+  /** Nothing: the sandbox tries its way to the gateway. */
+  | { type: "trial" }
   | { type: "call"; call: number; tool: string; arguments: Record<string, unknown> }
   /** The script has ended; `console` is what it printed. */
   | { type: "done"; failed: boolean; text: string; console: string }

@@ -1,7 +1,9 @@
 /**
  * The worker that one script runs in: no permissions, and inside it a scope of its own for the script. Its
- * source is a `data:` URL: compiled programs load neither files of their folder nor `blob:` URLs as workers.
+ * source is a `data:` URL: compiled programs load neither files of their folder nor `blob:` URLs as workers. What
+ * the script says to the gateway it writes itself, by the output that the process has: a thread less to wake.
  */
+import type { FromSandbox } from "./sandbox_protocol.ts";
 import { type RealmBridge, scriptRealm } from "./script_realm.ts";
 
 /** Cells of the memory that a waiting worker shares: whether the answer is there, and its bytes' number. */
@@ -27,10 +29,14 @@ export type ToWorker =
   | { type: "answer"; call: number; answer: string };
 
 export type FromWorker =
-  /** A script can come: the first one is to be a trial. */
+  /** A script can come: the first ones are to be trials. */
   | { type: "ready" }
-  | { type: "call"; call: number; tool: string; arguments: string; waits: boolean }
-  | { type: "done"; result: string };
+  /** In a trial; otherwise it goes to the gateway. */
+  | { type: "call"; call: number }
+  | { type: "done" };
+
+/** Calls that wait in the worker's shared memory have even numbers. */
+export const waits = (call: number) => call % 2 === 0;
 
 /** The parts of `node:vm` that are used. */
 interface Contexts {
@@ -39,49 +45,73 @@ interface Contexts {
 }
 
 /** Runs in the worker; travels as text. */
-function worker(vm: Contexts, realm: string): void {
+function worker(vm: Contexts, output: Pick<typeof Deno.stdout, "writeSync">, realm: string): void {
   const scope = self as unknown as {
     postMessage(message: FromWorker): void;
     onmessage: (event: { data: ToWorker }) => void;
     addEventListener(type: string, listener: (event: Event) => void): void;
   };
+  const encoder = new TextEncoder();
   const newScope = () =>
     vm.runInContext(`"use strict";(${realm})`, vm.createContext(Object.create(null))) as typeof scriptRealm;
   let start = newScope();
   let calls = 0;
+  let over = false;
   let settle: (call: number, answer: string) => void;
 
-  function callAndWait(shared: SharedArrayBuffer, tool: string, args: string): string {
+  function say(message: FromSandbox): void {
+    const bytes = encoder.encode(`${JSON.stringify(message)}\n`);
+    for (let at = 0; at < bytes.length;) at += output.writeSync(bytes.subarray(at));
+  }
+
+  function sayCall(call: number, trial: boolean, tool: string, args: string): void {
+    if (over) throw new Error("The script has ended");
+    if (trial) {
+      say({ type: "trial" });
+      scope.postMessage({ type: "call", call });
+    } else say({ type: "call", call, tool, arguments: JSON.parse(args) });
+  }
+
+  function callAndWait({ shared, trial }: WorkerRun, tool: string, args: string): string {
     const cells = new Int32Array(shared, 0, 2);
     Atomics.store(cells, 0, 0);
-    scope.postMessage({ type: "call", call: ++calls, tool, arguments: args, waits: true });
+    sayCall(2 * ++calls, trial, tool, args);
     Atomics.wait(cells, 0, 0);
     const bytes = new Uint8Array(shared, 8, Atomics.load(cells, 1)).slice();
     return new TextDecoder().decode(new Uint8Array(bytes));
+  }
+
+  function finish(trial: boolean, result: string): void {
+    const { failed, text, console } = JSON.parse(result);
+    over = !trial;
+    if (trial) say({ type: "trial" });
+    else say({ type: "done", failed: failed === true, text: String(text), console: String(console) });
+    scope.postMessage({ type: "done" });
+    if (!trial) return;
+    start = newScope();
+    scope.postMessage({ type: "ready" });
   }
 
   scope.addEventListener("unhandledrejection", (event) => event.preventDefault()); // the script's own affair
   scope.onmessage = ({ data }) => {
     if (data.type === "answer") return settle(data.call, data.answer);
     const bridge: RealmBridge = Object.assign(Object.create(null), {
-      callAndWait: (tool: string, args: string) => callAndWait(data.shared, tool, args),
+      callAndWait: (tool: string, args: string) => callAndWait(data, tool, args),
       callLater(tool: string, args: string) {
-        scope.postMessage({ type: "call", call: ++calls, tool, arguments: args, waits: false });
-        return calls;
+        const call = 2 * ++calls + 1;
+        sayCall(call, data.trial, tool, args);
+        return call;
       },
-      finish(result: string) {
-        scope.postMessage({ type: "done", result });
-        if (!data.trial) return;
-        start = newScope();
-        scope.postMessage({ type: "ready" });
-      },
+      finish: (result: string) => finish(data.trial, result),
     });
     settle = start(bridge, data.script, data.functions, data.longestOutput);
   };
   scope.postMessage({ type: "ready" });
 }
 
-const source = `import vm from "node:vm";(${worker})(vm, ${JSON.stringify(String(scriptRealm))});`;
+const source = `import vm from "node:vm";(${worker})(vm, Deno.stdout, ${
+  JSON.stringify(String(scriptRealm))
+});`;
 
 /** A worker without permissions; says `ready` when a script can come. */
 export function startWorker(): Worker {

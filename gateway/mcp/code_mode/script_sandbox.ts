@@ -25,7 +25,7 @@ export interface ScriptResult {
 const longestLine = 2 ** 28;
 const encoder = new TextEncoder();
 
-type Message = Exclude<FromSandbox, { type: "ready" }>;
+type Message = Exclude<FromSandbox, { type: "ready" | "trial" }>;
 
 export class ScriptSandbox {
   readonly #child: Deno.ChildProcess;
@@ -34,6 +34,7 @@ export class ScriptSandbox {
   #heard: (message: Message) => void = () => {};
   readonly #ended = Promise.withResolvers<void>();
   #alive = true;
+  #runs = 0;
 
   constructor(command: (args: string[]) => { program: string; args: string[] } = selfCommand) {
     const { program, args } = command(["code-mode-sandbox"]);
@@ -77,15 +78,15 @@ export class ScriptSandbox {
     const aborted = () => stop("the call was cancelled");
     signal.addEventListener("abort", aborted, { once: true });
     const allowed = new Set(functions.map(({ tool }) => tool));
+    const number = ++this.#runs;
     let count = 0;
     this.#heard = (message) => {
       if (message.type === "memory") return stop(overMemory(limits));
       if (message.type === "done") return resolve(message);
       if (++count > limits.calls) return stop(`it made more than ${limits.calls} tool calls`);
       clock.pause();
-      this.#answer(message, allowed, (tool, args) => call(tool, args, calls.signal)).finally(() =>
-        clock.resume()
-      );
+      this.#answer(message, number, allowed, (tool, args) => call(tool, args, calls.signal))
+        .finally(() => clock.resume());
     };
     this.#ended.promise.then(() => stop(`its process ended; it may have taken too much memory`));
     try {
@@ -95,7 +96,8 @@ export class ScriptSandbox {
         clock.start();
         this.#ready = Promise.withResolvers();
         this.#ready.promise.catch(() => {});
-        this.#say({ type: "run", script, functions, memory: limits.memory, longestOutput: limits.output });
+        const { memory, output: longestOutput } = limits;
+        this.#say({ type: "run", run: number, script, functions, memory, longestOutput });
       }
       return await promise;
     } finally {
@@ -121,14 +123,15 @@ export class ScriptSandbox {
 
   async #answer(
     { call: id, tool, arguments: args }: Extract<Message, { type: "call" }>,
+    run: number,
     allowed: Set<string>,
     call: (tool: string, args: Record<string, unknown>) => Promise<string>,
   ): Promise<void> {
     try {
       if (!allowed.has(tool)) throw new Error(`There is no tool ${tool}`);
-      this.#say({ type: "answer", call: id, text: await call(tool, args), failed: false });
+      this.#say({ type: "answer", run, call: id, text: await call(tool, args), failed: false });
     } catch (error) {
-      this.#say({ type: "answer", call: id, text: (error as Error).message, failed: true });
+      this.#say({ type: "answer", run, call: id, text: (error as Error).message, failed: true });
     }
   }
 
@@ -154,7 +157,7 @@ export class ScriptSandbox {
 
   #take(message: FromSandbox): void {
     if (message.type === "ready") this.#ready.resolve();
-    else this.#heard(message);
+    else if (message.type !== "trial") this.#heard(message);
   }
 }
 

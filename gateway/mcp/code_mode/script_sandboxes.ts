@@ -7,7 +7,11 @@ export interface ScriptSandboxesOptions {
   most?: number;
   /** Program and arguments of a sandbox. Default: skiff itself. */
   command?: (args: string[]) => { program: string; args: string[] };
+  /** Milliseconds without a script until the warm one is ended; the next script waits for a new one. Default 10 min. */
+  idleMs?: number;
 }
+
+const defaultIdleMs = 10 * 60_000;
 
 export class ScriptSandboxes {
   readonly #options: ScriptSandboxesOptions;
@@ -15,14 +19,23 @@ export class ScriptSandboxes {
   readonly #idle: ScriptSandbox[] = [];
   readonly #queue: (() => void)[] = [];
   #running = 0;
+  #timer?: ReturnType<typeof setTimeout>;
 
   constructor(options: ScriptSandboxesOptions = {}) {
     this.#options = options;
   }
 
+  /** Processes that run. */
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** Starts one, so that the next script need not wait for it. */
   warm(): void {
     if (this.#idle.length + this.#running === 0) this.#idle.push(this.#start());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#letGo(), this.#options.idleMs ?? defaultIdleMs);
+    Deno.unrefTimer(this.#timer);
   }
 
   /** Runs a script; see `ScriptSandbox.run`. */
@@ -36,19 +49,26 @@ export class ScriptSandboxes {
       return await sandbox.run(run);
     } finally {
       this.#running--;
-      if (sandbox.alive && this.#idle.length === 0) this.#idle.push(sandbox);
+      const closed = !this.#all.has(sandbox);
+      if (!closed && sandbox.alive && this.#idle.length === 0) this.#idle.push(sandbox);
       else this.#drop(sandbox);
       this.#queue.shift()?.();
-      this.warm();
+      if (!closed) this.warm();
     }
   }
 
   /** Ends all of them; a later script starts one again. */
   async close(): Promise<void> {
+    clearTimeout(this.#timer);
     const all = [...this.#all];
     this.#idle.length = 0;
     this.#all.clear();
     await Promise.all(all.map((sandbox) => sandbox.close()));
+  }
+
+  /** A process that waits for scripts has some 60 MB. */
+  #letGo(): void {
+    for (const sandbox of this.#idle.splice(0)) this.#drop(sandbox);
   }
 
   #take(): ScriptSandbox {

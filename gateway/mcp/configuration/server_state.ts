@@ -4,6 +4,8 @@ import { canonicalName } from "../catalog/template.ts";
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { ServerValues } from "./config_file.ts";
+import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
+import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
 
 /** "done": all is given; "required": something is missing; undefined: it needs none. */
 export type Need = "done" | "required" | undefined;
@@ -17,11 +19,6 @@ export interface ServerNeeds {
   missingConfig: string[];
 }
 
-/** The name under which the token of an OAuth provider is kept. */
-export function tokenName(provider: string): string {
-  return `oauth/${provider}`;
-}
-
 export async function serverNeeds(
   entry: ServerEntry,
   values: ServerValues,
@@ -30,19 +27,29 @@ export async function serverNeeds(
   const providers = entry.oauth?.providers ?? [];
   const bySecret = new Map(providers.map(({ provider, secret }) => [secret, provider]));
   const has = async (name: string) => await sources.get(name) !== undefined;
+  const url = remoteUrl(entry);
+  const hasLogin = async (provider: string) => {
+    const text = await sources.get(tokenName(provider));
+    if (text === undefined) return false;
+    const login = parseLogin(text);
+    return isUsable(login) && (url === undefined ? login.server === undefined : isMeantFor(login, url));
+  };
   const missingSecrets: string[] = [];
   for (const { name } of entry.secrets ?? []) {
     const provider = bySecret.get(name);
-    if (!await has(name) && !(provider && await has(tokenName(provider)))) missingSecrets.push(name);
+    if (!await has(name) && !(provider && await hasLogin(provider))) missingSecrets.push(name);
   }
   const missingConfig = missingValues(entry, values);
   const authorized = await Promise.all(
     providers.map(async ({ provider, secret }) =>
-      await has(tokenName(provider)) || (secret !== undefined && await has(secret))
+      await hasLogin(provider) || (secret !== undefined && await has(secret))
     ),
   );
+  // Whether a remote server wants a login is known only when it was asked; that there is one is.
+  const isLoggedIn = providers.length === 0 && url !== undefined && await hasLogin(loginName(entry));
+  const none = isLoggedIn ? "done" : undefined;
   return {
-    oauth: providers.length === 0 ? undefined : authorized.every(Boolean) ? "done" : "required",
+    oauth: providers.length === 0 ? none : authorized.every(Boolean) ? "done" : "required",
     secrets: !entry.secrets?.length ? undefined : missingSecrets.length > 0 ? "required" : "done",
     config: !entry.config?.length ? undefined : missingConfig.length > 0 ? "required" : "done",
     missingSecrets,

@@ -3,6 +3,8 @@ import { serverNeeds } from "../configuration/server_state.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { OwnTool } from "../gateway/gateway_session.ts";
 import { type CallToolResult, ErrorCode, McpError } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
+import { remoteUrl } from "../oauth/oauth_app.ts";
 import { activeServer, type DynamicSession, findServer } from "./dynamic_session.ts";
 import { configProblems } from "./config_problems.ts";
 import { errorAnswer, fencedJson, requiredText, textAnswer } from "./tool_answer.ts";
@@ -43,15 +45,22 @@ export function mcpAdd(dynamic: DynamicSession): OwnTool {
 }
 
 async function add(
-  { session }: DynamicSession,
+  dynamic: DynamicSession,
   server: EnabledServer,
   options: { listed: boolean; signal: AbortSignal },
 ): Promise<CallToolResult> {
+  const { session } = dynamic;
   const { name } = server.entry;
   try {
-    await session.addServer(server, options);
+    await session.addServer(server, options).catch(async (error) => {
+      if (!(error instanceof LoginRequired) || !await dynamic.logins?.ask(session, error, options.signal)) {
+        throw error;
+      }
+      await session.addServer(await findServer(dynamic, name) ?? server, options);
+    });
   } catch (error) {
     options.signal.throwIfAborted();
+    if (error instanceof LoginRequired) return await loginAnswer(dynamic, name, error);
     return errorAnswer(`Server '${name}' could not be added: ${(error as Error).message}`);
   }
   const tools = session.tools().filter((tool) => tool.server?.entry.name === name)
@@ -62,6 +71,16 @@ async function add(
   return textAnswer(
     `Successfully added ${tools.length} tools in server '${name}'. ${use}\n\n${fencedJson({ tools })}`,
   );
+}
+
+/** How the user can log in; then it can be added. */
+async function loginAnswer(
+  { logins }: DynamicSession,
+  name: string,
+  error: LoginRequired,
+): Promise<CallToolResult> {
+  const how = await logins?.invitation(error).catch((failure) => (failure as Error).message) ?? error.hint;
+  return errorAnswer(`Server '${name}' was not added: ${how}\nThen call mcp-add again.`);
 }
 
 /** The answer for a server that lacks something, or that a policy refuses. */
@@ -80,7 +99,8 @@ async function whatIsMissing(
         `The user can set them with:\n${lines.join("\n")}`,
     );
   }
-  if (oauth === "required") {
+  // A remote server gives the way to log in itself.
+  if (oauth === "required" && remoteUrl(entry) === undefined) {
     return errorAnswer(
       `Server '${name}' needs an authorization that was not given. Nothing was added. The user can give it with:\n` +
         `  docker mcp oauth authorize ${entry.oauth?.providers?.[0]?.provider ?? name}`,

@@ -6,6 +6,7 @@ import type { ServerEntry } from "../catalog/server_entry.ts";
 import type { LoadedConfiguration } from "../configuration/configuration.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { GatewaySession } from "../gateway/gateway_session.ts";
+import type { LoginDesk } from "../oauth/login_desk.ts";
 import type { Meaning } from "./meaning.ts";
 
 export interface DynamicParts {
@@ -19,6 +20,8 @@ export interface DynamicParts {
   meaning?: Meaning;
   /** Looks for one that came later. */
   seekMeaning?(): Promise<Meaning | undefined>;
+  /** Where sessions log in to servers. */
+  logins?: LoginDesk;
   /** Why a server must not be added; undefined: it may. */
   refusal?(entry: ServerEntry): Promise<string | undefined>;
   log(line: string): void;

@@ -57,7 +57,12 @@ export function setJson(text: string, path: string[], value: unknown, file: stri
     at = next;
   });
   if (value === undefined && own(at, path.at(-1)!) === undefined) return text;
-  if (value === undefined) return applyEdits(text, modify(text, path, undefined, {}));
+  if (value === undefined) {
+    const change = without(text, path);
+    return change !== undefined && holds(change, text, path, undefined)
+      ? change
+      : applyEdits(text, modify(text, path, undefined, {}));
+  }
   const base = text.trim() === "" ? "{}\n" : text;
   const change = placed(base, path, value);
   return change !== undefined && holds(change, base, path, value)
@@ -65,14 +70,15 @@ export function setJson(text: string, path: string[], value: unknown, file: stri
     : applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
 }
 
-/** Whether a text says the same as the one before with the value set. */
+/** Whether a text says the same as the one before with the value set (undefined: removed). */
 function holds(text: string, before: string, path: string[], value: unknown): boolean {
   const errors: ParseError[] = [];
   const is = parse(text, errors, { allowTrailingComma: true });
   const wanted = parse(before, [], { allowTrailingComma: true }) ?? {};
   let at = wanted as Record<string, unknown>;
   for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
-  at[path.at(-1)!] = value;
+  if (value === undefined) delete at[path.at(-1)!];
+  else at[path.at(-1)!] = value;
   return errors.length === 0 && JSON.stringify(is) === JSON.stringify(wanted);
 }
 
@@ -90,6 +96,45 @@ function placed(text: string, path: string[], value: unknown): string | undefine
   }
   const last = parent.children.at(-1);
   return last ? behind(text, parent, last, { key, value }) : inside(text, parent, { key, value });
+}
+
+/** The text without a property and one comma, its own or the one before it; comments around it stay. */
+function without(text: string, path: string[]): string | undefined {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  const property = root && findNodeAtLocation(root, path)?.parent;
+  const siblings = property?.parent?.children;
+  if (!property || !siblings) return undefined;
+  const end = property.offset + property.length;
+  const comma = /^[ \t]*,/.exec(text.slice(end));
+  const previous = siblings[siblings.indexOf(property) - 1];
+  const isLast = siblings.at(-1) === property;
+  const stray = !comma && isLast && previous
+    ? commaBetween(text, previous.offset + previous.length, property.offset)
+    : undefined;
+  const [from, to] = wholeLines(text, property.offset, end + (comma?.[0].length ?? 0));
+  const head = text.slice(0, from);
+  return (stray === undefined ? head : head.slice(0, stray) + head.slice(stray + 1)) + text.slice(to);
+}
+
+/** Where the comma is that stands between two places, not in a comment. */
+function commaBetween(text: string, from: number, to: number): number | undefined {
+  const blank = text.slice(from, to).replace(
+    /\/\/[^\n]*|\/\*[^]*?\*\//g,
+    (comment) => " ".repeat(comment.length),
+  );
+  const at = blank.indexOf(",");
+  return at < 0 ? undefined : from + at;
+}
+
+/** A range together with the white space around it, where it has its lines to itself. */
+function wholeLines(text: string, from: number, to: number): [number, number] {
+  const start = text.lastIndexOf("\n", from - 1) + 1;
+  const rest = /^[ \t]*(\n|$)/.exec(text.slice(to));
+  if (text.slice(start, from).trim() !== "") { // behind others on its line: one of the two spaces goes
+    if (rest || /^\s*[}\]]/.test(text.slice(to))) return [text.slice(0, from).trimEnd().length, to];
+    return [from, to + /^[ \t]*/.exec(text.slice(to))![0].length];
+  }
+  return rest ? [start, to + rest[0].length] : [from, to];
 }
 
 interface Property {

@@ -5,6 +5,8 @@ export class KeptFile<T> {
   readonly #parse: (text: string | undefined) => T;
   #read?: { mark: string; result: { value: T } | { error: unknown } };
   #version = 0;
+  /** At this moment. */
+  #looked = false;
 
   /** `parse` gets undefined where there is no file. */
   constructor(path: string, parse: (text: string | undefined) => T) {
@@ -20,8 +22,14 @@ export class KeptFile<T> {
     return result.value;
   }
 
-  /** Looks whether the file is another one now, which takes some microseconds. Gives a number that grows with every change. */
+  /**
+   * Looks whether the file is another one now, once for all that ask at the same moment: it takes some microseconds,
+   * as much as a whole call where many come at once. Gives a number that grows with every change.
+   */
   refresh(): number {
+    if (this.#looked) return this.#version;
+    this.#looked = true;
+    queueMicrotask(() => this.#looked = false); // many calls that came at once ask in one row of microtasks
     const mark = markOf(this.path);
     if (this.#read?.mark !== mark) {
       this.#read = { mark, result: this.#load() };

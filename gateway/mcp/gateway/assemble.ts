@@ -9,6 +9,7 @@ import {
 import { fetchText } from "../catalog/catalog_source.ts";
 import { fromServerJson } from "../catalog/community_registry.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
+import { loginMarker } from "../oauth/oauth_parts.ts";
 import { toolkitFiles } from "../configuration/toolkit_files.ts";
 import { ofImage } from "../profiles/image_server.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
@@ -65,11 +66,16 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     const further = extra.filter(({ name }) => !named.has(name)).map(loaded.withValues);
     const servers = [...loaded.servers, ...await Promise.all(further)];
     for (const server of servers) redaction.learn(server);
-    return { ...loaded, servers };
+    return { ...loaded, servers, files: [...loaded.files, loginMarker(paths)] };
   };
+  await Deno.mkdir(`${paths.state}/mcp`, { recursive: true, mode: 0o700 }); // where logins are told (loginMarker)
   let configuration = await load();
   for (const warning of configuration.warnings) log(`! ${warning}`);
-  const chain = await callChain({ ...settings, log }, () => configuration, redaction);
+  const chain = await callChain({ ...settings, log }, {
+    configuration: () => configuration,
+    reload: () => reload(),
+    redaction,
+  });
   const started = () => {
     chain.policy.refresh();
     return configuration.servers.filter((server) => {
@@ -87,7 +93,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log,
     debugDns: settings.debugDns,
     verifyImage: chain.verifyImage,
-    oauth: chain.oauth,
+    oauth: chain.oauth.authorize,
   });
   const isOn = (server: EnabledServer, tool: string) => {
     const { toolPatterns } = configuration;
@@ -103,6 +109,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     guards: chain.guards,
     listRefused: settings.listRefused ?? false,
     extensions: chain.extensions,
+    logins: chain.oauth.desk,
     isOn,
     prefixNames: configuration.features["tool-name-prefix"] ?? false,
     strictNames: settings.strictNames,
@@ -112,24 +119,28 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log: (server, line) => log(server === undefined ? `! ${line}` : `- ${server}: ${line}`),
     serverLog: (server, line) => settings.verbose && log(`  [${server}] ${line}`),
   });
+  const reload = async () => {
+    try {
+      configuration = await load();
+    } catch (error) {
+      log(`! The configuration stays as it was: ${(error as Error).message}`);
+      return;
+    }
+    for (const warning of configuration.warnings) log(`! ${warning}`);
+    log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
+    await chain.oauth.reloaded(configuration.servers);
+    await gateway.configure(started());
+  };
+  await chain.oauth.reloaded(configuration.servers);
   return {
     gateway,
     starter,
     chain,
     configuration: () => ({ ...configuration, files: [...configuration.files, chain.policy.path] }),
-    async reload() {
-      try {
-        configuration = await load();
-      } catch (error) {
-        log(`! The configuration stays as it was: ${(error as Error).message}`);
-        return;
-      }
-      for (const warning of configuration.warnings) log(`! ${warning}`);
-      log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
-      await gateway.configure(started());
-    },
+    reload,
     async close() {
       await gateway.close();
+      await chain.oauth.close();
       await starter.close();
     },
   };

@@ -7,7 +7,7 @@ import { dynamicTools } from "../dynamic/dynamic_tools.ts";
 import { type Meaning, meaningOf } from "../dynamic/meaning.ts";
 import type { ConfigurationOptions, LoadedConfiguration } from "../configuration/configuration.ts";
 import type { VerifyImage } from "../servers/images.ts";
-import type { RemoteSettings } from "../servers/remote.ts";
+import { type GatewayOAuth, gatewayOAuth } from "../oauth/gateway_oauth.ts";
 import type { PolicyInForce } from "../security/enforce_policy.ts";
 import type { Redaction } from "../security/known_secrets.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
@@ -36,14 +36,18 @@ export interface CallChain {
   policy: PolicyInForce;
   extensions: GatewayExtension[];
   verifyImage?: VerifyImage;
-  oauth?: RemoteSettings["oauth"];
+  oauth: GatewayOAuth;
 }
 
-/** `configuration` gives the one that holds when it is asked. */
 export async function callChain(
   settings: CallChainSettings,
-  configuration: () => LoadedConfiguration,
-  redaction: Redaction,
+  { configuration, reload, redaction }: {
+    /** The one that holds when it is asked. */
+    configuration(): LoadedConfiguration;
+    /** Has it read anew. */
+    reload(): Promise<void>;
+    redaction: Redaction;
+  },
 ): Promise<CallChain> {
   const { log, configuration: { env, cwd } } = settings;
   const telemetry = callTelemetry(Deno.env, (text) => redaction.clean(text));
@@ -54,6 +58,8 @@ export async function callChain(
     feature,
     redaction,
   });
+  const sources = () => configuration().secrets;
+  const oauth = await gatewayOAuth({ env, sources, reload, log, learn: (server) => redaction.learn(server) });
   const dynamic = dynamicTools({
     configuration,
     seekMeaning: () => modelAtHand(configuration(), env),
@@ -61,6 +67,7 @@ export async function callChain(
     sandboxes: new ScriptSandboxes(),
     limits: defaultLimits,
     meaning: await modelAtHand(configuration(), env),
+    logins: oauth.desk,
     refusal,
     log,
   });
@@ -73,6 +80,7 @@ export async function callChain(
     guards,
     policy,
     extensions: [dynamic],
+    oauth,
     verifyImage,
   };
 }

@@ -8,6 +8,7 @@ import { ConnectionBudget } from "./connection_budget.ts";
 import { allGuards, type Guard } from "./guard.ts";
 import type { GatewayExtension } from "./gateway_session.ts";
 import { InventoryStore } from "./inventory_store.ts";
+import type { LoginDesk } from "../oauth/login_desk.ts";
 import type { CallMiddleware } from "./middleware.ts";
 import { answerDirectly } from "./answer_directly.ts";
 import { handleRequest, handlesMethod } from "./requests.ts";
@@ -20,9 +21,11 @@ export interface GatewayOptions {
   middlewares: CallMiddleware[];
   /** Around everything beside tool calls. */
   guards: Guard[];
-  /** tools/list and prompts/list show what the guards refuse, too, with the reason in `_meta.refused`. */
+  /** tools/list and prompts/list show what the guards refuse, too, marked with `refusedMark`. */
   listRefused: boolean;
   extensions: GatewayExtension[];
+  /** Where sessions log in; absent: they can't. */
+  logins?: LoginDesk;
   /** For people; with the server that it is about. */
   log(server: string | undefined, line: string): void;
   /** What servers write to stderr, and faults of their protocol. */

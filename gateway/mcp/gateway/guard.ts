@@ -8,6 +8,9 @@ export interface Message {
   params?: Record<string, unknown>;
 }
 
+/** In `_meta` of items that are listed although they are refused: why they are. */
+export const refusedMark = "skiff/refused";
+
 /** An item of a list, as its server gives it. */
 export type ListedItem = { tool: Tool; prompt?: undefined } | { prompt: Prompt; tool?: undefined };
 

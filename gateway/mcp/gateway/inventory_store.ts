@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { loginOfServer } from "../oauth/oauth_app.ts";
 import type { ClientCapabilities } from "../sdk.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -80,14 +81,14 @@ export class InventoryStore {
   }
 }
 
-/** Values of secrets are no part of it: it is a file's name. */
-export function inventoryKey(
-  { entry, config }: EnabledServer,
-  capabilities: ClientCapabilities,
-): InventoryKey {
+/** Values of secrets are no part of it: it is a file's name. Another login may see other tools. */
+export function inventoryKey(server: EnabledServer, capabilities: ClientCapabilities): InventoryKey {
+  const { entry, config } = server;
   const { sampling, elicitation, roots } = capabilities;
   const client = [sampling !== undefined, elicitation ?? null, roots !== undefined];
-  return createHash("sha256").update(JSON.stringify([entry, config, client])).digest("hex").slice(0, 40);
+  return createHash("sha256").update(JSON.stringify([entry, config, client, loginOfServer(server)])).digest(
+    "hex",
+  ).slice(0, 40);
 }
 
 async function readInventory(path: string): Promise<Inventory | undefined> {

@@ -1,5 +1,6 @@
 /** Asks a server for all that it offers, whatever it does to prevent that. */
 import { type Client, ErrorCode, McpError } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
 import { noTimeout, passThrough } from "../servers/connect_client.ts";
 import type { Inventory } from "./inventory.ts";
 
@@ -35,7 +36,7 @@ export interface ListOptions {
   log(line: string): void;
 }
 
-/** All four lists at once. A list that fails is empty, and told; throws only what `signal` aborts with. */
+/** All four lists at once. A list that fails is empty, and told; throws `LoginRequired` and what `signal` aborts with. */
 export async function listInventory(client: Client, options: ListOptions): Promise<Inventory> {
   const [tools, prompts, resources, templates] = await Promise.all(
     (Object.keys(lists) as ListKind[]).map((kind) => listItems(client, kind, options)),
@@ -81,6 +82,7 @@ export async function listItems(
     } while (cursor !== undefined);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    if (error instanceof LoginRequired) throw error; // all of it may be there after a login
     const absent = error instanceof McpError && error.code === ErrorCode.MethodNotFound;
     if (!absent) log(`${method} failed: ${(error as Error).message}`);
     if (error instanceof McpError && error.code === ErrorCode.ConnectionClosed) throw error;

@@ -15,6 +15,7 @@ const reservedTools = [
   "find-tools",
   "mcp-activate-profile",
   "mcp-add",
+  "mcp-authorize",
   "mcp-config-set",
   "mcp-create-profile",
   "mcp-exec",

@@ -15,11 +15,13 @@ import {
   type Server,
   type Tool,
 } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
 import { abortable } from "./connection_budget.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
+import { refusedMark } from "./guard.ts";
 import type { Inventory } from "./inventory.ts";
 import { inventoryKey } from "./inventory_store.ts";
 import { listInventory, type ListKind } from "./list_inventory.ts";
@@ -40,7 +42,7 @@ const contents = {
 function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: boolean): (Tool | Prompt)[] {
   return routes.flatMap(({ definition, refused }) => {
     if (refused === undefined) return [definition];
-    return all ? [{ ...definition, _meta: { ...definition._meta, refused } }] : [];
+    return all ? [{ ...definition, _meta: { ...definition._meta, [refusedMark]: refused } }] : [];
   });
 }
 
@@ -48,6 +50,9 @@ type ListName = keyof typeof contents;
 
 /** Until the client has said. */
 const unknownCapabilities: ClientCapabilities = {};
+
+/** Within one request: one to get in, one that may do more. */
+const mostLogins = 2;
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
@@ -60,6 +65,8 @@ export class Session implements GatewaySession {
   readonly running: SessionServers;
   readonly #added = new Map<string, { server: EnabledServer; listed: boolean }>();
   readonly #removed = new Set<string>();
+  /** Servers that are being added: they run already. */
+  readonly #adding = new Map<string, EnabledServer>();
   readonly #ownTools = new Map<string, OwnTool>();
   readonly #ownPrompts = new Map<string, OwnPrompt>();
   readonly #failed = new Map<string, { error: string; at: number }>();
@@ -127,13 +134,14 @@ export class Session implements GatewaySession {
   ): Promise<Inventory> {
     const { name } = server.entry;
     await this.running.end(name);
+    this.#adding.set(name, server);
     const inventory = await abortable(this.#learn(server), signal).catch(async (error) => {
       await this.running.end(name);
       if (error instanceof SkiffError || signal.aborted) throw error;
       throw new SkiffError("unavailable", `The server ${name} cannot be used: ${error.message}`, {
         cause: error,
       });
-    });
+    }).finally(() => this.#adding.delete(name));
     this.#removed.delete(name);
     this.#failed.delete(name);
     this.#added.set(name, { server, listed });
@@ -229,20 +237,43 @@ export class Session implements GatewaySession {
     if (isGuarded) await guard.request(server, request);
     const onguarded = onprogress &&
       ((made: Record<string, unknown>) => onprogress(guard.notification(server, made)));
-    const answered = await this.running.use(
-      server,
-      { signal, requestId },
-      ({ client }) =>
-        client.request(request, passThrough, {
-          signal,
-          timeout: noTimeout,
-          ...(onguarded ? { onprogress: onguarded } : {}),
-        }),
-    ).catch((error) => {
-      throw guard.error(server, named(server, error));
-    });
+    const answered = await this.#request(server, request, { signal, requestId, onprogress: onguarded })
+      .catch((error) => {
+        throw guard.error(server, named(server, error));
+      });
     if (isGuarded) await guard.answer(server, request, answered);
     return answered;
+  }
+
+  /** Leads through a login when the server wants one, where the client can show its user the way. */
+  async #request(
+    server: EnabledServer,
+    request: { method: string; params?: Record<string, unknown> },
+    { signal, requestId, onprogress }: {
+      signal: AbortSignal;
+      requestId?: RequestId;
+      onprogress?: (made: Record<string, unknown>) => void;
+    },
+  ): Promise<any> {
+    for (let logins = 0, now = server;; logins++) {
+      try {
+        return await this.running.use(
+          now,
+          { signal, requestId },
+          ({ client }) =>
+            client.request(request, passThrough, {
+              signal,
+              timeout: noTimeout,
+              ...(onprogress ? { onprogress } : {}),
+            }),
+        );
+      } catch (error) {
+        if (!(error instanceof LoginRequired) || logins === mostLogins) throw error;
+        if (!await this.#gateway.options.logins?.ask(this, error, signal)) throw error;
+        // Another login is another configuration of the same server.
+        now = this.servers().find(({ entry }) => entry.name === server.entry.name) ?? server;
+      }
+    }
   }
 
   /** All that is known by now. */
@@ -278,7 +309,7 @@ export class Session implements GatewaySession {
     const deadline = AbortSignal.any([AbortSignal.timeout(this.#gateway.options.listMs), this.signal]);
     await Promise.all(
       this.servers().map(async (server) => {
-        if (await this.#gateway.store.find(this.key(server))) return;
+        if (await this.#gateway.store.find(this.key(server))) return this.#loginSettled(server);
         const failed = this.#failed.get(server.entry.name);
         if (failed && performance.now() - failed.at < this.#gateway.options.retryMs) return;
         await abortable(this.#learn(server), deadline).catch((error) => {
@@ -302,10 +333,10 @@ export class Session implements GatewaySession {
   }
 
   /** Starts the server if need be; the start itself makes the list (see `opened`). */
-  #learn(server: EnabledServer): Promise<Inventory> {
+  async #learn(server: EnabledServer): Promise<Inventory> {
     const key = this.key(server);
     const { store } = this.#gateway;
-    return store.learn(key, async () => {
+    const learning = store.learn(key, async () => {
       try {
         return await this.running.use(
           server,
@@ -316,11 +347,25 @@ export class Session implements GatewaySession {
         const message = (error as Error).message;
         if (!this.signal.aborted) {
           this.#failed.set(server.entry.name, { error: message, at: performance.now() });
-          this.#gateway.log(server.entry.name, `can't start: ${message}`);
+          this.#gateway.log(server.entry.name, `can't start: ${withHint(error, message)}`);
         }
         throw error;
       }
     });
+    try {
+      const inventory = await learning;
+      this.#loginSettled(server);
+      return inventory;
+    } catch (error) {
+      if (error instanceof LoginRequired) {
+        this.#gateway.options.logins?.wanted(this, server.entry.name, error);
+      }
+      throw error;
+    }
+  }
+
+  #loginSettled({ entry }: EnabledServer): void {
+    this.#gateway.options.logins?.settled(this, entry.name);
   }
 
   /** Asks a connection for its lists anew and tells all sessions that see the server. */
@@ -415,10 +460,14 @@ export class Session implements GatewaySession {
   async reconfigured(): Promise<void> {
     const servers = this.servers();
     const names = new Set(servers.map(({ entry }) => entry.name));
-    for (const name of this.#known) if (!names.has(name)) this.#names.forget(name);
+    for (const name of this.#known) {
+      if (names.has(name)) continue;
+      this.#names.forget(name);
+      this.#gateway.options.logins?.settled(this, name);
+    }
     this.#known = names;
     this.#failed.clear();
-    await this.running.settle(servers);
+    await this.running.settle([...servers, ...this.#adding.values()]);
     this.changed();
     if (this.#given.size > 0) this.#gather().catch(() => {}); // what is new is told when it is known
   }
@@ -465,10 +514,18 @@ export class Session implements GatewaySession {
   }
 }
 
+/** With what to do, when it is something for the user. */
+function withHint(error: unknown, message: string): string {
+  return error instanceof LoginRequired ? `${message}. ${error.hint}` : message;
+}
+
 /** An error of the way to a server says which server it is; a server's own error stays as it is. */
 function named({ entry }: EnabledServer, error: unknown): unknown {
   if (error instanceof McpError && error.code !== Number(ErrorCode.ConnectionClosed)) return error;
   if (error instanceof DOMException && error.name === "AbortError") return error;
   const message = error instanceof McpError ? "it ended before it answered" : (error as Error).message;
-  return new McpError(ErrorCode.InternalError, `The server ${entry.name} cannot be used: ${message}`);
+  return new McpError(
+    ErrorCode.InternalError,
+    `The server ${entry.name} cannot be used: ${withHint(error, message)}`,
+  );
 }

@@ -4,6 +4,8 @@ import type { Environment } from "../configuration/toolkit_files.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { readText } from "../files/edit_file.ts";
+import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
+import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
 import { parseSecretLines, splitSearchPath } from "./env_file.ts";
 import { openSecretStore, type SecretStore } from "./secret_store.ts";
 
@@ -62,7 +64,11 @@ export async function openSecretSources(options: SecretSourceOptions): Promise<S
   };
 }
 
-/** Values of the secrets that a server declares, and no others, by name. Missing ones are left out. */
+/**
+ * Values of the secrets that a server declares, and no others, by name. Missing ones are left out. The token of
+ * an OAuth provider stands for the plain secret of its name. For a remote server its login counts as a secret,
+ * by its id alone (`tokenName`), so that another login is another configuration.
+ */
 export async function resolveSecrets(
   entry: ServerEntry,
   sources: SecretSources,
@@ -72,5 +78,25 @@ export async function resolveSecrets(
     const value = await sources.get(name);
     if (value !== undefined) values.set(name, value);
   }
+  const url = remoteUrl(entry);
+  if (url !== undefined) {
+    const login = await loginOf(loginName(entry), sources);
+    if (login && isMeantFor(login, url)) values.set(tokenName(loginName(entry)), login.id);
+    return values;
+  }
+  for (const { provider, secret = tokenName(provider) } of entry.oauth?.providers ?? []) {
+    const login = await loginOf(provider, sources);
+    // A token that was issued for a remote server is for nobody else.
+    if (login && login.server === undefined && isUsable(login)) values.set(secret, login.access_token);
+    else if (!values.has(secret)) {
+      const plain = await sources.get(secret);
+      if (plain !== undefined && secret !== tokenName(provider)) values.set(secret, plain);
+    }
+  }
   return values;
+}
+
+async function loginOf(app: string, sources: SecretSources) {
+  const text = await sources.get(tokenName(app));
+  return text === undefined ? undefined : parseLogin(text);
 }

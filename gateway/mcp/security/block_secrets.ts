@@ -87,8 +87,7 @@ export async function secretInResult(
   const parts = Array.isArray(content) ? content : [];
   // Images and sound are bytes in base64: whatever looks like a secret there is chance.
   const searched = parts.filter((part) => part?.type !== "image" && part?.type !== "audio");
-  return await secretIn(searched, known) ?? await secretIn(others, known) ??
-    await secretIn(seams(parts), known);
+  return await secretIn([searched, others, seams(parts)], known);
 }
 
 /** Texts around the places where one text part goes on in the next. */

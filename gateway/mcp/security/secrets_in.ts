@@ -13,6 +13,47 @@ const longestNamed = 1000;
  * none. Texts of any length are searched piece by piece; other work goes on between.
  */
 export async function secretIn(value: unknown, known: KnownValue[] = []): Promise<string | undefined> {
+  const short = new ShortSearch(known);
+  if (short.search(value)) return short.found;
+  return await secretInLong(value, known);
+}
+
+/** Values with little text, as nearly all are, searched at once. */
+class ShortSearch {
+  found?: string;
+  readonly #known: KnownValue[];
+  #searched = 0;
+
+  constructor(known: KnownValue[]) {
+    this.#known = known;
+  }
+
+  /** False: it is too much for this. */
+  search(value: unknown): boolean {
+    if (typeof value === "string") return this.#text(value);
+    if (typeof value !== "object" || value === null) return true;
+    if (Array.isArray(value)) return value.every((item) => this.search(item));
+    for (const name in value) {
+      if (!Object.hasOwn(value, name)) continue;
+      const inner = (value as Record<string, unknown>)[name];
+      if (typeof inner === "string") {
+        if (name === "blob") return false;
+        if (!this.#text(namedText(name, inner))) return false;
+      } else if (!this.#text(name) || !this.search(inner)) return false;
+    }
+    return true;
+  }
+
+  #text(text: string): boolean {
+    if (this.found !== undefined) return true;
+    this.#searched += text.length;
+    if (this.#searched > pieceLength) return false;
+    this.found = firstSecret(text) ?? knownIn(text, this.#known);
+    return true;
+  }
+}
+
+async function secretInLong(value: unknown, known: KnownValue[]): Promise<string | undefined> {
   const overlap = Math.max(longestContext, ...known.map(({ text }) => text.length));
   let searched = 0;
   for (const text of textsOf(value)) {
@@ -29,7 +70,13 @@ export async function secretIn(value: unknown, known: KnownValue[] = []): Promis
   return undefined;
 }
 
+/** A name and its value belong together: {"aws_secret_access_key": "…"}. */
+function namedText(name: string, value: string): string {
+  return value.length <= longestNamed ? `${name}="${value}"` : value;
+}
+
 function knownIn(text: string, known: KnownValue[]): string | undefined {
+  if (known.length === 0) return undefined;
   const found = known.find(({ text: value }) => text.includes(value));
   return found && `the value of ${found.name}`;
 }
@@ -52,9 +99,7 @@ function* textsOf(value: unknown): Generator<ValueText> {
         yield* textsOf(inner);
       } // Contents of resources; images and sound of results are left out by whoever asks.
       else if (name === "blob") yield { base64: inner };
-      // A name and its value belong together: {"aws_secret_access_key": "…"}.
-      else if (inner.length <= longestNamed) yield `${name}="${inner}"`;
-      else yield inner;
+      else yield namedText(name, inner);
     }
   }
 }

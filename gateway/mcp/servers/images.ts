@@ -6,27 +6,29 @@ import { inspectImage, pullImage } from "../../../core/docker/images.ts";
 export type VerifyImage = (image: string, signal: AbortSignal, repoDigests?: string[]) => Promise<void>;
 
 export class ServerImages {
-  readonly #ready = new Map<string, Promise<void>>();
+  readonly #pending = new Map<string, Promise<void>>();
   readonly #verify?: VerifyImage;
 
   constructor(verify?: VerifyImage) {
     this.#verify = verify;
   }
 
-  /** Resolves when the Engine has the image and its signature is right. Failures are not kept. */
+  /**
+   * Resolves when the Engine has the image and its signature is right. Asked at each start: a name may stand for
+   * another image by then.
+   */
   async ready(
     docker: Docker,
     image: string,
     log: (line: string) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    let ready = this.#ready.get(image);
-    if (!ready) {
-      ready = this.#make(docker, image, log, signal);
-      this.#ready.set(image, ready);
-      ready.catch(() => this.#ready.delete(image));
+    let pending = this.#pending.get(image);
+    if (!pending) {
+      pending = this.#make(docker, image, log, signal).finally(() => this.#pending.delete(image));
+      this.#pending.set(image, pending);
     }
-    await ready;
+    await pending;
   }
 
   async #make(
@@ -37,13 +39,14 @@ export class ServerImages {
   ): Promise<void> {
     const isPinned = image.includes("@");
     if (isPinned) await this.#verify?.(image, signal);
-    if (!await inspectImage(docker, image, { signal })) {
+    let found = await inspectImage(docker, image, { signal });
+    if (!found) {
       log(`pulling ${image}`);
       for await (const _ of pullImage(docker, image, { signal }));
+      found = await inspectImage(docker, image, { signal });
     }
     if (isPinned || !this.#verify) return;
     // Only the Engine knows which image a name without digest stands for.
-    const found = await inspectImage(docker, image, { signal });
     await this.#verify(image, signal, found?.RepoDigests ?? []);
   }
 }

@@ -4,6 +4,8 @@ import { selfCommand } from "../../../core/process/self.ts";
 import { serverType } from "../catalog/server_entry.ts";
 import { resolveList, resolveText, templateValues } from "../catalog/template.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { tokenName } from "../oauth/login.ts";
+import { remoteUrl } from "../oauth/oauth_app.ts";
 import { type BindRules, checkBind } from "./bind_rules.ts";
 import type { ContainerSpec, LocalSpec, RemoteSpec, ServerSpec } from "./server_spec.ts";
 
@@ -125,6 +127,10 @@ function variables(server: EnabledServer, { log }: LaunchOptions): Map<string, s
     const value = secrets.get(name);
     if (value === undefined) log(`the secret ${name} is not set (\`skiff mcp secret set ${name}\`)`);
     env.set(variable, value ?? unknownSecret);
+  }
+  for (const { provider, secret = tokenName(provider), env: variable } of entry.oauth?.providers ?? []) {
+    const value = secrets.get(secret);
+    if (variable && value !== undefined && remoteUrl(entry) === undefined) env.set(variable, value);
   }
   for (const { name, value } of entry.env ?? []) {
     const text = String(value ?? "");

@@ -12,6 +12,7 @@ import { ServerImages, type VerifyImage } from "./images.ts";
 import { serverSpec } from "./launch.ts";
 import { openLocal } from "./local.ts";
 import type { RemoteSettings } from "./remote.ts";
+import { insecureRemotes } from "./insecure_remotes.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec, ServerSpec } from "./server_spec.ts";
 import { openStatic } from "./static.ts";
@@ -118,7 +119,7 @@ export class ServerStarter {
     const { env, oauth } = this.#options;
     switch (spec.kind) {
       case "remote": {
-        const insecure = ["1", "true"].includes(env.get("DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS") ?? "");
+        const insecure = insecureRemotes(env);
         const told = this.#options.debugDns ? options.log : undefined;
         const { openRemote } = await import("./remote.ts");
         return await openRemote(spec, { insecure, oauth, told }, options);

@@ -1,6 +1,8 @@
 /** Servers that somebody else runs, over streamable HTTP or the older SSE. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import type { OAuthClientProvider, Transport } from "../sdk.ts";
+import { LoginRequired } from "../oauth/login_required.ts";
+import type { Fetch } from "../oauth/oauth_fetch.ts";
+import type { Transport } from "../sdk.ts";
 import { SSEClientTransport, StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
@@ -8,8 +10,8 @@ import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { RemoteSpec } from "./server_spec.ts";
 
 export interface RemoteSettings extends RemoteGuard {
-  /** For servers with OAuth: tokens and how to get them; undefined when the server has none. */
-  oauth?: (spec: RemoteSpec) => Promise<OAuthClientProvider | undefined>;
+  /** Puts the server's login into requests, which throw `LoginRequired` when there is none. */
+  oauth?: (spec: RemoteSpec) => (fetch: Fetch) => Fetch;
 }
 
 /** Shakes hands with a remote server. Throws "forbidden" for a place that is not to be reached, "unauthorized". */
@@ -19,12 +21,12 @@ export async function openRemote(
   options: OpenServerOptions,
 ): Promise<ServerConnection> {
   const url = await guardUrl(spec.url, settings);
-  const authProvider = await settings.oauth?.(spec);
   const fetchGuarded = async (to: string | URL, init?: RequestInit) => {
     await guardUrl(String(to), settings);
     return await fetch(to, init);
   };
-  const common = { authProvider, requestInit: { headers: spec.headers }, fetch: fetchGuarded };
+  const fetchAuthorized = settings.oauth?.(spec)(fetchGuarded) ?? fetchGuarded;
+  const common = { requestInit: { headers: spec.headers }, fetch: keepingRefusal(fetchAuthorized, spec) };
   const streamable = () => new StreamableHTTPClientTransport(url, common) as Transport;
   const sse = () => new SSEClientTransport(url, common) as Transport;
   if (spec.transport === "sse") return await connect(spec, sse(), options);
@@ -44,7 +46,7 @@ async function connect(
 ): Promise<ServerConnection> {
   const closed = Promise.withResolvers<string>();
   const client = await connectClient(transport, options).catch((error) => {
-    throw isUnauthorized(error) ? unauthorized(spec, error) : error;
+    throw refusals.get(spec) ?? (isUnauthorized(error) ? unauthorized(spec, error) : error);
   });
   client.onclose = () => closed.resolve("its connection closed");
   return {
@@ -59,6 +61,17 @@ async function connect(
       await client.close();
     },
   };
+}
+
+/** What requests of a start were refused with: not every transport hands errors on. */
+const refusals = new WeakMap<RemoteSpec, LoginRequired>();
+
+function keepingRefusal(fetch: Fetch, spec: RemoteSpec): Fetch {
+  return (to, init) =>
+    fetch(to, init).catch((error) => {
+      if (error instanceof LoginRequired) refusals.set(spec, error);
+      throw error;
+    });
 }
 
 function isUnknownThere(error: unknown): boolean {

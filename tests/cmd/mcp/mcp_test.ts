@@ -121,6 +121,43 @@ const stories: Record<string, Step[]> = {
     { words: ["profile", "rm", "work"], out: /Removed profile work/ },
     { words: ["profile", "show", "work"], code: 1, err: /There is no profile "work"\nProfiles: ai-coding\./ },
   ],
+  "hidden commands": [
+    { words: ["config", "--help"], out: /reset +Remove the values[^\n]*\n$/ },
+    { words: ["secret", "set", "exa.api_key=k=1"], out: /Kept/ },
+    { words: ["secret", "export", "exa"], out: /^exa\.api_key=k=1\n$/ },
+    { words: ["secret", "export", "github-official"], out: /^$/, err: /There is no secret github\.personal/ },
+    { words: ["secret", "export", "nope"], code: 1, err: /server nope not found/ },
+    { words: ["registry", "convert"], code: 2, err: /No file is named\nAdd --file/ },
+    { words: ["registry", "convert", "--file", "/nope"], code: 1, err: /There is no file \/nope/ },
+    {
+      words: ["registry", "convert", "--file", "HOME/server.json"],
+      out: /^name: io\.acme-docs\n[^]*type: remote\n/,
+    },
+    { words: ["profile", "create", "--name", "W", "--server", "time"], out: /Created profile w / },
+    { words: ["profile", "manual-instructions", "w"], out: /mcp gateway run --profile w\n$/ },
+  ],
+  "a new server": [
+    {
+      words: ["server", "init", "HOME/greeter"],
+      code: 2,
+      err: /No template is named\nAdd --template: basic, chatgpt/,
+    },
+    {
+      words: ["server", "init", "HOME/greeter", "--template", "no"],
+      code: 2,
+      err: /Allowed choices are basic/,
+    },
+    {
+      words: ["server", "init", "HOME/greeter", "--language", "go", "--template", "basic"],
+      out:
+        /^Successfully initialized MCP server project in .*\/greeter \(template: basic\)\nNext steps:\n {2}cd /,
+    },
+    { words: ["server", "init", "HOME/greeter", "--template", "basic"], code: 1, err: /is not empty/ },
+    {
+      words: ["catalog", "import", "HOME/greeter/catalog.yaml", "--dry-run"],
+      out: /Would import catalog: 1 server/,
+    },
+  ],
   "version": [{ words: ["version"], out: /^\d+\.\d+\.\d+\n$/ }],
 };
 
@@ -128,9 +165,11 @@ for (const [name, steps] of Object.entries(stories)) {
   Deno.test(`skiff mcp: ${name}`, async (t) => {
     await withHome(async (home) => {
       const type = typing(home);
+      const server = { name: "io.acme/docs", remotes: [{ type: "sse", url: "https://docs.test/sse" }] };
+      await home.write("server.json", JSON.stringify(server));
       for (const { words, code = 0, out, err } of steps) {
         await t.step(words.join(" "), async () => {
-          const said = await type(...words);
+          const said = await type(...words.map((word) => word.replace("HOME", home.home)));
           assert.equal(said.code, code, said.err);
           if (out) assert.match(said.out, out);
           if (err) assert.match(said.err, err);

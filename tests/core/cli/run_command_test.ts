@@ -148,3 +148,50 @@ for (const { words, gives } of completions) {
 Deno.test("each shell has a script that calls the program back", () => {
   for (const shell of shells) ok(completionScript(shell, "skiff").includes("skiff __complete -- "));
 });
+
+Deno.test("flags of a group stand before or behind the command; what is hidden is shown on demand", async () => {
+  const seen: Invocation["flags"][] = [];
+  const flags = [
+    { name: "format", value: "FORMAT", summary: "How to print" },
+    { name: "verbose", summary: "All of it" },
+  ];
+  const ls: Command = {
+    name: "ls",
+    summary: "List",
+    flags,
+    run: ({ flags }) => Promise.resolve(void seen.push(flags)),
+  };
+  const root: Command = {
+    name: "root",
+    summary: "Root",
+    commonFlags: flags,
+    showHidden: "SHOW",
+    commands: [{ name: "ls", summary: "List", hidden: true, load: () => Promise.resolve(ls) }],
+  };
+  const expected = { format: "json", verbose: true };
+  for (
+    const words of [
+      ["ls", "--format", "json", "--verbose"],
+      ["--format", "json", "--verbose", "ls"],
+      ["--verbose", "ls", "--format=json"],
+      ["--format=json", "ls", "--verbose"],
+    ]
+  ) {
+    equal(await runCommandLine("skiff", root, words, world().context), 0);
+    equal({ ...seen.pop() }, expected, words.join(" "));
+  }
+  const unknown = world();
+  equal(await runCommandLine("skiff", root, ["--nope", "ls"], unknown.context), 2);
+  for (const [variable, shown] of [[undefined, false], ["0", false], ["1", true]] as const) {
+    const w = world();
+    w.context.env = { get: (name) => name === "SHOW" ? variable : undefined };
+    const group: Command = {
+      name: "top",
+      summary: "Top",
+      commands: [{ name: "root", summary: "Root", load: () => Promise.resolve(root) }],
+    };
+    equal(await runCommandLine("skiff", group, ["root", "--help"], w.context), 0);
+    equal(/ls +List/.test(w.out), shown, `${variable}`);
+    ok(/--format <FORMAT>/.test(w.out));
+  }
+});

@@ -5,6 +5,7 @@ import type { ContainerInspect } from "../../../core/docker/types/container.ts";
 import type { EngineEvent } from "../../../core/docker/types/system.ts";
 import { type EngineLimits, missingLimits, weaknesses } from "../../../core/sandbox/assert_isolated.ts";
 import { checkPodmanMounts } from "../../../core/sandbox/podman_mounts.ts";
+import { hardenProfile, type SeccompProfile } from "../../../core/sandbox/podman_seccomp.ts";
 import { installedRuntimes } from "../../../core/sandbox/runtimes.ts";
 
 const strong = {
@@ -100,5 +101,28 @@ Deno.test("events of Podman in Docker's words", () => {
   for (const [given, label, expected] of rows) {
     const seen = podmanEvent(given, { label });
     deepStrictEqual(seen && `${seen.Action} ${seen.Actor.ID}`, expected);
+  }
+});
+
+Deno.test("Podman's seccomp profile without namespaces and key rings: the rest stays, capabilities still count", () => {
+  const allow = "SCMP_ACT_ALLOW";
+  const { syscalls, ...rest } = hardenProfile<SeccompProfile & { defaultAction: string }>({
+    defaultAction: "SCMP_ACT_ERRNO",
+    syscalls: [
+      { names: ["read", "clone", "clone3", "unshare", "mount", "keyctl"], action: allow },
+      { names: ["setns"], action: allow, includes: { caps: ["CAP_SYS_ADMIN"] } },
+      { names: ["bpf"], action: "SCMP_ACT_ERRNO", excludes: { caps: ["CAP_SYS_ADMIN"] }, errnoRet: 1 },
+    ],
+  });
+  deepStrictEqual(rest, { defaultAction: "SCMP_ACT_ERRNO" });
+  const allowed = syscalls.filter(({ action }) => action === allow);
+  deepStrictEqual(allowed.map(({ names, args }) => [...names, args?.length ?? 0]), [
+    ["read", 0],
+    ["clone", 1],
+    ["clone", 1],
+  ]);
+  const refused = syscalls.filter(({ action }) => action !== allow).flatMap(({ names }) => names);
+  for (const name of ["bpf", "clone3", "unshare", "mount", "setns", "keyctl"]) {
+    deepStrictEqual(refused.includes(name), true, name);
   }
 });

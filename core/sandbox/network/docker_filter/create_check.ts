@@ -7,7 +7,7 @@ import { Refusal } from "./refusal.ts";
 export interface CreateRules {
   owner: Record<string, string>;
   /** The sandbox's own container. */
-  container: { id: string; memory: number; pids: number; runtime: string };
+  container: { id: string; memory: number; pids: number; runtime: string; seccomp?: string };
   /** Whether the sandbox has an ordinary network; otherwise containers share its own, or have none. */
   open: boolean;
   /** "uid:gid" of containers that see the workspace. */
@@ -129,7 +129,8 @@ export function checkCreate(raw: Json, rules: CreateRules): CheckedCreate {
   host.Binds = checked.mounts.volumeBinds;
   host.Mounts = checked.mounts.mounts;
   host.CapDrop = [...textList(host.CapDrop, "CapDrop"), "MKNOD", "NET_RAW", "SETFCAP", "AUDIT_WRITE"];
-  host.SecurityOpt = ["no-new-privileges:true"];
+  const { seccomp } = rules.container;
+  host.SecurityOpt = ["no-new-privileges:true", ...(seccomp ? [seccomp] : [])];
   body.HostConfig = host;
   body.Labels = ownedLabels(body.Labels, rules.owner);
   return checked;

@@ -188,6 +188,7 @@ async function createContainer(order: FilterRequest, query: URLSearchParams): Pr
       memory: own.HostConfig.Memory ?? 0,
       pids: own.HostConfig.PidsLimit ?? 0,
       runtime: own.HostConfig.Runtime ?? "",
+      seccomp: own.HostConfig.SecurityOpt?.find((option) => option.startsWith("seccomp=")),
     },
     open: await isOpen(sandbox),
     user: docker.user,
@@ -266,11 +267,14 @@ async function commit(order: FilterRequest, query: URLSearchParams): Promise<Pas
   for (const [name, value] of Object.entries(owned.label)) {
     query.append("changes", `LABEL ${name}="${value}"`);
   }
-  return { query: only(query, ["container", "repo", "tag", "comment", "author", "pause", "changes"]) };
+  const known = ["container", "repo", "tag", "comment", "author", "pause", "changes"];
+  return { query: only(query, known), body: {} }; // Podman asks for a body
 }
 
 async function build(order: FilterRequest, query: URLSearchParams): Promise<Passed> {
   const { owned, sandbox, client, request } = order;
+  // Podman's API runs the steps of a build on the machine's own network, whatever is asked for (seen with 4.3.1).
+  if (owned.docker.isPodman) throw new Refusal("images cannot be built in a sandbox on Podman");
   const own = await owned.sandboxContainer();
   checkBuild(query, {
     owner: owned.label,

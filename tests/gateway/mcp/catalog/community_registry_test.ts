@@ -73,6 +73,94 @@ const cases: { name: string; server: Record<string, unknown>; entry: Record<stri
       metadata: { tags: ["community"], registryUrl: "https://r/x" },
     },
   },
+  {
+    name: "the older writing, mounts, variables in texts, and a secret that is made with one",
+    server: {
+      name: "io.acme/files",
+      packages: [{ registry_type: "oci", identifier: "acme/web", transport: { type: "streamable-http" } }, {
+        registry_type: "oci",
+        identifier: "acme/files",
+        version: "sha256:00",
+        transport: { type: "stdio" },
+        runtime_arguments: [
+          {
+            type: "named",
+            name: "--mount",
+            value: "type=bind,src={source_path},dst={target},readonly",
+            variables: { source_path: { is_required: true }, target: { default: "/data" } },
+          },
+          { type: "named", name: "-v", value: "cache:/cache" },
+          { type: "named", name: "-e", value: "MODE=fast" },
+          { type: "named", name: "-u", value: "1000" },
+          { type: "named", name: "--privileged", value: "true" },
+        ],
+        environment_variables: [
+          { name: "PASSWORD", is_secret: true, is_required: true },
+          { name: "URL", value: "db://{user}:{word}@h", variables: { user: {}, word: { is_secret: true } } },
+          { name: "GREETING", value: "hi {who}", variables: { who: { default: "you" } } },
+        ],
+      }],
+    },
+    entry: {
+      name: "io.acme-files",
+      title: "io.acme/files",
+      type: "server",
+      image: "acme/files@sha256:00",
+      env: [
+        { name: "GREETING", value: "hi {{io_acme-files.who|or:you}}" },
+        { name: "MODE", value: "fast" },
+      ],
+      volumes: ["{{io_acme-files.source_path}}:{{io_acme-files.target|or:/data}}:ro", "cache:/cache"],
+      user: "1000",
+      secrets: [
+        { name: "io.acme-files.password", env: "PASSWORD" },
+        { name: "io.acme-files.url", env: "URL" },
+      ],
+      config: [{
+        name: "io.acme-files",
+        description: "Settings of io.acme-files",
+        type: "object",
+        properties: { source_path: { type: "string" }, target: { type: "string" }, who: { type: "string" } },
+        required: ["source_path"],
+      }],
+      metadata: { tags: ["community"], registryUrl: "https://r/x" },
+    },
+  },
+  {
+    name: "headers: a secret, a default, one that must be given, one that need not",
+    server: {
+      name: "io.acme/remote",
+      remotes: [{
+        type: "sse",
+        url: "https://x.test/sse",
+        headers: [
+          { name: "X-Key", isSecret: true },
+          { name: "X-Region", default: "eu" },
+          { name: "X-Team", isRequired: true },
+          { name: "X-Trace" },
+        ],
+      }],
+    },
+    entry: {
+      name: "io.acme-remote",
+      title: "io.acme/remote",
+      type: "remote",
+      remote: {
+        url: "https://x.test/sse",
+        transport_type: "sse",
+        headers: {
+          "X-Key": "${IO_ACME_REMOTE_X_KEY}",
+          "X-Region": "eu",
+          "X-Team": "${IO_ACME_REMOTE_X_TEAM}",
+        },
+      },
+      secrets: [
+        { name: "io.acme-remote.x-key", env: "IO_ACME_REMOTE_X_KEY" },
+        { name: "io.acme-remote.x-team", env: "IO_ACME_REMOTE_X_TEAM" },
+      ],
+      metadata: { tags: ["community"], registryUrl: "https://r/x" },
+    },
+  },
 ];
 
 for (const { name, server, entry } of cases) {
@@ -83,6 +171,14 @@ for (const { name, server, entry } of cases) {
 
 const refused: [text: string, error: Record<string, unknown>][] = [
   [`{"name": "a", "packages": [{"registryType": "npm"}]}`, { code: "unsupported", hint: /npm/ }],
+  [`{"name": "a", "packages": [{"registryType": "oci", "identifier": "a", "transport": {"type": "sse"}}]}`, {
+    code: "unsupported",
+    hint: /oci \(sse\)/,
+  }],
+  [
+    `{"name": "a", "packages": [{"registryType": "oci", "identifier": "a", "packageArguments": [{"isSecret": true}]}]}`,
+    { code: "unsupported", message: /where others can see it/ },
+  ],
   [`{"no": "name"}`, { code: "invalid_input" }],
   [`<html>`, { code: "invalid_input", message: /no JSON/ }],
 ];

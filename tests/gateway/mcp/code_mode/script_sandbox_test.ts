@@ -177,6 +177,16 @@ Deno.test("a script's result, failures, attempts to get out, and limits", async 
       await run(sandboxes, "globalThis.left = 1; Object.prototype.left = 2");
       assert.equal((await run(sandboxes, "return typeof left")).text, "undefined");
     });
+    await t.step("calls that nobody waited for do not reach into the next script", async () => {
+      for (let i = 0; i < 3; i++) {
+        const left =
+          "for (let i = 0; i < 10; i++) echo({left: i}).then(() => echo({again: i})); return 'left'";
+        assert.equal((await run(sandboxes, left)).text, "left");
+        const next = "return [await echo({a: 1}), await echo({a: 2})].join()";
+        const { failed, text } = await run(sandboxes, next);
+        assert.deepEqual([failed, text], [false, `{"a":1},{"a":2}`]);
+      }
+    });
     await t.step("what it prints comes beside", async () => {
       const { text, console } = await run(sandboxes, "console.log('a', {b: 1}); console.error(2)");
       assert.deepEqual([text, console], ["<no output>", `a {"b":1}\n2\n`]);
@@ -191,6 +201,17 @@ Deno.test("a script's result, failures, attempts to get out, and limits", async 
       const all = await Promise.all(Array.from({ length: 10 }, (_, i) => run(sandboxes, `return ${i}`)));
       assert.deepEqual(all.map(({ text }) => text), Array.from({ length: 10 }, (_, i) => String(i)));
     });
+  } finally {
+    await sandboxes.close();
+  }
+});
+
+Deno.test("a sandbox that nobody uses is let go, and a later script has another one", async () => {
+  const sandboxes = new ScriptSandboxes({ idleMs: 0 });
+  try {
+    assert.equal((await run(sandboxes, "return 1")).text, "1");
+    while (sandboxes.size > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal((await run(sandboxes, "return 2")).text, "2");
   } finally {
     await sandboxes.close();
   }

@@ -39,6 +39,27 @@ const cases: { name: string; before: string; path: string[]; value: unknown; aft
     after: `{\n  // first\n  "a": 1\n}\n`,
   },
   {
+    name: "the last one is removed, the comment behind the one before stays",
+    before: `{\n  "a": 1, // one, first\n  "b": {\n    "c": 2\n  }\n}\n`,
+    path: ["b"],
+    value: undefined,
+    after: `{\n  "a": 1 // one, first\n}\n`,
+  },
+  {
+    name: "one of a line is removed",
+    before: `{"a": 1, "b": 2, "c": 3}`,
+    path: ["b"],
+    value: undefined,
+    after: `{"a": 1, "c": 3}`,
+  },
+  {
+    name: "the last of a line is removed",
+    before: `{ "a": 1, "b": 2 }`,
+    path: ["b"],
+    value: undefined,
+    after: `{ "a": 1 }`,
+  },
+  {
     name: "nothing is removed where nothing is",
     before: `{ "a" :1 }`,
     path: ["b", "c"],

@@ -4,6 +4,7 @@ import { parseSecretLines, splitSearchPath } from "../../../../gateway/mcp/secre
 import { openSecretSources, resolveSecrets } from "../../../../gateway/mcp/secrets/resolve_secrets.ts";
 import { openSecretStore } from "../../../../gateway/mcp/secrets/secret_store.ts";
 import { withHome } from "../home.ts";
+import { withCredentialHelper } from "../../../support/mcp/credential_helper.ts";
 
 Deno.test("the file is for its user alone, also when it was opened to others", async () => {
   await withHome(async ({ place: { files, env } }) => {
@@ -33,27 +34,9 @@ for (const name of ["", "-x", "a b", "a\nb", "../x", "x".repeat(300)]) {
     }));
 }
 
-/** Speaks the protocol of docker-credential-helpers and keeps what it gets in files beside it. */
-const helper = `#!/bin/sh
-dir="$(dirname "$0")/kept"; mkdir -p "$dir"; input="$(cat)"
-file() { printf %s "$1" | sed 's/[^a-zA-Z0-9.]/_/g'; }
-url() { printf %s "$input" | sed -n 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/p'; }
-case "$1" in
-  store) printf %s "$input" > "$dir/$(file "$(url)")";;
-  get) cat "$dir/$(file "$input")" 2>/dev/null || { echo "credentials not found in native keychain"; exit 1; };;
-  erase) rm -f "$dir/$(file "$input")";;
-  list) sep=; printf '{'; for f in "$dir"/*; do [ -e "$f" ] || continue
-    printf '%s"%s":"x"' "$sep" "$(sed -n 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/p' "$f")"; sep=,; done; printf '}';;
-esac
-`;
-
 Deno.test("a credential helper that works keeps secrets; those in the file are still read", async () => {
   await withHome(async ({ home, place: { files, env }, write }) => {
-    const path = Deno.env.get("PATH")!;
-    await write("bin/docker-credential-kept", helper);
-    await Deno.chmod(`${home}/bin/docker-credential-kept`, 0o755);
-    Deno.env.set("PATH", `${home}/bin:${path}`);
-    try {
+    await withCredentialHelper(home, async () => {
       await (await openSecretStore(files, env)).set("old.one", "1");
       await write(".docker/config.json", `{"credsStore": "kept"}`);
       const store = await openSecretStore(files, {
@@ -71,9 +54,7 @@ Deno.test("a credential helper that works keeps secrets; those in the file are s
       assert.doesNotMatch(await Deno.readTextFile(files.secrets), /old\.one/);
       assert.equal(await store.remove("new.one"), true);
       assert.equal(await store.remove("new.one"), false);
-    } finally {
-      Deno.env.set("PATH", path);
-    }
+    });
   });
 });
 

@@ -1,83 +1,27 @@
 /** Signatures in cosign's form, made here with keys of our own, in a registry on this machine. */
 import { deepStrictEqual as equal, match, rejects, strictEqual } from "node:assert/strict";
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import { createPublicKey } from "node:crypto";
 import { SignatureVerifier } from "../../../../gateway/mcp/security/image_signatures.ts";
 import { dockerKey, signingKeys } from "../../../../gateway/mcp/security/signing_key.ts";
 import { VerifiedImages } from "../../../../gateway/mcp/security/verified_images.ts";
+import {
+  keys,
+  pem,
+  type SignatureFaults,
+  signatureLayer,
+  signatureTag,
+  signatureType,
+} from "../../../support/mcp/signed_images.ts";
 import { digestOf, serveRegistry } from "../../../support/registry_server.ts";
 
-const keys = () => generateKeyPairSync("ec", { namedCurve: "P-256" });
-const docker = keys();
-const rekor = keys();
-const other = keys();
-/** One that was used before; its signatures stay good. */
-const older = keys();
-const pem = (key: KeyObject) => key.export({ type: "spki", format: "pem" }).toString();
-const bytes = (text: string) => new TextEncoder().encode(text);
-const signed = (key: KeyObject, data: string) => sign("sha256", bytes(data), key).toString("base64");
+const { docker, older, rekor, other } = keys;
 
-interface Faults {
-  signer?: KeyObject;
-  log?: KeyObject;
-  /** The digest that the statement is about. */
-  about?: string;
-  unlogged?: boolean;
-  otherEntry?: boolean;
-  unsigned?: boolean;
-  /** The promise without the log's signature. */
-  unpromised?: boolean;
-  /** Changed after it was signed or logged. */
-  edited?: "payload" | "blob" | "time" | "body";
-}
-
-function layerOf(digest: string, { signer = docker.privateKey, log = rekor.privateKey, ...faults }: Faults) {
-  const payload = JSON.stringify({
-    critical: {
-      identity: { "docker-reference": "docker.io/mcp/notes" },
-      image: { "docker-manifest-digest": faults.about ?? digest },
-      type: "cosign container image signature",
-    },
-    optional: null,
-  });
-  const signature = signed(signer, payload);
-  const hash = createHash("sha256").update(payload).digest("hex");
-  const entry = {
-    apiVersion: "0.0.1",
-    kind: "hashedrekord",
-    spec: {
-      data: { hash: { algorithm: "sha256", value: faults.otherEntry ? "00" : hash } },
-      signature: { content: signature, publicKey: { content: btoa(pem(docker.publicKey)) } },
-    },
-  };
-  const record = {
-    body: btoa(JSON.stringify(entry)),
-    integratedTime: 1_700_000_000,
-    logID: "c0d2",
-    logIndex: 7,
-  };
-  const promise = faults.unpromised ? {} : { SignedEntryTimestamp: signed(log, JSON.stringify(record)) };
-  if (faults.edited === "time") record.integratedTime += 3600;
-  if (faults.edited === "body") record.body = btoa(JSON.stringify({ ...entry, kind: "other" }));
-  const annotations = {
-    ...(faults.unsigned ? {} : { "dev.cosignproject.cosign/signature": signature }),
-    ...(faults.unlogged
-      ? {}
-      : { "dev.sigstore.cosign/bundle": JSON.stringify({ ...promise, Payload: record }) }),
-  };
-  return {
-    payload: faults.edited === "payload" ? payload.replace("optional", "extra") : payload,
-    annotations,
-  };
-}
-
-function registryWith(digest: string, signatures: Faults[], memory?: VerifiedImages) {
+function registryWith(digest: string, signatures: SignatureFaults[], memory?: VerifiedImages) {
   const { server, host } = serveRegistry();
   const layers = signatures.map((faults) => {
-    const { payload, annotations } = layerOf(digest, faults);
-    const body = faults.edited === "blob" ? payload.replace("critical", "CRITICAL") : payload;
-    server.files.set(`/v2/mcp/signatures/blobs/${digestOf(payload)}`, { body: bytes(body) });
-    const mediaType = "application/vnd.dev.cosign.simplesigning.v1+json";
-    return { mediaType, digest: digestOf(payload), size: bytes(payload).length, annotations };
+    const { payload, body, annotations } = signatureLayer(digest, faults);
+    server.files.set(`/v2/mcp/signatures/blobs/${digestOf(payload)}`, { body });
+    return { mediaType: signatureType, digest: digestOf(payload), size: payload.length, annotations };
   });
   const manifest = {
     schemaVersion: 2,
@@ -85,7 +29,7 @@ function registryWith(digest: string, signatures: Faults[], memory?: VerifiedIma
     config: { mediaType: "application/vnd.oci.image.config.v1+json", digest: digestOf("{}"), size: 2 },
     layers,
   };
-  const path = `/v2/mcp/signatures/manifests/${digest.replace(":", "-")}.sig`;
+  const path = `/v2/mcp/signatures/manifests/${signatureTag(digest)}`;
   server.files.set(path, { body: JSON.stringify(manifest) });
   const verifier = new SignatureVerifier({
     registry: host,
@@ -99,7 +43,7 @@ function registryWith(digest: string, signatures: Faults[], memory?: VerifiedIma
 const digest = digestOf("an image");
 const { signal } = new AbortController();
 
-const cases: [string, Faults[], RegExp | undefined][] = [
+const cases: [string, SignatureFaults[], RegExp | undefined][] = [
   ["a right signature", [{}], undefined],
   ["one right signature among wrong ones", [{ signer: other.privateKey }, {}], undefined],
   ["a signature by the key before", [{ signer: older.privateKey }], undefined],

@@ -135,6 +135,6 @@ Deno.test("for `tools ls` refused tools are listed with the reason", async () =>
   });
   const { client } = await gateway.connect();
   const { tools } = await client.listTools();
-  equal(tools.find(({ name }) => name === "test_echo")?._meta, { refused: "not today" });
+  equal(tools.find(({ name }) => name === "test_echo")?._meta, { "skiff/refused": "not today" });
   equal(tools.find(({ name }) => name === "test_level")?._meta, undefined);
 });

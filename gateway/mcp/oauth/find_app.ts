@@ -1,0 +1,104 @@
+/** What `oauth ls|authorize|revoke` are about: the apps of the configuration, by the name that a person gives. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { programName } from "../../../core/process/called_as.ts";
+import type { LoadedConfiguration } from "../configuration/configuration.ts";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { type OAuthApp, remoteApp, remoteUrl } from "./oauth_app.ts";
+import type { OAuthVault } from "./oauth_vault.ts";
+import { isUsable } from "./login.ts";
+import { givenClient } from "./given_client.ts";
+import type { OAuthParts } from "./oauth_parts.ts";
+
+/** An app as `oauth ls` shows it, by the field names of Docker's. */
+export interface ListedApp {
+  app: string;
+  authorized: boolean;
+  provider: string;
+  scopes?: { name: string }[];
+  /** The servers that use it. */
+  tools: string[];
+}
+
+/** The apps of enabled servers, and those that there are logins of. */
+export async function listApps(
+  { servers }: LoadedConfiguration,
+  vault: OAuthVault,
+): Promise<ListedApp[]> {
+  const users = new Map<string, string[]>((await vault.logins()).map((name) => [name, []]));
+  for (const { entry } of servers) {
+    for (const { provider } of entry.oauth?.providers ?? []) {
+      users.set(provider, [...users.get(provider) ?? [], entry.name]);
+    }
+    if (users.has(entry.name) && remoteUrl(entry) !== undefined && !entry.oauth?.providers?.length) {
+      users.set(entry.name, [entry.name]);
+    }
+  }
+  const listed = [...users].sort(([a], [b]) => a < b ? -1 : 1).map(async ([app, tools]) => {
+    const login = await vault.login(app);
+    const scopes = login?.scope?.split(" ").map((name) => ({ name }));
+    const authorized = login !== undefined && isUsable(login);
+    return { app, authorized, provider: app, ...(scopes ? { scopes } : {}), tools };
+  });
+  return await Promise.all(listed);
+}
+
+/**
+ * The app of a server's name, or of a provider's. Throws "not_found", and "unsupported" with what to do for a
+ * provider whose token can only be given as a secret.
+ */
+export async function findApp(
+  name: string,
+  configuration: LoadedConfiguration,
+  parts: OAuthParts,
+): Promise<OAuthApp> {
+  const app = await appOf(name, configuration);
+  if (app.url !== undefined) return app;
+  if ((await givenClient(app, parts))?.authorization_server !== undefined) return app;
+  const users = usersOf(name, configuration);
+  const secret = users.flatMap(({ oauth }) => oauth?.providers ?? []).find(({ provider }) =>
+    provider === app.name
+  )?.secret;
+  const names = users.map(({ name }) => name).join(", ");
+  throw new SkiffError("unsupported", `skiff knows no authorization server of ${app.name} (for ${names})`, {
+    hint: `Make a token at the provider and give it: \`${programName()} mcp secret set ${
+      secret ?? `oauth/${app.name}`
+    }\`.`,
+  });
+}
+
+/** The app of a name, whether skiff can log in there or not. Throws "not_found". */
+export async function appOf(name: string, configuration: LoadedConfiguration): Promise<OAuthApp> {
+  const enabled = configuration.servers.find(({ entry }) => entry.name === name);
+  const server = enabled ?? await configuration.server(name);
+  if (server && remoteUrl(server.entry) !== undefined) return remoteApp(server.entry, server.config);
+  const provider = server?.entry.oauth?.providers?.[0]?.provider;
+  if (provider !== undefined) return { name: provider, title: name, scopes: server?.entry.oauth?.scopes };
+  const users = usersOf(name, configuration);
+  const remote = users.find((entry) => remoteUrl(entry) !== undefined);
+  if (remote) {
+    const found: EnabledServer | undefined = await configuration.server(remote.name);
+    return { ...remoteApp(remote, found?.config ?? {}), title: name };
+  }
+  if (users.some(({ oauth }) => oauth?.providers?.length)) {
+    return { name, title: name, scopes: users[0].oauth?.scopes };
+  }
+  if (server) {
+    throw new SkiffError("unsupported", `The server ${name} runs on this machine and has no login`, {
+      hint: `\`${programName()} mcp server inspect ${name}\` shows the secrets that it takes.`,
+    });
+  }
+  throw new SkiffError("not_found", `There is no server and no OAuth provider ${name}`, {
+    hint: `\`${programName()} mcp oauth ls\` lists those of the enabled servers.`,
+  });
+}
+
+/** The servers that name a provider (or are the server itself); enabled ones first. */
+function usersOf(name: string, { servers, catalogs }: LoadedConfiguration) {
+  const entries = new Map([
+    ...servers.map(({ entry }) => [entry.name, entry] as const),
+    ...[...catalogs.servers].filter(([known]) => !servers.some(({ entry }) => entry.name === known)),
+  ]);
+  return [...entries.values()].filter((entry) =>
+    entry.name === name || entry.oauth?.providers?.some(({ provider }) => provider === name)
+  );
+}

@@ -49,7 +49,6 @@ export class ToolPins {
   /** For calls, whatever the client's list said. */
   atCalls(): CallMiddleware {
     return async (call, next) => {
-      this.#file.refresh();
       const refused = call.server && this.#refusal(call.server, call.tool, call.definition);
       if (refused === undefined) return await next(call);
       this.#settings.log(`! Refused a call of ${call.name}: ${refused}`);

@@ -32,7 +32,7 @@ const methods: [words: string[], answer: RegExp, overStdio?: boolean][] = [
   [["--method", "resources/list"], /"uri": "demo:\/\/resource/],
   [["--method", "resources/templates/list"], /"uriTemplate": "demo:\/\/resource/],
   [["--method", "resources/read", "--uri", "demo://resource/dynamic/text/1"], /Resource 1/],
-  [["--method", "prompts/list"], /"name": "simple-prompt"/, true],
+  [["--method", "prompts/list"], /"name": "simple-prompt"/],
   [
     ["--method", "prompts/get", "--prompt-name", "args-prompt", "--prompt-args", "city=Nantucket"],
     /Nantucket/,

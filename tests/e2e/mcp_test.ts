@@ -1,13 +1,21 @@
 /** `skiff mcp` as one file in an empty home: servers are enabled, called, connected to clients, and gone. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import { listContainers } from "../../core/docker/containers.ts";
+import {
+  attachContainer,
+  createContainer,
+  listContainers,
+  removeContainer,
+  startContainer,
+} from "../../core/docker/containers.ts";
 import type { Docker } from "../../core/docker/docker.ts";
+import { demultiplex } from "../../core/docker/stdcopy.ts";
 import { Client } from "../../gateway/mcp/sdk.ts";
 import { StreamableHTTPClientTransport } from "../../gateway/mcp/sdk_http.ts";
-import { busyboxImage, testDocker } from "../support/docker.ts";
+import { busyboxImage, debianBase, testDocker } from "../support/docker.ts";
+import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 import { findExecutable, freePort, type Home, makeHome } from "../support/executable.ts";
 import { gatewayProcess, type StdioGateway, stdioGateway } from "../support/mcp/gateway_process.ts";
-import { runInside, shellServer } from "../support/mcp/shell_server.ts";
+import { listeningServer, runInside, shellServer } from "../support/mcp/shell_server.ts";
 import { realTest } from "../support/parts.ts";
 import { until } from "../support/proxy_process.ts";
 
@@ -187,3 +195,48 @@ mcpTest(
     equal(await gateway.ended, "SIGKILL");
   },
 );
+
+mcpTest("in a container, --static connects to servers that run already", async ({ home, docker }) => {
+  const [base, busybox] = [await debianBase(docker), await busyboxImage(docker)];
+  const made: string[] = [];
+  try {
+    const server = await createContainer(docker, {
+      Image: busybox,
+      Cmd: listeningServer(4444),
+      HostConfig: { Init: true, NetworkMode: "none", ExtraHosts: ["mcp-static:127.0.0.1"] },
+    });
+    made.push(server.Id);
+    await startContainer(docker, server.Id);
+    const registry = { static: shellServer("static", busybox) };
+    await Deno.writeTextFile(`${home.folder}/static.yaml`, JSON.stringify({ registry }));
+    const gateway = await createContainer(docker, {
+      Image: base,
+      Cmd: ["/skiff", "mcp", "gateway", "run", "--static", "--catalog=/static.yaml", "--servers=static"],
+      Env: ["DOCKER_MCP_IN_CONTAINER=1", "HOME=/root"],
+      OpenStdin: true,
+      StdinOnce: true,
+      HostConfig: {
+        Init: true,
+        NetworkMode: `container:${server.Id}`, // not every test machine carries packets between containers
+        Binds: [`${home.executable}:/skiff:ro`, `${home.folder}/static.yaml:/static.yaml:ro`],
+      },
+    });
+    made.push(gateway.Id);
+    const stream = await attachContainer(docker, gateway.Id, { stdin: true });
+    await startContainer(docker, gateway.Id);
+    let said = "";
+    const readable = (async function* () {
+      for await (const { stream: name, data } of demultiplex(stream.readable)) {
+        if (name === "stdout") yield data;
+        else said += new TextDecoder().decode(data);
+      }
+    })();
+    const { writable } = stream;
+    const client = new Client({ name: "test", version: "1" });
+    await client.connect(new LineTransport({ readable, writable, close: () => stream.close(), log() {} }));
+    equal(await runInside(client, "hostname").catch((error) => `${error}\n${said}`), server.Id.slice(0, 12));
+    await client.close();
+  } finally {
+    for (const id of made) await removeContainer(docker, id, { force: true }).catch(() => {});
+  }
+});

@@ -181,6 +181,7 @@ export class Gateway {
     await Promise.all([...this.#sessions].map((session) => session.servesTo.close().catch(() => {})));
     await Promise.all([...this.#sessions].map((session) => this.#drop(session)));
     await this.store.written();
+    await this.guard.written();
   }
 
   #attach(session: Session): void {

@@ -386,7 +386,7 @@ export class Session implements GatewaySession {
     );
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
-    for (const text of await this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
+    for (const text of this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }

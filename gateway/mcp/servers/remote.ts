@@ -2,7 +2,7 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
-import { StreamableHTTPError } from "../sdk_http.ts";
+import { StreamableHTTPError, UnauthorizedError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { EventTransport } from "./event_transport.ts";
 import { HttpTransport } from "./http_transport.ts";
@@ -87,7 +87,7 @@ function isUnauthorized(error: unknown): boolean {
   const cause = error instanceof SkiffError ? error.cause : error;
   if (cause instanceof StreamableHTTPError && cause.code === 401) return true;
   return cause instanceof Error &&
-    (cause.constructor.name === "UnauthorizedError" || /\b401\b/.test(cause.message));
+    (cause instanceof UnauthorizedError || /\b401\b/.test(cause.message));
 }
 
 function unauthorized({ server }: RemoteSpec, cause: unknown): SkiffError {

@@ -63,20 +63,25 @@ export class LineTransport implements Transport {
   async #read(): Promise<void> {
     try {
       for await (const bytes of bytePieces(this.#streams.readable)) {
-        for (const line of this.#lines.push(bytes)) {
-          if (this.#closed) return;
-          if (line.tooLong) this.#refuse(line.bytes, line.length);
-          else {
-            const waits = this.#deliver(line.bytes);
-            if (waits) await waits;
-            lineTaken(line.length);
-          }
-        }
+        await this.#takeLines(bytes); // apart: nothing of a line is held while the next bytes are waited for
+        if (this.#closed) return;
       }
     } catch (error) {
       if (!this.#closed) this.onerror?.(error instanceof Error ? error : new Error(String(error)));
     }
     await this.close();
+  }
+
+  async #takeLines(bytes: Uint8Array): Promise<void> {
+    for (const line of this.#lines.push(bytes)) {
+      if (this.#closed) return;
+      if (line.tooLong) this.#refuse(line.bytes, line.length);
+      else {
+        const waits = this.#deliver(line.bytes);
+        if (waits) await waits;
+        lineTaken(line.length);
+      }
+    }
   }
 
   /** A promise only where the next line has to wait. */

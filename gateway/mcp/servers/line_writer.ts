@@ -4,6 +4,7 @@
  */
 
 import { ErrorCode, McpError } from "../sdk.ts";
+import { lineTaken } from "./large_messages.ts";
 
 /** Where bytes go; one write at a time. The writer of a `WritableStream` is one. */
 export interface ByteWriter {
@@ -61,6 +62,7 @@ export class LineWriter {
       try {
         for (const bytes of pieces(lines)) await this.#writer.write(bytes);
         resolve();
+        for (const { length } of lines) lineTaken(length);
       } catch (error) {
         promise.catch(() => {}); // nobody may be waiting for it
         reject(connectionClosed((error as Error).message));

@@ -120,7 +120,7 @@ class CountingClient implements AsyncDisposable {
   /** Resident MB, when they have stopped to change. */
   async settled(): Promise<number> {
     let last = 0;
-    for (let same = 0; same < 5;) {
+    for (let same = 0; same < 10;) {
       await new Promise((resolve) => setTimeout(resolve, 500));
       const { VmRSS } = await status(this.pid);
       same = Math.abs(VmRSS - last) < 1 ? same + 1 : 0;

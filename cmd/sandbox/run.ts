@@ -1,16 +1,10 @@
 /** `skiff sandbox run [flags] AGENT [WORKSPACE] [agent's arguments…]`, and `create`, which does not enter. */
-import type { Command, Context, Invocation } from "../../core/cli/command.ts";
-import { programName } from "../../core/process/called_as.ts";
+import type { Command, Invocation } from "../../core/cli/command.ts";
+import { skiffPaths } from "../../core/paths/paths.ts";
+import type { AgentRun } from "../../core/sandbox/agent_program.ts";
 import { findAgent } from "../../core/sandbox/agents/mod.ts";
-import { explainDifferences } from "../../core/sandbox/drift.ts";
-import { openSandbox } from "../../core/sandbox/open_sandbox.ts";
-import { runAgent } from "../../core/sandbox/run_agent.ts";
-import { shortId } from "../../core/sandbox/sandbox.ts";
-import { findWorkspace } from "../../core/sandbox/workspace.ts";
-import { engineSocket, type SandboxRequest, type World } from "../../core/sandbox/world.ts";
-import { openWorld } from "./engine.ts";
-import { dockerCaution } from "./caution.ts";
-import { givenSettings, settingFlags, wholeSettings } from "./run_flags.ts";
+import { startEarly } from "../../core/sandbox/early_run.ts";
+import { givenSettings, settingFlags } from "./run_flags.ts";
 
 export const runCommand: Command = {
   name: "run",
@@ -43,7 +37,7 @@ export const runCommand: Command = {
   async run(invocation) {
     const { flags } = invocation;
     const detached = flags.detached === true || flags.detach === true;
-    return await enterSandbox(invocation, { detached });
+    return await runSandbox(invocation, { detached });
   },
 };
 
@@ -55,51 +49,31 @@ export const createCommand: Command = {
     "Makes and starts the sandbox of a folder, and prints its id. `run` with the same agent enters it.",
   flags: settingFlags,
   examples: ["skiff sandbox create claude ~/project"],
-  run: (invocation) => enterSandbox(invocation, { detached: true }),
+  run: (invocation) => runSandbox(invocation, { detached: true }),
 };
 
-async function enterSandbox(invocation: Invocation, { detached }: { detached: boolean }): Promise<number> {
+/** What is likely to be right is started first (early_run.ts); the rest of the code is loaded meanwhile. */
+async function runSandbox(invocation: Invocation, { detached }: { detached: boolean }): Promise<number> {
   const { context, flags, args } = invocation;
-  const quiet = flags.quiet === true;
   context.debug ||= flags.debug === true;
   const agent = findAgent(String(args.AGENT));
   const given = await givenSettings(invocation);
-  const { workspace: folder, rest } = await splitArguments(
+  const { workspace, rest } = await splitArguments(
     (args.ARGS ?? []) as string[],
     flags.workspace as string | undefined,
   );
-  const world = await openWorld(context, { quiet });
-  const workspace = await findWorkspace(folder, limitsOf(world, context));
-  const settings = wholeSettings(given);
-  const request: SandboxRequest = {
-    agent,
-    workspace,
-    name: flags.name as string | undefined,
-    settings,
-    given,
-    recreate: flags.recreate === true,
-    pull: (flags.pull ?? flags["pull-template"] ?? "missing") as SandboxRequest["pull"],
-    openModel: async (name) => await (await import("./local_model.ts")).openModel(context, name),
-    openMcp: async (where) => await (await import("./mcp_gateway.ts")).openMcp(context, where),
-  };
-  if (settings.dockerSocket !== "none") world.say(dockerCaution(settings.dockerSocket));
-  const closeProgress = showProgress(world, context, quiet);
-  const opened = await openSandbox(world, request).finally(closeProgress);
-  if (opened.differences.length > 0) {
-    await context.err(explainDifferences(opened.sandbox.name, programName(), opened.differences));
-  }
-  if (detached) {
-    await context.out(`${shortId(opened.sandbox.id)}\n`);
-    return 0;
-  }
-  if (opened.created) world.say(`Created the sandbox ${opened.sandbox.name} (${shortId(opened.sandbox.id)})`);
-  return await runAgent(world, opened.sandbox, {
+  const run: AgentRun = {
     agent,
     args: rest,
     terminal: context.stdinIsTerminal && context.stdoutIsTerminal,
     stdinIsTerminal: context.stdinIsTerminal,
     detachKeys: flags["detach-keys"] as string | undefined,
-  });
+    env: context.env,
+  };
+  const known = !detached && flags.recreate !== true && flags.name === undefined;
+  const early = known ? await startEarly(skiffPaths(context.env), workspace, run) : undefined;
+  const { enterSandbox } = await import("./enter.ts");
+  return await enterSandbox(invocation, { run, given, workspace, detached, early });
 }
 
 /** Folder and agent's arguments: `AGENT ~/project -- -p x`, `AGENT . exec`, `AGENT -- --help`. */
@@ -120,27 +94,4 @@ async function splitArguments(
 async function isFolder(word: string): Promise<boolean> {
   if (!/^(\.{1,2}(\/|$)|\/)/.test(word)) return false;
   return await Deno.stat(word).then((info) => info.isDirectory, () => false);
-}
-
-/** Nobody's workspace: the home, the Engine's socket, skiff's own folders. */
-function limitsOf(world: World, context: Context) {
-  const socket = engineSocket(world.docker);
-  const { config, state, runtime } = world.paths;
-  const guarded = [config, state, runtime, ...(socket ? [socket] : []), "/var/run/docker.sock"];
-  return { home: context.env.get("HOME") ?? "", guarded };
-}
-
-/** Pulls and builds show their progress; loaded only when there is one to show. */
-function showProgress(world: World, context: Context, quiet: boolean): () => void {
-  if (quiet) return () => {};
-  let view: import("../../core/progress/mod.ts").ProgressView | undefined;
-  let loading: Promise<typeof import("../../core/progress/mod.ts")> | undefined;
-  world.progress = (message) => {
-    loading ??= import("../../core/progress/mod.ts");
-    void loading.then(({ showProgress }) => {
-      view ??= showProgress({ terminal: context.stderrIsTerminal });
-      view.show(message);
-    });
-  };
-  return () => view?.close();
 }

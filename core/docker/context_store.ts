@@ -29,9 +29,9 @@ export function dockerConfigFolder(env: Environment): string | undefined {
 }
 
 /** What `config.json` says; empty where there is none. Throws "invalid_input" when it cannot be read. */
-export async function readConfigFile(env: Environment): Promise<DockerConfigFile> {
+export function readConfigFile(env: Environment): DockerConfigFile {
   const folder = dockerConfigFolder(env);
-  return folder === undefined ? {} : await readJson<DockerConfigFile>(`${folder}/config.json`) ?? {};
+  return folder === undefined ? {} : readJson<DockerConfigFile>(`${folder}/config.json`) ?? {};
 }
 
 /** The Engine's address in a context. Throws "not_found" when there is no such context. */
@@ -39,7 +39,7 @@ export async function readContext(name: string, env: Environment): Promise<Docke
   const folder = `${dockerConfigFolder(env)}/contexts`;
   const { createHash } = await import("node:crypto"); // contexts are rare, and Node's parts slow to load
   const id = createHash("sha256").update(name).digest("hex");
-  const metadata = await readJson<ContextMetadata>(`${folder}/meta/${id}/meta.json`);
+  const metadata = readJson<ContextMetadata>(`${folder}/meta/${id}/meta.json`);
   if (metadata === undefined) throw await unknownContext(name, folder);
   const { Host: host, SkipTLSVerify: skip } = metadata.Endpoints?.docker ?? {};
   if (!host) {
@@ -47,20 +47,20 @@ export async function readContext(name: string, env: Environment): Promise<Docke
       hint: `Repair it with \`docker context update ${name} --docker host=…\`, or set DOCKER_HOST.`,
     });
   }
-  return parseAddress(host, await contextTls(`${folder}/tls/${id}/docker`, skip === true));
+  return parseAddress(host, contextTls(`${folder}/tls/${id}/docker`, skip === true));
 }
 
-async function contextTls(folder: string, skipVerify: boolean): Promise<TlsMaterial | undefined> {
-  const material = await readTlsFolder(folder);
+function contextTls(folder: string, skipVerify: boolean): TlsMaterial | undefined {
+  const material = readTlsFolder(folder);
   const isEmpty = Object.keys(material).length === 0;
   return isEmpty && !skipVerify ? undefined : { ...material, verify: !skipVerify };
 }
 
 /** `ca.pem`, `cert.pem` and `key.pem` of a folder, those that are there. */
-export async function readTlsFolder(folder: string): Promise<Omit<TlsMaterial, "verify">> {
+export function readTlsFolder(folder: string): Omit<TlsMaterial, "verify"> {
   const material: Omit<TlsMaterial, "verify"> = {};
   for (const name of ["ca", "cert", "key"] as const) {
-    const text = await readText(`${folder}/${name}.pem`);
+    const text = readText(`${folder}/${name}.pem`);
     if (text !== undefined) material[name] = text;
   }
   return material;
@@ -75,7 +75,7 @@ async function contextNames(folder: string): Promise<string[]> {
   const names: string[] = [];
   try {
     for await (const entry of Deno.readDir(`${folder}/meta`)) {
-      const metadata = await readJson<ContextMetadata>(`${folder}/meta/${entry.name}/meta.json`);
+      const metadata = readJson<ContextMetadata>(`${folder}/meta/${entry.name}/meta.json`);
       if (metadata?.Name) names.push(metadata.Name);
     }
   } catch (error) {
@@ -91,8 +91,8 @@ async function unknownContext(name: string, folder: string): Promise<SkiffError>
   });
 }
 
-async function readJson<T>(path: string): Promise<T | undefined> {
-  const text = await readText(path);
+function readJson<T>(path: string): T | undefined {
+  const text = readText(path);
   if (text === undefined || text.trim() === "") return undefined;
   try {
     return JSON.parse(text);
@@ -104,9 +104,10 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+/** Synchronous: these files are small, and a process's first asynchronous read takes 0.4 ms. */
+function readText(path: string): string | undefined {
   try {
-    return await Deno.readTextFile(path);
+    return Deno.readTextFileSync(path);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw error;

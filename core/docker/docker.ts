@@ -1,12 +1,12 @@
 /** A connection to one Docker Engine. What can be asked of it is in one file a resource beside this one. */
-import { interrupted } from "../http/request.ts";
+import { interrupted } from "../errors/skiff_error.ts";
 import { compareApi, negotiateApi } from "./api_version.ts";
 import { readConfigFile } from "./context_store.ts";
 import { type DockerEndpoint, findEndpoints } from "./endpoint.ts";
 import { answerError, noEngineError, requestError } from "./engine_error.ts";
 import { dial } from "./transport/dial.ts";
 import type { HijackedStream } from "./transport/hijacked_stream.ts";
-import { HttpTransport } from "./transport/http_transport.ts";
+import { HttpTransport, type WholeAnswer } from "./transport/http_transport.ts";
 
 export type { DockerEndpoint } from "./endpoint.ts";
 export type { HijackedStream } from "./transport/hijacked_stream.ts";
@@ -35,9 +35,8 @@ export interface RequestOptions {
   long?: boolean;
 }
 
-export interface DockerOptions {
-  endpoint: DockerEndpoint;
-  transport: HttpTransport;
+/** What an Engine says of itself when it is asked first. */
+export interface Greeting {
   apiVersion: string;
   engineVersion: string;
   /** Podman speaks Docker's API, with differences. */
@@ -46,7 +45,17 @@ export interface DockerOptions {
   os: string;
   /** "2" where the Engine recommends BuildKit. */
   builderVersion?: string;
+}
+
+export interface DockerOptions extends Greeting {
+  endpoint: DockerEndpoint;
+  transport: HttpTransport;
   headers?: Record<string, string>;
+}
+
+/** An Engine that was spoken to before. */
+export interface KnownEngine extends Greeting {
+  url: string;
 }
 
 /**
@@ -57,15 +66,11 @@ export interface DockerOptions {
 export async function openDocker(options: OpenDockerOptions = {}): Promise<Docker> {
   const { env = Deno.env, host, context, signal } = options;
   const endpoints = await findEndpoints({ env, host, context });
-  const { HttpHeaders: headers } = await readConfigFile(env);
+  const { HttpHeaders: headers } = readConfigFile(env);
   const pinned = env.get("DOCKER_API_VERSION") || undefined;
   const tried: { endpoint: DockerEndpoint; error: unknown }[] = [];
   for (const endpoint of endpoints) {
-    const most = endpoint.address.kind === "ssh" ? 4 : undefined; // sshd drops bursts of connections
-    const transport = new HttpTransport({
-      dial: (signal) => dial(endpoint.address, signal),
-      most,
-    });
+    const transport = transportTo(endpoint);
     try {
       return new Docker({
         endpoint,
@@ -83,6 +88,36 @@ export async function openDocker(options: OpenDockerOptions = {}): Promise<Docke
   throw noEngineError(tried);
 }
 
+/**
+ * The Engine that `openDocker` would find, taken at its word of an earlier time: nothing is asked. Undefined where
+ * another one may be meant. What matters must wait until `openDocker` has given the same (`sameEngine`).
+ */
+export async function assumeDocker(
+  { url, ...greeting }: KnownEngine,
+  { env = Deno.env }: { env?: OpenDockerOptions["env"] } = {},
+): Promise<Docker | undefined> {
+  if (env.get("DOCKER_API_VERSION")) return undefined;
+  const [endpoint] = await findEndpoints({ env });
+  if (endpoint.url !== url) return undefined;
+  const { HttpHeaders: headers } = readConfigFile(env);
+  return new Docker({ endpoint, transport: transportTo(endpoint), headers, ...greeting });
+}
+
+export function knownEngine(docker: Docker): KnownEngine {
+  const { endpoint, apiVersion, engineVersion, os, builderVersion } = docker;
+  return { url: endpoint.url, apiVersion, engineVersion, os, builderVersion };
+}
+
+/** Whether both speak to one Engine in one way. */
+export function sameEngine(one: Docker, other: Docker): boolean {
+  return JSON.stringify(knownEngine(one)) === JSON.stringify(knownEngine(other));
+}
+
+function transportTo({ address }: DockerEndpoint): HttpTransport {
+  const most = address.kind === "ssh" ? 4 : undefined; // sshd drops bursts of connections
+  return new HttpTransport({ dial: (signal) => dial(address, signal), most });
+}
+
 function isDialFailure(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied ||
     error instanceof Deno.errors.ConnectionRefused;
@@ -93,23 +128,20 @@ async function greet(
   transport: HttpTransport,
   pinned: string | undefined,
   signal: AbortSignal | undefined,
-): Promise<Omit<DockerOptions, "endpoint" | "transport">> {
+): Promise<Greeting> {
   const target = `${basePath(endpoint)}/_ping`;
-  const response = await transport.send({ method: "GET", target, host: hostHeader(endpoint), headers: {} }, {
-    signal,
-  });
-  const text = await response.text();
-  if (!response.ok) throw answerError(response.status, text, { method: "GET", path: "/_ping" });
-  const { headers } = response;
+  const request = { method: "GET", target, host: hostHeader(endpoint), headers: {} };
+  const { status, headers, bytes } = await transport.whole(request, { signal });
+  if (!isSuccess(status)) throw answerError(status, textOf(bytes), { method: "GET", path: "/_ping" });
   // "Docker/20.10.24+dfsg1 (linux)", "Libpod/4.3.1 (linux)"
   const server = /^(\w+)\/(\S+)/.exec(headers.get("server") ?? "");
   const engineVersion = server?.[2] ?? "of unknown version";
   return {
-    apiVersion: negotiateApi({ engineApi: headers.get("api-version") ?? undefined, pinned, engineVersion }),
+    apiVersion: negotiateApi({ engineApi: headers.get("api-version"), pinned, engineVersion }),
     engineVersion,
     isPodman: server?.[1] === "Libpod",
     os: headers.get("ostype")?.toLowerCase() ?? "linux",
-    builderVersion: headers.get("builder-version") ?? undefined,
+    builderVersion: headers.get("builder-version"),
   };
 }
 
@@ -153,25 +185,23 @@ export class Docker {
     const { signal, long, allow = [] } = options;
     const response = await this.#transport.send(this.#request(method, path, options), { signal, long })
       .catch((error) => Promise.reject(this.#error(error)));
-    if (response.ok || response.status === 304 || allow.includes(response.status)) return response;
+    if (isSuccess(response.status) || allow.includes(response.status)) return response;
     throw await this.#answerError(response, method, path);
   }
 
   /** The answer's JSON. */
   async json<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-    const response = await this.request(method, path, options);
+    const { bytes } = await this.#whole(method, path, options);
     try {
-      return await response.json();
+      return JSON.parse(textOf(bytes));
     } catch (error) {
-      throw options.signal?.aborted ? interrupted(error) : this.#error(error);
+      throw this.#error(error);
     }
   }
 
   /** For what has no answer but success. Gives the status. */
   async call(method: string, path: string, options: RequestOptions = {}): Promise<number> {
-    const response = await this.request(method, path, options);
-    await response.arrayBuffer().catch((error) => Promise.reject(this.#error(error))); // frees the connection
-    return response.status;
+    return (await this.#whole(method, path, options)).status;
   }
 
   /** The raw stream that `path` turns into. Throws the Engine's error when it refuses. */
@@ -213,6 +243,15 @@ export class Docker {
     };
   }
 
+  async #whole(method: string, path: string, options: RequestOptions): Promise<WholeAnswer> {
+    const { signal, long, allow = [] } = options;
+    const answer = await this.#transport.whole(this.#request(method, path, options), { signal, long })
+      .catch((error) => Promise.reject(this.#error(error)));
+    const { status, bytes } = answer;
+    if (isSuccess(status) || allow.includes(status)) return answer;
+    throw answerError(status, textOf(bytes), { method, path });
+  }
+
   #error(error: unknown): unknown {
     return requestError(this.endpoint, error);
   }
@@ -225,6 +264,13 @@ export class Docker {
     return answerError(response.status, text, { method, path });
   }
 }
+
+/** 304: it was so already. */
+function isSuccess(status: number): boolean {
+  return (status >= 200 && status < 300) || status === 304;
+}
+
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
 function isStream(value: unknown): boolean {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;

@@ -42,13 +42,13 @@ export async function findEndpoints(options: EndpointOptions = {}): Promise<Dock
       hint: "Give one of them.",
     });
   }
-  if (host) return [await addressed(host, "the given address", env)];
+  if (host) return [addressed(host, "the given address", env)];
   if (context) return await fromContext(context, `context "${context}"`, options);
   const variable = env.get("DOCKER_HOST");
-  if (variable) return [await addressed(variable, "DOCKER_HOST", env)];
+  if (variable) return [addressed(variable, "DOCKER_HOST", env)];
   const named = env.get("DOCKER_CONTEXT");
   if (named) return await fromContext(named, `context "${named}" (DOCKER_CONTEXT)`, options);
-  const { currentContext } = await readConfigFile(env);
+  const { currentContext } = readConfigFile(env);
   if (currentContext) {
     const source = `context "${currentContext}" (${dockerConfigFolder(env)}/config.json)`;
     return await fromContext(currentContext, source, options);
@@ -56,9 +56,9 @@ export async function findEndpoints(options: EndpointOptions = {}): Promise<Dock
   return socketPlaces(options);
 }
 
-async function addressed(url: string, source: string, env: Environment): Promise<DockerEndpoint> {
+function addressed(url: string, source: string, env: Environment): DockerEndpoint {
   const isTcp = /^(tcp|https?):/i.test(url);
-  return endpoint(parseAddress(url, isTcp ? await environmentTls(env) : undefined), source);
+  return endpoint(parseAddress(url, isTcp ? environmentTls(env) : undefined), source);
 }
 
 async function fromContext(
@@ -75,11 +75,11 @@ function endpoint(address: DockerAddress, source: string): DockerEndpoint {
 }
 
 /** DOCKER_TLS_VERIFY (any value), DOCKER_TLS (without verification), DOCKER_CERT_PATH. */
-async function environmentTls(env: Environment): Promise<TlsMaterial | undefined> {
+function environmentTls(env: Environment): TlsMaterial | undefined {
   const verify = Boolean(env.get("DOCKER_TLS_VERIFY"));
   if (!verify && !env.get("DOCKER_TLS")) return undefined;
   const folder = env.get("DOCKER_CERT_PATH") || dockerConfigFolder(env);
-  const material = folder ? await readTlsFolder(folder) : {};
+  const material = folder ? readTlsFolder(folder) : {};
   if (verify && env.get("DOCKER_CERT_PATH") && material.ca === undefined) {
     throw new SkiffError("invalid_input", `There is no ca.pem in DOCKER_CERT_PATH (${folder})`, {
       hint: "Put ca.pem, cert.pem and key.pem there, or unset DOCKER_TLS_VERIFY and DOCKER_CERT_PATH.",

@@ -77,6 +77,11 @@ export function toSkiffError(error: unknown): SkiffError {
   return new SkiffError("internal", message, { cause: error });
 }
 
+/** The error of work that the user or the client gave up. */
+export function interrupted(cause?: unknown): SkiffError {
+  return new SkiffError("interrupted", "Interrupted", { cause });
+}
+
 /** Exit codes of the command line: 1 failure, 2 usage, 130 interrupted. */
 export function exitCode(code: ErrorCode): number {
   if (code === "usage") return 2;

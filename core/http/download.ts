@@ -3,16 +3,8 @@
  * Beside the file lies `<path>.json`, which says what the bytes are part of.
  */
 import { createHash, type Hash } from "node:crypto";
-import { SkiffError } from "../errors/skiff_error.ts";
-import {
-  defaultRetryDelaysMs,
-  expectOk,
-  interrupted,
-  network,
-  pause,
-  request,
-  retryText,
-} from "./request.ts";
+import { interrupted, SkiffError } from "../errors/skiff_error.ts";
+import { defaultRetryDelaysMs, expectOk, network, pause, request, retryText } from "./request.ts";
 
 /** Bytes [from, to) of what `url` serves. */
 export interface RemoteRange {

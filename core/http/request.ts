@@ -2,7 +2,7 @@
  * HTTP requests to the outside: fails fast when a host cannot be reached, tries again where that helps,
  * never carries a credential to another host, and speaks in SkiffErrors.
  */
-import { SkiffError } from "../errors/skiff_error.ts";
+import { interrupted, SkiffError } from "../errors/skiff_error.ts";
 import { systemTrustClient } from "./system_certificates.ts";
 
 export interface RequestOptions {
@@ -141,10 +141,6 @@ export function network(url: URL | string, reason: string, transient: boolean, c
     cause,
     details: { transient },
   });
-}
-
-export function interrupted(cause?: unknown): SkiffError {
-  return new SkiffError("interrupted", "Interrupted", { cause });
 }
 
 /** The answer when its status says success; else an error of the fitting code about `what`. */

@@ -15,7 +15,7 @@ export type Entry = Pick<SandboxRequest, "agent" | "openModel">;
 
 /** Running, with its way out open: at once when it runs, else under its lock. */
 export async function ensureUp(world: World, entry: Entry, sandbox: Sandbox): Promise<void> {
-  if (sandbox.state === "running") return await enter(world, entry, sandbox);
+  if (sandbox.state === "running") return void await enter(world, entry, sandbox);
   await underSandboxLock(world.paths, sandbox, () => bringUp(world, entry, sandbox));
 }
 
@@ -36,8 +36,15 @@ export async function bringUp(world: World, entry: Entry, sandbox: Sandbox): Pro
   }
 }
 
-/** Opens the way out, and mounts the protection again where the host has replaced what was protected. */
-export async function enter(world: World, entry: Entry, sandbox: Sandbox): Promise<void> {
+/**
+ * Opens the way out, and mounts the protection again where the host has replaced what was protected: the sandbox
+ * is "restarted" then, and no program that was prepared for it can be started any more.
+ */
+export async function enter(
+  world: World,
+  entry: Entry,
+  sandbox: Sandbox,
+): Promise<"as it was" | "restarted"> {
   const { settings, access } = sandbox;
   const model = settings.model === undefined ? undefined : entry.openModel?.(settings.model);
   const proxied = isProxied(sandbox);
@@ -45,11 +52,12 @@ export async function enter(world: World, entry: Entry, sandbox: Sandbox): Promi
   const opening = proxied
     ? openAccess(world.paths, sandbox.key, { secrets, onStart: world.say })
     : Promise.resolve();
-  await Promise.all([
+  const [restarted] = await Promise.all([
+    sandbox.state === "running" && renewProtection(world, sandbox),
     opening,
     model,
-    sandbox.state === "running" ? renewProtection(world, sandbox) : undefined,
   ]);
+  return restarted ? "restarted" : "as it was";
 }
 
 /** Whether something of the sandbox goes through the proxy (network/access.ts decides it when it is made). */
@@ -58,7 +66,8 @@ function isProxied({ settings, access }: Sandbox): boolean {
     access.model !== undefined || access.mcp !== undefined || access.injection !== undefined;
 }
 
-async function renewProtection(world: World, sandbox: Sandbox): Promise<void> {
+/** Whether the sandbox was started anew. */
+async function renewProtection(world: World, sandbox: Sandbox): Promise<boolean> {
   if (sandbox.git === "none" && await isRepository(sandbox.workspace)) {
     world.say(
       `${sandbox.workspace} has become a Git repository since its sandbox was made, which cannot write .git. ` +
@@ -66,7 +75,7 @@ async function renewProtection(world: World, sandbox: Sandbox): Promise<void> {
     );
   }
   const replaced = await replacedSinceStart(world.paths, sandbox.key);
-  if (replaced.length === 0) return;
+  if (replaced.length === 0) return false;
   if ((await liveSessions(world.paths, sandbox.key)).length > 0) {
     world.say(
       `Since the sandbox was started, ${
@@ -74,12 +83,13 @@ async function renewProtection(world: World, sandbox: Sandbox): Promise<void> {
       } was replaced on the host and can be written from inside. ` +
         "End the other sessions and run again to protect it.",
     );
-    return;
+    return false;
   }
   world.say(`${replaced[0]} was replaced on the host: the sandbox is started anew to protect it.`);
   const all = await protectedAtStart(world.paths, sandbox.key);
   await restartContainer(world.docker, sandbox.id, { timeout: 2 });
   await recordStart(world.paths, sandbox.key, all);
+  return true;
 }
 
 function startFailed(sandbox: Sandbox, cause: unknown): unknown {

@@ -1,11 +1,14 @@
 /**
- * The shell script that starts a program in a sandbox. One exec does all: it reads the persistent environment,
- * sets the terminal's size before the program looks, searches the program as the template meant it to be found,
- * and becomes it.
+ * The shell script that starts a program in a sandbox. One exec does all: it waits at its gate, reads the
+ * persistent environment, sets the terminal's size before the program looks, searches the program as the template
+ * meant it to be found, and becomes it.
  */
 
 /** Sourced by every shell of the sandbox; kept as long as the sandbox is. */
 export const persistentFile = "/etc/sandbox-persistent.sh";
+
+/** Exit code of a program that was not let through its gate. */
+const neverStarted = 125;
 
 /** Exit code of a program that is not there, as of shells. */
 export const missingCode = 127;
@@ -18,13 +21,25 @@ export function missingBinaryMessage(binary: string): string {
 /** Marks the processes of one session in their environment, so that they can be found and ended. */
 export const sessionVariable = "SKIFF_SESSION";
 
+/** First line of the input of a program that waits at its gate. */
+export const gateWord = "go";
+
 /**
- * $1: what to say when the program is missing, "" to search nowhere; $2: "ROWS COLUMNS" or ""; then the
- * program and its arguments. `~/` in PATH is expanded as bash does it: the documented Dockerfile relies on it.
+ * $1: what to say when the program is missing, "" to search nowhere; $2: "ROWS COLUMNS" or ""; $3: "" for no gate,
+ * else what the program gets as its input, "input" (what stands behind the word) or "nothing"; then the program
+ * and its arguments. `~/` in PATH is expanded as bash does it: the documented Dockerfile relies on it.
+ *
+ * The gate: starting an exec takes the Engine 40 ms, in which skiff makes sure that it is the right sandbox and
+ * that its way out is open. Without the word nothing is run. `read` takes a pipe byte by byte, so that what
+ * follows is the program's.
  */
 const script = `
+message=$1 size=$2 gate=$3; shift 3
+if [ -n "$gate" ]; then
+  IFS= read -r word && [ "$word" = ${gateWord} ] || exit ${neverStarted}
+  if [ "$gate" = nothing ]; then exec </dev/null; fi
+fi
 if [ -s ${persistentFile} ] && sh -n ${persistentFile} 2>/dev/null; then . ${persistentFile}; fi
-message=$1 size=$2; shift 2
 if [ -n "$size" ]; then stty rows "\${size% *}" cols "\${size#* }" 2>/dev/null; fi
 case ":$PATH" in *":~/"*)
   found= IFS=:
@@ -51,10 +66,12 @@ export interface Entry {
   missing?: string;
   /** Of the terminal, where the Engine cannot be told. */
   size?: { rows: number; columns: number };
+  /** Waits for the line `gateWord`; then its input is the rest of what comes, or nothing. */
+  gate?: "input" | "nothing";
 }
 
 /** The argument vector of the exec. */
-export function entryCommand({ command, missing = "", size }: Entry): string[] {
+export function entryCommand({ command, missing = "", size, gate }: Entry): string[] {
   return [
     "/bin/sh",
     "-c",
@@ -62,6 +79,7 @@ export function entryCommand({ command, missing = "", size }: Entry): string[] {
     "sandbox",
     missing,
     size ? `${size.rows} ${size.columns}` : "",
+    gate ?? "",
     ...command,
   ];
 }

@@ -2,40 +2,18 @@
  * One program in a sandbox, attached to this process: terminal or pipes, signals, exit code. When skiff goes, the
  * program goes too, unless it was detached from.
  */
-import { createExec, inspectExec, resizeExec, startExec } from "../docker/execs.ts";
+import { inspectExec, resizeExec, startExec } from "../docker/execs.ts";
 import type { Docker, HijackedStream } from "../docker/docker.ts";
 import { demultiplex } from "../docker/stdcopy.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
-import { DetachWatch, parseDetachKeys, unusedKeys } from "./detach_keys.ts";
+import { DetachWatch, parseDetachKeys } from "./detach_keys.ts";
 import { runCaptured } from "./captured_exec.ts";
-import { entryCommand, killCommand, sessionVariable } from "./entry_script.ts";
+import { gateWord, killCommand } from "./entry_script.ts";
+import type { PreparedSession, SessionOptions } from "./prepared_session.ts";
 import { RawTerminal, type TerminalSize, terminalSize } from "./raw_terminal.ts";
 import { SignalRelay } from "./signal_relay.ts";
 
 const defaultKeys = "ctrl-p,ctrl-q";
-
-export interface SessionOptions {
-  container: string;
-  command: string[];
-  /** Added to the sandbox's. */
-  env: Record<string, string>;
-  workingDir?: string;
-  /** Default: the sandbox's. */
-  user?: string;
-  privileged?: boolean;
-  /** Give the program this process's terminal. */
-  tty: boolean;
-  /** Give it this process's standard input. */
-  stdin: boolean;
-  /** Of a terminal; default ctrl-p,ctrl-q. */
-  detachKeys?: string;
-  /** Said when the program is not found. */
-  missing?: string;
-  /** Marks its processes. */
-  session: string;
-  /** To be waited for before the program starts. */
-  ready?: Promise<unknown>;
-}
 
 export interface SessionEnd {
   /** Of the program; 128 + signal when skiff was told to end. */
@@ -44,8 +22,15 @@ export interface SessionEnd {
   detached: boolean;
 }
 
-/** Runs it to its end. Throws what the Engine says, and "unavailable" when the Engine goes away meanwhile. */
-export async function runSession(docker: Docker, options: SessionOptions): Promise<SessionEnd> {
+/**
+ * Runs what was prepared with these options to its end. Throws what the Engine says, and "unavailable" when the
+ * Engine goes away meanwhile.
+ */
+export async function runSession(
+  docker: Docker,
+  options: SessionOptions,
+  prepared: Promise<PreparedSession>,
+): Promise<SessionEnd> {
   const size = options.tty ? terminalSize() : undefined;
   const watch = options.tty ? new DetachWatch(parseDetachKeys(options.detachKeys || defaultKeys)) : undefined;
   const terminal = new RawTerminal();
@@ -53,19 +38,18 @@ export async function runSession(docker: Docker, options: SessionOptions): Promi
   relay.open();
   let abrupt = true;
   try {
-    const [id] = await Promise.all([
-      createSession(docker, options, size),
+    const [{ id, stream: waiting }] = await Promise.all([
+      prepared,
       options.tty ? terminal.enter() : undefined,
-      options.ready,
     ]);
-    const stream = await startExec(docker, id, {
-      tty: options.tty,
-      consoleSize: size && [size.rows, size.columns],
-    });
+    const consoleSize: [number, number] | undefined = size && [size.rows, size.columns];
+    const stream = waiting ?? await startExec(docker, id, { tty: options.tty, consoleSize });
     relay.onGiveUp = () => stream.close();
     if (options.tty) followSize(docker, id, terminal, size);
     const input = new Input(stream, watch);
+    if (waiting) await openGate(waiting);
     if (options.stdin) void input.pump();
+    else if (waiting) await waiting.closeWrite();
     await pumpOutput(stream, options.tty, () => relay.end("SIGHUP")).catch((error) => {
       if (!input.detached) throw error; // the stream was closed under it
     });
@@ -82,21 +66,11 @@ export async function runSession(docker: Docker, options: SessionOptions): Promi
   }
 }
 
-async function createSession(docker: Docker, options: SessionOptions, size?: TerminalSize): Promise<string> {
-  const known = docker.supports("1.42"); // then the terminal has its size from the start
-  return await createExec(docker, options.container, {
-    Cmd: entryCommand({ command: options.command, missing: options.missing, size: known ? undefined : size }),
-    Env: Object.entries({ ...options.env, [sessionVariable]: options.session }).map((pair) => pair.join("=")),
-    WorkingDir: options.workingDir,
-    User: options.user,
-    Privileged: options.privileged,
-    Tty: options.tty,
-    AttachStdin: options.stdin,
-    AttachStdout: true,
-    AttachStderr: true,
-    DetachKeys: options.tty ? unusedKeys : undefined,
-    ConsoleSize: size && [size.rows, size.columns],
-  });
+async function openGate(stream: HijackedStream): Promise<void> {
+  const writer = stream.writable.getWriter();
+  await writer.write(new TextEncoder().encode(`${gateWord}\n`))
+    .catch(() => {}); // it has ended: the image has no shell, say
+  writer.releaseLock();
 }
 
 /** Tells the Engine about each new size; the first one again, for the window may have changed meanwhile. */

@@ -6,9 +6,8 @@
 import { createHash } from "node:crypto";
 import { fileAccess } from "../../core/archive/random_access.ts";
 import { readZipDirectory, readZipEntry, unpackZipEntry } from "../../core/archive/zip.ts";
-import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { interrupted, SkiffError } from "../../core/errors/skiff_error.ts";
 import { download, writeAll } from "../../core/http/download.ts";
-import { interrupted } from "../../core/http/request.ts";
 import type { RemoteFile, RemotePart } from "./source.ts";
 import { chooseMember } from "./sources/pypi.ts";
 import { moveDurably, type StoreFolder } from "./store_folder.ts";

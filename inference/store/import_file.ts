@@ -1,9 +1,8 @@
 /** Takes models that lie on this machine into the store, GGUF files or a folder of ONNX: used where they are, or copied. */
 import { createHash } from "node:crypto";
 import { fileAccess } from "../../core/archive/random_access.ts";
-import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { interrupted, SkiffError } from "../../core/errors/skiff_error.ts";
 import { writeAll } from "../../core/http/download.ts";
-import { interrupted } from "../../core/http/request.ts";
 import { taskOf } from "../onnx/config.ts";
 import { chooseVariant, type Dtype, filesOf } from "../onnx/layout.ts";
 import { describeLayers } from "./describe.ts";

@@ -1,11 +1,11 @@
 /** Programs in a sandbox: terminal, pipes, signals, exit codes; two at once; a skiff that is killed at any step. */
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert";
 import { events } from "../../core/docker/events.ts";
-import { containerTop } from "../../core/docker/containers.ts";
 import type { Docker } from "../../core/docker/docker.ts";
 import { labels } from "../../core/sandbox/labels.ts";
 import { onTerminal, type TerminalSession } from "../support/terminal.ts";
 import { ownEngineTest, type SandboxHome, sandboxTest, stubTemplate } from "../support/sandbox_home.ts";
+import { programsIn } from "../support/sandbox_programs.ts";
 
 /** `skiff sandbox run` on a terminal of 80 by 24. */
 function terminalRun({ home }: SandboxHome, folder: string, words: string[]): TerminalSession {
@@ -15,12 +15,6 @@ function terminalRun({ home }: SandboxHome, folder: string, words: string[]): Te
     TERM: "xterm-256color",
     COLORTERM: "truecolor",
   });
-}
-
-/** Command lines of what runs in a sandbox, its keep-alive left out. */
-async function running(docker: Docker, id: string): Promise<string[]> {
-  const { Processes } = await containerTop(docker, id, { args: "-eo pid,args" });
-  return Processes.map((row) => row.at(-1)!).filter((line) => !/skiff-forwarder|docker-init/.test(line));
 }
 
 sandboxTest("exit codes pass through, with and without a terminal", async (parts) => {
@@ -62,7 +56,7 @@ sandboxTest("a reader that has seen enough ends the program", async (parts) => {
     clearEnv: true,
   }).output();
   strictEqual(new TextDecoder().decode(stdout), "y\ny\n");
-  deepStrictEqual(await running(parts.docker, (await parts.sandboxes())[0].id), []);
+  deepStrictEqual(await programsIn(parts.docker, (await parts.sandboxes())[0].id), []);
 });
 
 sandboxTest(
@@ -116,9 +110,9 @@ sandboxTest("the detach keys leave the agent running, and the terminal as it was
   await session.expect(/ icanon/);
   strictEqual(await session.ended(), 0);
   const [{ id }] = await parts.sandboxes();
-  match((await running(parts.docker, id)).join(), /sleep 1000/);
+  match((await programsIn(parts.docker, id)).join(), /sleep 1000/);
   strictEqual((await parts.run(folder, ["shell", "true"])).code, 0); // and no later run ends it
-  match((await running(parts.docker, id)).join(), /sleep 1000/);
+  match((await programsIn(parts.docker, id)).join(), /sleep 1000/);
 });
 
 ownEngineTest(
@@ -173,7 +167,7 @@ for (const { signal, script, code } of signals) {
     const status = await child.status;
     await reader.cancel();
     ok(status.code === code || status.code === 137, `${status.code}`);
-    deepStrictEqual(await running(parts.docker, (await parts.sandboxes())[0].id), []);
+    deepStrictEqual(await programsIn(parts.docker, (await parts.sandboxes())[0].id), []);
   });
 }
 
@@ -184,11 +178,16 @@ sandboxTest("an agent whose skiff was killed is ended by the next run", async (p
   });
   strictEqual(killed.code, 137);
   strictEqual((await parts.run(folder, ["shell", "true"])).code, 0);
-  deepStrictEqual(await running(parts.docker, (await parts.sandboxes())[0].id), []);
+  deepStrictEqual(await programsIn(parts.docker, (await parts.sandboxes())[0].id), []);
 });
 
-async function killWhenReady({ docker, home }: SandboxHome, child: Deno.ChildProcess): Promise<void> {
-  await engineEvent(docker, home.folder, /^exec_start/);
+/** The Engine tells of a program that waits at its gate as well, so what runs is looked at. */
+async function killWhenReady({ docker, sandboxes }: SandboxHome, child: Deno.ChildProcess): Promise<void> {
+  for (let ready = false; !ready;) {
+    const found = (await sandboxes()).filter(({ state }) => state === "running");
+    const lines = await Promise.all(found.map(({ id }) => programsIn(docker, id)));
+    ready = lines.flat().some((line) => /^sleep 1000/.test(line));
+  }
   child.kill("SIGKILL");
 }
 
@@ -224,7 +223,7 @@ for (const step of ["create", "extract-to-dir", "start", "exec_create", "exec_st
     strictEqual(code, 0);
     const all = await parts.sandboxes();
     strictEqual(all.length, 1);
-    deepStrictEqual(await running(parts.docker, all[0].id), []);
+    deepStrictEqual(await programsIn(parts.docker, all[0].id), []);
   });
 }
 

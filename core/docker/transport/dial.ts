@@ -1,5 +1,5 @@
 /** Opens a connection to an Engine's address. */
-import { interrupted } from "../../http/request.ts";
+import { interrupted } from "../../errors/skiff_error.ts";
 import type { DockerAddress, TcpAddress, TlsMaterial } from "../address.ts";
 import { type Connection, SocketConnection } from "./connection.ts";
 

@@ -1,5 +1,5 @@
 /** A connection after its upgrade: raw bytes both ways (attach, exec, sessions). */
-import { interrupted } from "../../http/request.ts";
+import { interrupted } from "../../errors/skiff_error.ts";
 import type { Connection } from "./connection.ts";
 
 export interface HijackedStream {

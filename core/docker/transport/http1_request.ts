@@ -49,7 +49,7 @@ function headBytes(request: HttpRequest, length: number | "chunked" | undefined)
   return encoder.encode(`${lines.join("\r\n")}\r\n\r\n`);
 }
 
-function joined(parts: Uint8Array[]): Uint8Array {
+export function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const part of parts) {

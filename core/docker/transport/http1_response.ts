@@ -4,10 +4,13 @@ import { type ByteReader, EarlyEnd } from "./byte_reader.ts";
 export interface ResponseHead {
   status: number;
   reason: string;
-  headers: Headers;
+  headers: HeaderFields;
   /** The server keeps the connection after this answer. */
   keepAlive: boolean;
 }
+
+/** Values by name in lower case; those of one name are joined by commas. A `Headers` is slower to set up. */
+export type HeaderFields = Map<string, string>;
 
 const longestLine = 64 * 1024;
 const mostHeaders = 200;
@@ -27,15 +30,18 @@ export async function readHead(reader: ByteReader): Promise<ResponseHead> {
   }
 }
 
-async function readHeaders(reader: ByteReader): Promise<Headers> {
-  const headers = new Headers();
+async function readHeaders(reader: ByteReader): Promise<HeaderFields> {
+  const headers: HeaderFields = new Map();
   for (let count = 0;; count++) {
     const line = await reader.line(longestLine);
     if (line === "") return headers;
     const colon = line.indexOf(":");
     if (colon <= 0) throw new SyntaxError(`${JSON.stringify(line.slice(0, 60))} is no header`);
     if (count >= mostHeaders) throw new SyntaxError("The answer has too many headers");
-    headers.append(line.slice(0, colon), line.slice(colon + 1).trim());
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
 }
 
@@ -53,7 +59,7 @@ export function openBody(reader: ByteReader, head: ResponseHead, method: string)
   if (method === "HEAD" || head.status === 204 || head.status === 304) return null;
   if (/\bchunked\b/i.test(head.headers.get("transfer-encoding") ?? "")) return chunkedBody(reader);
   const length = head.headers.get("content-length");
-  if (length === null) return { next: () => reader.some(), delimited: false };
+  if (length === undefined) return { next: () => reader.some(), delimited: false };
   if (!/^\d+$/.test(length)) throw new SyntaxError(`${JSON.stringify(length)} is no content length`);
   return Number(length) === 0 ? null : sizedBody(reader, Number(length));
 }

@@ -1,5 +1,5 @@
 /** Connections that are kept for the next request, and no more of them than wanted. */
-import { interrupted } from "../../http/request.ts";
+import { interrupted } from "../../errors/skiff_error.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Connection } from "./connection.ts";
 

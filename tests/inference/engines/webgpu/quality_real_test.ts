@@ -17,7 +17,7 @@ import { pairParts, withPair } from "./model_pair.ts";
 const long = Deno.env.get("SKIFF_TEST_LONG") === "1";
 const positions: [FileType, number][] = [
   ["Q4_1", 2000], // as it is published
-  ["Q4_0", 2000],
+  ["Q4_0", 512],
   ["F32", 512],
   ["F16", 512],
   ["BF16", 512],

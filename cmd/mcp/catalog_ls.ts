@@ -18,14 +18,15 @@ export const catalogLsCommand: Command = {
       [dockerCatalog, { displayName: "Docker MCP Catalog" }],
       ...list,
     ]);
-    if (flags.format !== "table" && flags.format !== "human") {
-      const catalogs = Object.fromEntries(records);
-      return await context.out(printed({ catalogs }, flags.format as "json" | "yaml"));
-    }
     const { catalogs, warnings } = await loadCatalogs(place);
     const sizes = new Map(catalogs.map(({ name, servers }) => [name, servers.size]));
-    for (const { name, displayName } of catalogs) {
-      if (name !== embeddedCatalog && !records.has(name)) records.set(name, { displayName, url: "toolkit" });
+    for (const { name, displayName } of catalogs) { // of the toolkit's database; named by their references
+      if (name !== embeddedCatalog && !records.has(name)) {
+        records.set(name, { displayName, url: "toolkit", ref: name });
+      }
+    }
+    if (flags.format === "json" || flags.format === "yaml") {
+      return await context.out(printed({ catalogs: Object.fromEntries(records) }, flags.format));
     }
     const rows = [...records].map(([name, { displayName, url, lastUpdate, ref }]) => [
       name,

@@ -26,15 +26,16 @@ export const gatewayRunCommand: Command = {
     const front = frontSettings(flags, context);
     const logs = await openLogs(context, front.logFile);
     const log = (line: string) => logs.forEach((one) => one.line(line));
+    const signal = AbortSignal.any([context.signal, await hangup()]);
     let assembled: AssembledGateway | undefined;
     try {
       assembled = await assembleGateway(gatewaySettings(flags, context, log));
-      if (front.dryRun) return await dryRun(assembled, log, context);
-      if (front.watch) watch(assembled, context, log);
+      if (front.dryRun) return await dryRun(assembled, log, signal);
+      if (front.watch) watch(assembled, signal, log);
       if (front.transport === "stdio") {
         const streams = { readable: standardInput(), writable: standardOutput };
-        await serveStdio(assembled.gateway, streams, context.signal);
-      } else await serveHttp(assembled, front, context, log);
+        await serveStdio(assembled.gateway, streams, signal);
+      } else await serveHttp(assembled, front, { env: context.env, signal }, log);
     } finally {
       await assembled?.close();
       await Promise.all(logs.map((one) => one.written()));
@@ -42,6 +43,16 @@ export const gatewayRunCommand: Command = {
     return 0;
   },
 };
+
+/** Aborted when its terminal or its session goes, unless that is ignored (`nohup`). */
+async function hangup(): Promise<AbortSignal> {
+  const gone = new AbortController();
+  if (Deno.build.os === "windows") return gone.signal;
+  const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
+  const ignored = /^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0";
+  if ((Number(`0x${ignored.slice(-1)}`) & 1) === 0) Deno.addSignalListener("SIGHUP", () => gone.abort());
+  return gone.signal;
+}
 
 /** On stderr, and in a file where one is wanted. */
 async function openLogs(context: Context, path: string | undefined): Promise<GatewayLog[]> {
@@ -52,15 +63,20 @@ async function openLogs(context: Context, path: string | undefined): Promise<Gat
       cause,
     });
   });
-  const writer = file.writable.getWriter();
-  return [...logs, new GatewayLog((text) => writer.write(new TextEncoder().encode(text)))];
+  return [...logs, new GatewayLog((text) => Promise.resolve(writeWhole(file, text)))];
+}
+
+/** An asynchronous write resolves before the file has it, and is lost when the process ends then. */
+function writeWhole(file: Deno.FsFile, text: string): void {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(file.writeSync(bytes));
 }
 
 /** All that servers offer, and which of them cannot be used; 1 when there is one. */
 async function dryRun(
   { gateway, starter }: AssembledGateway,
   log: (line: string) => void,
-  { signal }: Context,
+  signal: AbortSignal,
 ): Promise<number> {
   const { listAll } = await import("../../gateway/mcp/gateway/list_all.ts");
   const found = await listAll(gateway, starter, signal);
@@ -74,11 +90,11 @@ async function dryRun(
 }
 
 function watch(
-  { configuration, reload }: AssembledGateway,
-  { signal }: Context,
+  { configuration, reload, readAt }: AssembledGateway,
+  signal: AbortSignal,
   log: (line: string) => void,
 ): void {
-  watchFiles(() => configuration().files, reload, signal).catch((error) =>
+  watchFiles(() => configuration().files, reload, signal, readAt).catch((error) =>
     log(`! Changes of the configuration are not seen: ${error.message}`)
   );
 }
@@ -86,7 +102,7 @@ function watch(
 async function serveHttp(
   { gateway }: AssembledGateway,
   { transport, port, hostname, isPublic, unauthenticated }: FrontSettings,
-  { env, signal }: Context,
+  { env, signal }: Pick<Context, "env" | "signal">,
   log: (line: string) => void,
 ): Promise<void> {
   const { httpFront } = await import("../../gateway/mcp/gateway/http.ts");

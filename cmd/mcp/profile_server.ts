@@ -4,7 +4,12 @@ import { formatTable } from "../../core/cli/table.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { ServerEntry } from "../../gateway/mcp/catalog/server_entry.ts";
 import { withoutServers, withServers } from "../../gateway/mcp/profiles/edit_profile.ts";
-import { serverName } from "../../gateway/mcp/profiles/profile.ts";
+import {
+  type Profile,
+  type ProfileServer,
+  serverJson,
+  serverName,
+} from "../../gateway/mcp/profiles/profile.ts";
 import { changeProfile, listProfiles } from "../../gateway/mcp/profiles/profile_store.ts";
 import { serversOf } from "../../gateway/mcp/profiles/server_uri.ts";
 import { formatFlag, placeOf, printed, shortened } from "./place.ts";
@@ -27,7 +32,8 @@ const lsCommand: Command = {
       }
       return { key, value };
     });
-    const all = (await listProfiles(placeOf(context))).flatMap(({ profile }) =>
+    const profiles = (await listProfiles(placeOf(context))).map(({ profile }) => profile);
+    const all = profiles.flatMap((profile) =>
       profile.servers.map((server) => ({ profile: profile.id, name: serverName(server), server }))
     );
     const found = all.filter((one) =>
@@ -36,9 +42,11 @@ const lsCommand: Command = {
       )
     );
     if (flags.format !== "human") {
-      const shown = found.map(({ profile, server }) => ({ profile, ...server }));
-      return await context.out(printed(shown, flags.format as "json" | "yaml"));
+      return await context.out(
+        printed(byProfile(found, profiles, flags.format === "json"), flags.format as "json" | "yaml"),
+      );
     }
+    if (found.length === 0) return await context.out("No servers found\n");
     const rows = found.map(({ profile, name, server }) => [
       profile,
       name,
@@ -48,6 +56,20 @@ const lsCommand: Command = {
     await context.out(formatTable(["profile", "server", "type", "description"], rows));
   },
 };
+
+interface FoundServer {
+  profile: string;
+  server: ProfileServer;
+}
+
+/** As Docker's toolkit has them: the profiles that have any, each with its servers. */
+function byProfile(found: FoundServer[], profiles: Profile[], asJson: boolean): unknown[] {
+  return profiles.flatMap(({ id, name }) => {
+    const servers = found.filter(({ profile }) => profile === id)
+      .map(({ server }) => asJson ? serverJson(server) : server);
+    return servers.length > 0 ? [{ id, name, servers }] : [];
+  });
+}
 
 const addCommand: Command = {
   name: "add",

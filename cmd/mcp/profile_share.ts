@@ -1,7 +1,7 @@
 /** `skiff mcp profile push` and `pull`. */
 import type { Command } from "../../core/cli/command.ts";
 import { profileArtifact, pullArtifact, pushArtifact } from "../../gateway/mcp/catalog/artifact.ts";
-import { checkedProfile, refuseCommands } from "../../gateway/mcp/profiles/profile.ts";
+import { checkedProfile, profileJson, refuseCommands } from "../../gateway/mcp/profiles/profile.ts";
 import { addProfile, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
 import { placeOf } from "./place.ts";
 import { profileArgument } from "./profile.ts";
@@ -16,7 +16,7 @@ export const profilePushCommand: Command = {
     const value = await readProfile(args.ID as string, placeOf(context));
     const digest = await pushArtifact(
       args.REFERENCE as string,
-      { type: profileArtifact, value },
+      { type: profileArtifact, value: profileJson(value) },
       context.env,
     );
     await context.out(`Pushed profile to ${args.REFERENCE}@${digest}\n`);

@@ -2,7 +2,7 @@
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { listClients } from "../../gateway/mcp/clients/list_clients.ts";
-import { serverName } from "../../gateway/mcp/profiles/profile.ts";
+import { profileJson, serverName } from "../../gateway/mcp/profiles/profile.ts";
 import { listProfiles, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
 import { clientPlace } from "./client_connect.ts";
 import { formatFlag, placeOf, printed } from "./place.ts";
@@ -18,9 +18,11 @@ export const profileLsCommand: Command = {
     const profiles = await listProfiles(placeOf(context), warnings);
     for (const warning of warnings) await context.err(`${warning}\n`);
     if (flags.format !== "human") {
-      return await context.out(
-        printed(profiles.map(({ profile }) => profile), flags.format as "json" | "yaml"),
-      );
+      const shown = profiles.map(({ profile }) => flags.format === "json" ? profileJson(profile) : profile);
+      return await context.out(printed(shown, flags.format as "json" | "yaml"));
+    }
+    if (profiles.length === 0) {
+      return await context.out("No profile. `skiff mcp profile create --name NAME` makes one.\n");
     }
     const rows = profiles.map(({ profile: { id, name, servers }, origin }) => [
       id,
@@ -44,7 +46,8 @@ export const profileShowCommand: Command = {
         .map(({ client }) => client.name)
       : undefined;
     if (flags.format !== "human") {
-      const shown = clients ? { ...profile, clients } : profile;
+      const plain = flags.format === "json" ? profileJson(profile) : profile;
+      const shown = clients ? { ...plain, clients } : plain;
       return await context.out(printed(shown, flags.format as "json" | "yaml"));
     }
     await context.out(`${profile.name} (${profile.id})\n`);

@@ -12,7 +12,11 @@ const lsCommand: Command = {
   flags: [formatFlag("human")],
   async run({ context, flags }) {
     if (flags.format !== "human") {
-      return await context.out(printed(profileTemplates, flags.format as "json" | "yaml"));
+      const shown = profileTemplates.map(({ servers, ...template }) => ({
+        ...template,
+        server_names: servers,
+      }));
+      return await context.out(printed(shown, flags.format as "json" | "yaml"));
     }
     const rows = profileTemplates.map((
       { id, description, servers },

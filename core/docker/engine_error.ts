@@ -129,7 +129,10 @@ export function dialError(endpoint: DockerEndpoint, error: unknown): SkiffError 
   const message = `Cannot reach the Docker Engine at ${place}: ${dialReason(error)}`;
   if (/certificate|tls|UnknownIssuer|handshake/i.test(error instanceof Error ? error.message : "")) {
     return new SkiffError("network", message, {
-      hint: "Check ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (or the context's), and the host's name.",
+      hint: /expired|not valid yet/i.test(message)
+        ? "Renew the Engine's certificate (or ca.pem), or set this machine's clock."
+        : "Check ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH (or the context's), whether one has expired, " +
+          "and the host's name.",
       ...options,
     });
   }

@@ -41,15 +41,18 @@ export function chooseRuntime(wanted: string, engine: EngineRuntimes, sockets: b
     if (sockets && !sharesSockets(wanted, engine)) throw cannotReach(wanted);
     return { runtime: wanted, reason: "asked for with --runtime" };
   }
+  let unfit: string | undefined;
   for (const boundary of ["virtual machine", "user-space kernel"] as const) {
-    const strong = names.find((name) => boundaryOf(name) === boundary);
-    if (!strong) continue;
-    if (sockets && !sharesSockets(strong, engine)) {
-      return { reason: `${strong} is there, but cannot reach the sockets that this network mode needs` };
-    }
-    return { runtime: strong, reason: "the strongest that the Engine has" };
+    const strong = names.filter((name) => boundaryOf(name) === boundary);
+    const fit = strong.find((name) => !sockets || sharesSockets(name, engine));
+    if (fit) return { runtime: fit, reason: "the strongest that the Engine has" };
+    unfit ??= strong[0];
   }
-  return { reason: "the Engine has no stronger one" };
+  return {
+    reason: unfit
+      ? `${unfit} is there, but cannot reach the sockets that this network mode needs`
+      : "the Engine has no stronger one",
+  };
 }
 
 /**

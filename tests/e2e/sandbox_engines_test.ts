@@ -4,7 +4,9 @@ import { newestDocker, type TestDocker } from "../support/docker.ts";
 import { findExecutable } from "../support/executable.ts";
 import { rootlessDocker } from "../support/rootless_docker.ts";
 import { realTest } from "../support/parts.ts";
+import { gvisorDocker } from "../support/gvisor.ts";
 import { ownPodman } from "../support/podman.ts";
+import { onTerminal } from "../support/terminal.ts";
 import { type SandboxHome, stubTemplate, withSandboxHome } from "../support/sandbox_home.ts";
 
 type Provide = () => Promise<TestDocker & Partial<AsyncDisposable>>;
@@ -46,6 +48,53 @@ engineSandboxTest("rootless Docker: the first day with sandboxes", rootlessDocke
   deepStrictEqual([boundary.rootless_engine, boundary.limits.memory], [true, null]);
 });
 
+const withSockets = () => gvisorDocker({ sockets: true });
+engineSandboxTest("gVisor that may reach sockets is taken by itself", withSockets, async (home) => {
+  const { run, ok: skiff, workspace } = home;
+  const folder = await workspace();
+  const { stdout } = await run(folder, ["shell", "-c", "dmesg | grep -c gVisor; id -u; touch made; exit 3"]);
+  strictEqual(stdout, "1\n1000\n");
+  strictEqual((await Deno.stat(`${folder}/made`)).uid, 1000);
+  await rules(folder, home);
+  const escapes =
+    "mount -t tmpfs x /mnt; mknod /tmp/d b 8 0; chroot / true; cat /etc/shadow; ls /proc/1/root/home/*/x; " +
+    "echo x > /proc/sys/kernel/core_pattern; wget -q -O- http://169.254.169.254/";
+  match((await run(folder, ["shell", "-c", `${escapes}; true`])).stdout, /^$/);
+  strictEqual(await skiff(["exec", "-i", "shell-project", "cat"], { stdin: "in" }), "in");
+  const session = onTerminal(
+    `${home.home.executable} sandbox exec -it shell-project stty size`,
+    home.home.env,
+  );
+  await session.expect(/24 80/);
+  strictEqual(await session.ended(), 0);
+  const [{ boundary }] = JSON.parse(await skiff(["inspect", "shell-project"]));
+  deepStrictEqual([boundary.kind, boundary.shares_host_kernel], ["user-space kernel", false]);
+  await skiff(["stop", "shell-project"]);
+  strictEqual((await run(folder, ["shell", "-c", "dmesg | grep -c gVisor"])).stdout, "1\n");
+  await skiff(["rm", "shell-project"]);
+});
+
+const withoutSockets = () => gvisorDocker({ sockets: false });
+engineSandboxTest(
+  "gVisor that cannot reach sockets: only where none are needed",
+  withoutSockets,
+  async (home) => {
+    const { run, ok: skiff, workspace } = home;
+    const folder = await workspace();
+    const uname = ["shell", "-c", "dmesg | grep -c gVisor"];
+    strictEqual((await run(folder, uname)).stdout, "0\n");
+    const [{ boundary }] = JSON.parse(await skiff(["inspect", "shell-project"]));
+    strictEqual(boundary.kind, "shared kernel");
+    const asked = await run(folder, ["--recreate", "--runtime", "runsc", ...uname]);
+    match(
+      asked.stderr,
+      /^A sandbox under runsc cannot reach the sockets that are its way out\n.*--host-uds=open/,
+    );
+    strictEqual(asked.code, 1);
+    strictEqual((await run(folder, ["--recreate", "--network", "none", ...uname])).stdout, "1\n");
+  },
+);
+
 engineSandboxTest("the newest Engine: the first day with sandboxes", newestDocker, async (home) => {
   await firstDay(home);
   await savedTemplate(home);
@@ -71,7 +120,7 @@ async function firstDay({ run, ok: skiff, home, workspace, sandboxes }: SandboxH
   strictEqual(first.code, 3);
   strictEqual((await Deno.stat(`${folder}/made`)).uid, home.user?.uid ?? 1000);
   strictEqual((await run(folder, ["shell", "-c", "cat /tmp/state"])).stdout, "kept\n");
-  await rules(folder, { run, skiff });
+  await rules(folder, { run, ok: skiff });
   const name = "shell-project";
   strictEqual(await skiff(["exec", "-e", "A=1", name, "sh", "-c", "echo $A; pwd"]), `1\n${folder}\n`);
   strictEqual(await skiff(["exec", "-i", name, "cat"], { stdin: "in" }), "in");
@@ -94,7 +143,7 @@ async function firstDay({ run, ok: skiff, home, workspace, sandboxes }: SandboxH
 /** What a rule allows is reached, through the proxy; all else is refused with the reason. */
 async function rules(
   folder: string,
-  { run, skiff }: { run: SandboxHome["run"]; skiff: SandboxHome["ok"] },
+  { run, ok: skiff }: Pick<SandboxHome, "run" | "ok">,
 ): Promise<void> {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },

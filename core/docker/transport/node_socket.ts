@@ -17,9 +17,10 @@ export class NodeSocketConnection implements Connection {
   static open(ready: "connect" | "secureConnect", connect: () => Socket): Promise<Connection> {
     const { promise, resolve, reject } = Promise.withResolvers<Connection>();
     const socket = connect();
-    socket.once("error", reject);
+    const fail = (error: Error) => reject(asDenoError(error));
+    socket.once("error", fail);
     socket.once(ready, () => {
-      socket.off("error", reject);
+      socket.off("error", fail);
       resolve(new NodeSocketConnection(socket));
     });
     return promise;
@@ -50,4 +51,17 @@ export class NodeSocketConnection implements Connection {
     if (holds) this.#socket.ref();
     else this.#socket.unref();
   }
+}
+
+const kinds: Record<string, new (message: string, options?: ErrorOptions) => Error> = {
+  ENOENT: Deno.errors.NotFound,
+  EACCES: Deno.errors.PermissionDenied,
+  EPERM: Deno.errors.PermissionDenied,
+  ECONNREFUSED: Deno.errors.ConnectionRefused,
+};
+
+/** As Deno's own sockets fail, so that the search for an Engine goes on to the next place. */
+function asDenoError(error: Error): Error {
+  const Kind = kinds[(error as { code?: string }).code ?? ""];
+  return Kind ? new Kind(error.message, { cause: error }) : error;
 }

@@ -2,7 +2,7 @@
  * An Engine behind ssh, as the docker CLI reaches it: `ssh HOST docker system dial-stdio` joins the process's
  * standard streams with the remote Engine's socket. One process a connection.
  */
-import { SkiffError } from "../../errors/skiff_error.ts";
+import { type ErrorCode, SkiffError } from "../../errors/skiff_error.ts";
 import type { SshAddress } from "../address.ts";
 import type { Connection } from "./connection.ts";
 
@@ -109,16 +109,70 @@ class SshConnection implements Connection {
   }
 
   async #failure(): Promise<SkiffError> {
-    const { user, host } = this.#address;
-    const target = user ? `${user}@${host}` : host;
-    const text = (await this.#message).trim().split("\n").at(-1) || "ssh ended without a word";
-    const missing = /docker: (?:command )?not found|dial-stdio/.test(text);
-    return new SkiffError("unavailable", `Cannot reach the Docker Engine on ${target} through ssh: ${text}`, {
-      hint: missing
-        ? `Install the docker command on ${host}; it joins ssh with the Engine's socket there.`
-        : `\`ssh ${target} docker version\` must work without a question; keys belong into ssh-agent.`,
-    });
+    return sshError(this.#address, await this.#message);
   }
+}
+
+/** What ssh and the far side say when it does not work; the first row that fits. */
+const reasons: { pattern: RegExp; code: ErrorCode; said?: string; hint: (at: SshPlace) => string }[] = [
+  {
+    pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED/,
+    code: "forbidden",
+    said: "the key of that host has changed",
+    hint: ({ known }) =>
+      `Somebody may be in between. If the host is new, forget its old key: \`ssh-keygen -R ${known}\`.`,
+  },
+  {
+    pattern: /Host key verification failed/,
+    code: "forbidden",
+    said: "its host key is not known here",
+    hint: ({ command }) => `Connect once with \`${command}\`, and accept the key if it is the right one.`,
+  },
+  {
+    pattern: /Permission denied \((?:publickey|password|keyboard|gssapi|hostbased)/,
+    code: "unauthorized",
+    hint: ({ command }) => `\`${command}\` must work without a question; keys belong into ssh-agent.`,
+  },
+  {
+    pattern: /docker: (?:command )?not found|'?dial-stdio'? is not a docker command/,
+    code: "unavailable",
+    hint: ({ host }) => `Install the docker command on ${host}; it joins ssh with the Engine's socket there.`,
+  },
+  {
+    pattern: /permission denied while trying to connect to the Docker/i,
+    code: "forbidden",
+    hint: ({ user, host }) =>
+      `Let ${user ?? "your user"} use Docker on ${host}: its group there is \`docker\`.`,
+  },
+  {
+    pattern: /Cannot connect to the Docker daemon|dial unix|failed to connect to the docker API/i,
+    code: "unavailable",
+    hint: ({ host }) => `Start Docker on ${host}, or name its socket: ssh://${host}/path/docker.sock.`,
+  },
+];
+
+interface SshPlace extends SshAddress {
+  /** How a person connects. */
+  command: string;
+  /** The host as known_hosts names it. */
+  known: string;
+}
+
+function sshError(address: SshAddress, message: string): SkiffError {
+  const { user, host, port } = address;
+  const target = user ? `${user}@${host}` : host;
+  const command = port ? `ssh -p ${port} ${target}` : `ssh ${target}`;
+  const row = reasons.find(({ pattern }) => pattern.test(message));
+  const text = row?.said ?? (message.trim().split("\n").at(-1) || "ssh ended without a word");
+  return new SkiffError(
+    row?.code ?? "unavailable",
+    `Cannot reach the Docker Engine on ${target} through ssh: ${text}`,
+    {
+      hint: row?.hint({ ...address, command, known: port ? `'[${host}]:${port}'` : host }) ??
+        `\`${command} docker version\` must work without a question.`,
+      details: { ssh: message.trim() },
+    },
+  );
 }
 
 async function lastText(stream: ReadableStream<Uint8Array>): Promise<string> {

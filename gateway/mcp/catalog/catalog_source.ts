@@ -12,17 +12,17 @@ export const dockerCatalog = "docker-mcp";
 /** The catalog inside skiff. */
 export const embeddedCatalog = "skiff";
 
-const dockerCatalogUrls = [
-  "https://desktop.docker.com/mcp/catalog/v3/catalog.yaml",
-  "https://desktop.docker.com/mcp/catalog/v2/catalog.yaml",
-];
+const dockerCatalogRoot = "https://desktop.docker.com/mcp/catalog";
 
 /** Names that `catalog import` and `--catalog` take in place of an address. */
-export const catalogAliases: Record<string, string> = {
-  [dockerCatalog]: dockerCatalogUrls[0],
-  "docker-mcp-v2": dockerCatalogUrls[1],
-  "docker-mcp-v3": dockerCatalogUrls[0],
-};
+export const catalogAliases = [dockerCatalog, "docker-mcp-v2", "docker-mcp-v3"];
+
+/** The address of an alias; SKIFF_MCP_CATALOG_URL names a copy of Docker's catalog elsewhere. */
+export function aliasUrl(alias: string, env: Environment): string | undefined {
+  if (!catalogAliases.includes(alias)) return undefined;
+  const version = alias === "docker-mcp-v2" ? "v2" : "v3";
+  return env.get("SKIFF_MCP_CATALOG_URL") || `${dockerCatalogRoot}/${version}/catalog.yaml`;
+}
 
 const largestCatalog = 64 * 1024 * 1024;
 const fetchMs = 20_000;

@@ -5,7 +5,14 @@ import { editFile, readText } from "../files/edit_file.ts";
 import { parseYamlMap, setYaml, toYaml } from "../files/yaml_text.ts";
 import { catalogFile, catalogFileName, readCatalogList, setCatalogRecord } from "./catalog_list.ts";
 import { keptName } from "./catalog_reference.ts";
-import { catalogAliases, dockerCatalog, embeddedCatalog, fetchText, readEmbedded } from "./catalog_source.ts";
+import {
+  aliasUrl,
+  catalogAliases,
+  dockerCatalog,
+  embeddedCatalog,
+  fetchText,
+  readEmbedded,
+} from "./catalog_source.ts";
 import { type Catalog, catalogOf, catalogValue, parseServer } from "./catalog_text.ts";
 import type { ServerEntry } from "./server_entry.ts";
 
@@ -32,16 +39,16 @@ export async function importCatalog(
   { dryRun = false }: { dryRun?: boolean } = {},
 ): Promise<ImportedCatalog> {
   const { files, env } = place;
-  const url = catalogAliases[source] ?? (/^https?:\/\//i.test(source) ? source : undefined);
+  const url = aliasUrl(source, env) ?? (/^https?:\/\//i.test(source) ? source : undefined);
   const path = url ?? absolute(source, place.cwd);
   const text = url ? await fetchText(url, env) : await readText(path);
   if (text === undefined) {
     throw new SkiffError("not_found", `There is no catalog ${source}`, {
-      hint: `Give an address, a file, or one of: ${Object.keys(catalogAliases).join(", ")}.`,
+      hint: `Give an address, a file, or one of: ${catalogAliases.join(", ")}.`,
     });
   }
   const value = catalogValue(text, path);
-  const name = catalogFileName(Object.hasOwn(catalogAliases, source) ? dockerCatalog : ownName(value, path));
+  const name = catalogFileName(catalogAliases.includes(source) ? dockerCatalog : ownName(value, path));
   const catalog = catalogOf(value, name, path);
   if (name === embeddedCatalog) throw reserved(name);
   if (dryRun) return summary(catalog);
@@ -115,7 +122,7 @@ async function replaceImported(name: string, url: string, place: CatalogPlace): 
 /** Writes the list of catalogs with Docker's in it; gets that one when it can be reached (false: not). */
 export async function initCatalogs(place: CatalogPlace): Promise<boolean> {
   const { files, env } = place;
-  const url = catalogAliases[dockerCatalog];
+  const url = aliasUrl(dockerCatalog, env)!;
   if (!(await readCatalogList(files)).has(dockerCatalog)) {
     await setCatalogRecord(files, dockerCatalog, { displayName: "Docker MCP Catalog", url }, env);
   }

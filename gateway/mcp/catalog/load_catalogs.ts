@@ -1,10 +1,10 @@
 /** All catalogs that hold, merged: a later one's servers stand for an earlier one's of the same name. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.ts";
+import { type Environment, inContainer, type ToolkitFiles } from "../configuration/toolkit_files.ts";
 import { catalogFile, readCatalogList } from "./catalog_list.ts";
 import { asReference, keptName } from "./catalog_reference.ts";
 import {
-  catalogAliases,
+  aliasUrl,
   dockerCatalog,
   embeddedCatalog,
   fetchCatalog,
@@ -32,6 +32,8 @@ export interface LoadedCatalogs {
   /** Which catalog a server is of. */
   origin: Map<string, string>;
   warnings: string[];
+  /** Configured catalogs that cannot be read, and so are left out. */
+  broken: string[];
   files: string[];
 }
 
@@ -47,6 +49,7 @@ export async function loadCatalogs(options: CatalogOptions): Promise<LoadedCatal
     servers: new Map(),
     origin: new Map(),
     warnings: [],
+    broken: [],
     files: [files.catalogList],
   };
   if (wanted) {
@@ -69,9 +72,11 @@ async function addConfigured(loaded: LoadedCatalogs, options: CatalogOptions): P
       const catalog = await readCatalogFile(path, name, env);
       const imported = name === dockerCatalog || isAddress(list.get(name)?.url);
       if (catalog) addCatalog(loaded, imported ? fromElsewhere(catalog) : catalog);
-      else if (name !== dockerCatalog) loaded.warnings.push(`The catalog "${name}" has no file ${path}`);
+      else if (name === dockerCatalog) await addDockersInContainer(loaded, env);
+      else loaded.warnings.push(`The catalog "${name}" has no file ${path}`);
     } catch (error) {
       if (!(error instanceof SkiffError)) throw error;
+      loaded.broken.push(name);
       loaded.warnings.push(`The catalog "${name}" is left out: ${error.message}`);
     }
   }
@@ -85,6 +90,14 @@ async function addToolkits(loaded: LoadedCatalogs, files: ToolkitFiles): Promise
     loaded.warnings.push(error.message);
   }
   loaded.files.push(files.database);
+}
+
+/** Nobody imported it there, so a gateway in a container gets it itself; where it cannot be reached it is told. */
+async function addDockersInContainer(loaded: LoadedCatalogs, env: Environment): Promise<void> {
+  if (!inContainer(env)) return;
+  const { catalog, warning } = await fetchCatalog(aliasUrl(dockerCatalog, env)!, dockerCatalog, env);
+  if (warning) loaded.warnings.push(warning);
+  addCatalog(loaded, fromElsewhere(catalog));
 }
 
 const isAddress = (url: string | undefined) => /^(https?|oci):/i.test(url ?? "");
@@ -150,9 +163,8 @@ async function openByPath(
     (name === dockerCatalog || isAddress((await readCatalogList(files)).get(name)?.url));
   if (catalog) return imported ? fromElsewhere(catalog) : catalog;
   if (name === dockerCatalog) return { ...await readEmbedded(env), name };
-  if (!asFile && Object.hasOwn(catalogAliases, name)) {
-    return fromElsewhere((await fetchCatalog(catalogAliases[name], name, env)).catalog);
-  }
+  const url = asFile ? undefined : aliasUrl(name, env);
+  if (url !== undefined) return fromElsewhere((await fetchCatalog(url, name, env)).catalog);
   const known = [embeddedCatalog, dockerCatalog, ...(await readCatalogList(files)).keys()];
   throw new SkiffError("not_found", `There is no catalog "${reference}"`, {
     hint: asFile && asReference(reference) === undefined

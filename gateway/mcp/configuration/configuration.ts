@@ -12,7 +12,13 @@ import type { EnabledServer, GatewayConfiguration } from "./enabled_server.ts";
 import { readFeatures } from "./features.ts";
 import { readRegistry } from "./registry_file.ts";
 import { readTools } from "./tools_file.ts";
-import { type Environment, resolveFile, type ToolkitFiles, toolkitFiles } from "./toolkit_files.ts";
+import {
+  type Environment,
+  inContainer,
+  resolveFile,
+  type ToolkitFiles,
+  toolkitFiles,
+} from "./toolkit_files.ts";
 
 /** As the flags of `gateway run` of the same names. All may be left out. */
 export interface ConfigurationOptions {
@@ -108,11 +114,6 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
 
 /** Where Compose and `docker run` put secrets for a gateway in a container. */
 const secretsInContainer = "docker-desktop:/run/secrets/mcp_secret:/.env";
-
-/** Docker's gateway is told so by its image. */
-export function inContainer(env: Environment): boolean {
-  return env.get("DOCKER_MCP_IN_CONTAINER") === "1";
-}
 
 function statePaths(files: ToolkitFiles, { cwd, registry, config, toolsConfig }: ConfigurationOptions) {
   const all = (names: string[] | undefined, standard: string) =>

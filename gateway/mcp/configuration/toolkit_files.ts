@@ -48,6 +48,11 @@ export function toolkitFiles(env: Environment): ToolkitFiles {
   };
 }
 
+/** Whether this is a gateway in a container: its image says so. */
+export function inContainer(env: Environment): boolean {
+  return env.get("DOCKER_MCP_IN_CONTAINER") === "1";
+}
+
 export function homeFolder(env: Environment): string {
   return env.get("HOME") || env.get("USERPROFILE") || "/";
 }

@@ -1,4 +1,5 @@
 /** mcp-add and mcp-remove: servers of this session only. */
+import { programName } from "../../../core/process/called_as.ts";
 import { serverNeeds } from "../configuration/server_state.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { OwnTool } from "../gateway/gateway_session.ts";
@@ -93,7 +94,7 @@ async function whatIsMissing(
   if (refused !== undefined) return errorAnswer(`Server '${name}' is not allowed: ${refused}`);
   const { missingSecrets, oauth } = await serverNeeds(entry, config, dynamic.configuration().secrets);
   if (missingSecrets.length > 0) {
-    const lines = missingSecrets.map((secret) => `  docker mcp secret set ${secret}=<value>`);
+    const lines = missingSecrets.map((secret) => `  ${programName()} mcp secret set ${secret}=<value>`);
     return errorAnswer(
       `Server '${name}' needs secrets that are not set: ${missingSecrets.join(", ")}. Nothing was added. ` +
         `The user can set them with:\n${lines.join("\n")}`,
@@ -103,7 +104,7 @@ async function whatIsMissing(
   if (oauth === "required" && remoteUrl(entry) === undefined) {
     return errorAnswer(
       `Server '${name}' needs an authorization that was not given. Nothing was added. The user can give it with:\n` +
-        `  docker mcp oauth authorize ${entry.oauth?.providers?.[0]?.provider ?? name}`,
+        `  ${programName()} mcp oauth authorize ${entry.oauth?.providers?.[0]?.provider ?? name}`,
     );
   }
   const problems = configProblems(entry, config);

@@ -1,4 +1,9 @@
 /** A small file's content, read anew when the file has changed. */
+import { existsSync } from "node:fs";
+
+const absent = "none";
+/** A folder that has changed so long ago has another time when it changes again, on every file system. */
+const settledMs = 3000;
 
 export class KeptFile<T> {
   readonly path: string;
@@ -7,6 +12,8 @@ export class KeptFile<T> {
   #version = 0;
   /** At this moment. */
   #looked = false;
+  /** Its folder as it is while the file is not in it: to look for what is absent takes three times as long. */
+  #without?: string;
 
   /** `parse` gets undefined where there is no file. */
   constructor(path: string, parse: (text: string | undefined) => T) {
@@ -30,12 +37,21 @@ export class KeptFile<T> {
     if (this.#looked) return this.#version;
     this.#looked = true;
     queueMicrotask(() => this.#looked = false); // many calls that came at once ask in one row of microtasks
-    const mark = markOf(this.path);
+    if (this.#without !== undefined && this.#without === markOf(folderOf(this.path))) return this.#version;
+    const mark = this.#look();
     if (this.#read?.mark !== mark) {
       this.#read = { mark, result: this.#load() };
       this.#version++;
     }
     return this.#version;
+  }
+
+  #look(): string {
+    const folder = markOf(folderOf(this.path)); // before the file: what comes between changes the folder again
+    const mark = markOf(this.path);
+    const isSettled = Date.now() - Number(folder.split(" ")[0]) > settledMs;
+    this.#without = mark === absent && isSettled ? folder : undefined;
+    return mark;
   }
 
   #load(): { value: T } | { error: unknown } {
@@ -49,13 +65,16 @@ export class KeptFile<T> {
 
 /** Tells versions of a file apart: it is replaced by renaming, or written again. */
 function markOf(path: string): string {
+  if (!existsSync(path)) return "none"; // an exception for each look would cost six times as much
   try {
     const { mtime, size, ino } = Deno.statSync(path);
     return `${mtime?.getTime()} ${size} ${ino}`;
   } catch {
-    return "none";
+    return absent;
   }
 }
+
+const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 
 function textOf(path: string): string | undefined {
   try {

@@ -1,4 +1,5 @@
 /** A gateway out of the user's configuration: what `gateway run` and everything that needs its tools start from. */
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import {
   type ConfigurationOptions,
@@ -45,6 +46,8 @@ export interface AssembledGateway {
   gateway: Gateway;
   starter: ServerStarter;
   chain: CallChain;
+  /** When its files were first read; ms since the epoch. */
+  readAt: number;
   /** The configuration that holds now. */
   configuration(): LoadedConfiguration;
   /** Reads it anew; a broken one is told and the old one stays. */
@@ -68,8 +71,10 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     for (const server of servers) redaction.learn(server);
     return { ...loaded, servers, files: [...loaded.files, loginMarker(paths)] };
   };
+  const readAt = Date.now();
   await Deno.mkdir(`${paths.state}/mcp`, { recursive: true, mode: 0o700 }); // where logins are told (loginMarker)
   let configuration = await load();
+  const features = JSON.stringify(configuration.features);
   for (const warning of configuration.warnings) log(`! ${warning}`);
   const chain = await callChain({ ...settings, log }, {
     configuration: () => configuration,
@@ -106,6 +111,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       return starter.open(server, options);
     },
     middlewares: chain.middlewares,
+    telemetry: chain.telemetry,
     guards: chain.guards,
     listRefused: settings.listRefused ?? false,
     extensions: chain.extensions,
@@ -119,14 +125,18 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     log: (server, line) => log(server === undefined ? `! ${line}` : `- ${server}: ${line}`),
     serverLog: (server, line) => settings.verbose && log(`  [${server}] ${line}`),
   });
+  chain.telemetry?.count("mcp.gateway.starts", {});
   const reload = async () => {
     try {
-      configuration = await load();
+      configuration = stillWhole(configuration, await load());
     } catch (error) {
       log(`! The configuration stays as it was: ${(error as Error).message}`);
       return;
     }
     for (const warning of configuration.warnings) log(`! ${warning}`);
+    if (JSON.stringify(configuration.features) !== features) {
+      log("! Features that are switched hold from the next start of the gateway on");
+    }
     log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
     await chain.oauth.reloaded(configuration.servers);
     await gateway.configure(started());
@@ -136,14 +146,23 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     gateway,
     starter,
     chain,
+    readAt,
     configuration: () => ({ ...configuration, files: [...configuration.files, chain.policy.path] }),
     reload,
     async close() {
       await gateway.close();
       await chain.oauth.close();
-      await starter.close();
+      await Promise.all([starter.close(), chain.telemetry?.close()]);
     },
   };
+}
+
+/** The new configuration. Throws when a catalog has become unreadable: it may be half written. */
+function stillWhole(old: LoadedConfiguration, now: LoadedConfiguration): LoadedConfiguration {
+  const broken = now.catalogs.broken.find((name) => !old.catalogs.broken.includes(name));
+  if (broken === undefined) return now;
+  const why = now.warnings.find((line) => line.includes(`"${broken}" is left out`));
+  throw new SkiffError("invalid_input", why ?? `The catalog "${broken}" cannot be read`);
 }
 
 /** Servers that the command line names itself. Throws when one cannot be had. */

@@ -14,6 +14,7 @@ import type { GatewayExtension } from "./gateway_session.ts";
 import { logCalls } from "./log_calls.ts";
 import type { Guard } from "./guard.ts";
 import type { CallMiddleware } from "./middleware.ts";
+import { openTelemetry, type Telemetry } from "../telemetry/telemetry.ts";
 import { callTelemetry } from "./telemetry.ts";
 import { security } from "../security/security.ts";
 
@@ -34,6 +35,7 @@ export interface CallChain {
   middlewares: CallMiddleware[];
   guards: Guard[];
   policy: PolicyInForce;
+  telemetry?: Telemetry;
   extensions: GatewayExtension[];
   verifyImage?: VerifyImage;
   oauth: GatewayOAuth;
@@ -50,7 +52,7 @@ export async function callChain(
   },
 ): Promise<CallChain> {
   const { log, configuration: { env, cwd } } = settings;
-  const telemetry = callTelemetry(Deno.env, (text) => redaction.clean(text));
+  const telemetry = openTelemetry(env, { clean: (text) => redaction.clean(text), log });
   const feature = (name: string) => configuration().features[name] ?? false;
   const { middlewares, guards, policy, refusal, verifyImage } = security({
     ...settings,
@@ -73,12 +75,13 @@ export async function callChain(
   });
   return {
     middlewares: [
-      ...(telemetry ? [telemetry] : []),
+      ...(telemetry ? [callTelemetry(telemetry)] : []),
       ...(settings.logCalls ? [logCalls(log)] : []),
       ...middlewares,
     ],
     guards,
     policy,
+    telemetry,
     extensions: [dynamic],
     oauth,
     verifyImage,

@@ -13,6 +13,8 @@ import type { CallMiddleware } from "./middleware.ts";
 import { answerDirectly } from "./answer_directly.ts";
 import { handleRequest, handlesMethod } from "./requests.ts";
 import { Session } from "./session.ts";
+import { clientAttributes } from "./telemetry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 export interface GatewayOptions {
   /** Starts a server (open_server.ts). */
@@ -49,6 +51,8 @@ export interface GatewayOptions {
   /** Where lists are kept for the next gateway; absent: nowhere. */
   cacheFolder?: string;
   name: string;
+  /** Where spans and numbers go; absent: nowhere. */
+  telemetry?: Telemetry;
 }
 
 export const defaultOptions = {
@@ -126,7 +130,10 @@ export class Gateway {
       if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
       return Promise.resolve();
     };
-    server.oninitialized = () => this.#attach(session);
+    server.oninitialized = () => {
+      this.options.telemetry?.count("mcp.initialize", clientAttributes(session));
+      this.#attach(session);
+    };
     server.onclose = () => void this.#drop(session);
     const onerror = (error: Error) => this.options.serverLog("client", error.message.slice(0, 300));
     server.onerror = onerror;
@@ -174,6 +181,7 @@ export class Gateway {
     await Promise.all([...this.#sessions].map((session) => session.servesTo.close().catch(() => {})));
     await Promise.all([...this.#sessions].map((session) => this.#drop(session)));
     await this.store.written();
+    await this.guard.written();
   }
 
   #attach(session: Session): void {

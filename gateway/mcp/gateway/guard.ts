@@ -27,11 +27,13 @@ export interface Guard {
   /** A request of a server to its client: sampling, elicitation, roots. */
   upcall?(server: EnabledServer, request: Message): Promise<void>;
   /** What a server said that it offers; gives what people and clients should be told of that, a text each. */
-  listed?(server: EnabledServer, inventory: Inventory): Promise<string[]>;
+  listed?(server: EnabledServer, inventory: Inventory): string[];
   /** Why an item is in no list of the client; undefined: it is. */
   refusal?(server: EnabledServer, item: ListedItem): string | undefined;
   /** Differs when refusals may differ. */
   version?(): number;
+  /** Resolves when all that is to be kept of it is written. */
+  written?(): Promise<void>;
 }
 
 /** All guards as one; the first is asked first. */
@@ -53,17 +55,16 @@ export function allGuards(guards: Guard[]): Required<Guard> {
     async upcall(server, request) {
       for (const guard of guards) await guard.upcall?.(server, request);
     },
-    async listed(server, inventory) {
-      const told: string[] = [];
-      for (const guard of guards) told.push(...await guard.listed?.(server, inventory) ?? []);
-      return told;
-    },
+    listed: (server, inventory) => guards.flatMap((guard) => guard.listed?.(server, inventory) ?? []),
     refusal(server, item) {
       for (const guard of guards) {
         const reason = guard.refusal?.(server, item);
         if (reason !== undefined) return reason;
       }
       return undefined;
+    },
+    async written() {
+      await Promise.all(guards.map((guard) => guard.written?.()));
     },
     version: () => guards.reduce((sum, guard) => sum + (guard.version?.() ?? 0), 0),
   };

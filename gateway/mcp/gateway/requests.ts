@@ -1,8 +1,10 @@
 /** Where each request of a client goes. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { ErrorCode, type JSONRPCRequest, McpError, type RequestId } from "../sdk.ts";
+import { passedError } from "../passed_error.ts";
 import type { CallOrigin } from "./middleware.ts";
 import type { Session } from "./session.ts";
+import { measuredRequest } from "./telemetry.ts";
 
 /** What is known of a request beside its words. */
 export interface RequestExtra {
@@ -22,15 +24,19 @@ const resourceNotFound = -32002;
 /** Whether there is an answer to such requests. */
 export const handlesMethod = (method: string) => Object.hasOwn(handlers, method);
 
-/** The answer to a request. Throws `McpError`, as the server that was asked does. */
+/** The answer to a request. Throws with the code, the message and the data of the server that was asked. */
 export async function handleRequest(
   session: Session,
   request: JSONRPCRequest,
   extra: Extra,
 ): Promise<unknown> {
-  const handler = handlesMethod(request.method) && handlers[request.method];
-  if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
-  return await handler(session, request.params ?? {}, extra);
+  try {
+    const handler = handlesMethod(request.method) && handlers[request.method];
+    if (!handler) throw new McpError(ErrorCode.MethodNotFound, `There is no method ${request.method}`);
+    return await handler(session, request.params ?? {}, extra);
+  } catch (error) {
+    throw passedError(error);
+  }
 }
 
 const handlers: Record<string, Handler> = {
@@ -145,9 +151,11 @@ async function pass(
   extra: Extra,
 ): Promise<any> {
   const { meta, origin } = originOf(_meta, {}, extra);
-  const request = { method, params: meta ? { ...params, _meta: meta } : params };
   const { requestId, onprogress } = origin;
-  return await session.ask(server, request, { signal: extra.signal, requestId, onprogress });
+  return await measuredRequest(session.telemetry, { method, server, session, meta }, (meta) => {
+    const request = { method, params: meta ? { ...params, _meta: meta } : params };
+    return session.ask(server, request, { signal: extra.signal, requestId, onprogress });
+  });
 }
 
 /** The token of progress is the client's own: towards the server there is another one. */

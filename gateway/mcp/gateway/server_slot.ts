@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { RequestId } from "../sdk.ts";
 import type { ServerConnection } from "../servers/server.ts";
+import { SessionLost } from "../servers/session_lost.ts";
 import { abortable, type ConnectionBudget, type Counted } from "./connection_budget.ts";
 
 export interface SlotOptions {
@@ -26,6 +27,8 @@ export class ServerSlot implements Counted {
   #uses = 0;
   #opening?: { promise: Promise<ServerConnection>; abort: AbortController };
   #connection?: ServerConnection;
+  /** Of sessions that the server has ended; what they still do may come to its end. */
+  readonly #lost = new Set<ServerConnection>();
   #lastUse = performance.now();
   #timer?: ReturnType<typeof setTimeout>;
   #ended = false;
@@ -53,7 +56,14 @@ export class ServerSlot implements Counted {
     this.#uses++;
     if (requestId !== undefined) this.#inFlight.add(requestId);
     try {
-      return await work(this.#connection ?? await abortable(this.#open(), signal));
+      const connection = this.#connection ?? await abortable(this.#open(), signal);
+      try {
+        return await work(connection);
+      } catch (error) {
+        if (!(error instanceof SessionLost)) throw error;
+        this.#lose(connection);
+        return await work(this.#connection ?? await abortable(this.#open(), signal));
+      }
     } finally {
       this.#uses--;
       if (requestId !== undefined) this.#inFlight.delete(requestId);
@@ -74,7 +84,7 @@ export class ServerSlot implements Counted {
     this.#opening?.abort.abort(new DOMException("The server is not needed any more", "AbortError"));
     const connection = this.#connection;
     this.#connection = undefined;
-    await connection?.close();
+    await Promise.all([connection, ...this.#lost].map((one) => one?.close()));
     await this.#opening?.promise.catch(() => {});
     this.#options.budget.leave(this);
   }
@@ -118,6 +128,15 @@ export class ServerSlot implements Counted {
       budget.leave(this);
       throw error;
     }
+  }
+
+  #lose(connection: ServerConnection): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    this.#options.budget.leave(this);
+    this.#lost.add(connection);
+    connection.closed.then(() => this.#lost.delete(connection));
+    this.#options.onEnd(this.server, "its session has ended; it gets a new one");
   }
 
   #rest(): void {

@@ -18,6 +18,7 @@ import {
 import { LoginRequired } from "../oauth/login_required.ts";
 import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
 import type { ServerConnection } from "../servers/server.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { abortable } from "./connection_budget.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
@@ -28,6 +29,7 @@ import { listInventory, type ListKind } from "./list_inventory.ts";
 import { compose, type ToolCall } from "./middleware.ts";
 import { makeNameBooks, type NameBooks } from "./name_books.ts";
 import { SessionServers } from "./session_servers.ts";
+import { measuredList, measuredServer } from "./telemetry.ts";
 import { makeView, type View, type ViewServer } from "./view.ts";
 
 /** What each list of the client consists of; `all`: with what is refused, marked. */
@@ -104,6 +106,10 @@ export class Session implements GatewaySession {
 
   get signal(): AbortSignal {
     return this.#end.signal;
+  }
+
+  get telemetry(): Telemetry | undefined {
+    return this.#gateway.options.telemetry;
   }
 
   /** The level that the client has set. */
@@ -372,10 +378,15 @@ export class Session implements GatewaySession {
   async relearn(connection: ServerConnection): Promise<Inventory> {
     const { server, client } = connection;
     const log = (line: string) => this.#gateway.log(server.entry.name, line);
-    const inventory = await listInventory(client, { signal: this.signal, log });
+    const inventory = await measuredServer(
+      this.telemetry,
+      "list",
+      server,
+      () => listInventory(client, { signal: this.signal, log }),
+    );
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
-    for (const text of await this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
+    for (const text of this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }
@@ -408,9 +419,11 @@ export class Session implements GatewaySession {
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */
   async list<K extends ListName>(list: K): Promise<ReturnType<typeof contents[K]>> {
-    const content = this.#content(list, await this.gathered());
-    this.#given.set(list, JSON.stringify(content));
-    return content;
+    return await measuredList(this.telemetry, list, this, async () => {
+      const content = this.#content(list, await this.gathered());
+      this.#given.set(list, JSON.stringify(content));
+      return content;
+    });
   }
 
   #content<K extends ListName>(list: K, view: View): ReturnType<typeof contents[K]> {
@@ -460,16 +473,19 @@ export class Session implements GatewaySession {
   async reconfigured(): Promise<void> {
     const servers = this.servers();
     const names = new Set(servers.map(({ entry }) => entry.name));
-    for (const name of this.#known) {
-      if (names.has(name)) continue;
+    const removed = [...this.#known].filter((name) => !names.has(name));
+    for (const name of removed) {
       this.#names.forget(name);
       this.#gateway.options.logins?.settled(this, name);
     }
     this.#known = names;
     this.#failed.clear();
+    this.#view = undefined; // it leads to the servers as they were
     await this.running.settle([...servers, ...this.#adding.values()]);
-    this.changed();
-    if (this.#given.size > 0) this.#gather().catch(() => {}); // what is new is told when it is known
+    // A server with other values may offer something else, or just the same: that is told when it is known.
+    const isKnown = servers.every((server) => this.#gateway.store.known(this.key(server)));
+    if (isKnown || removed.length > 0) this.changed();
+    if (this.#given.size > 0) this.#gather().then(() => this.changed(), () => {});
   }
 
   taskOwner(task: string): EnabledServer | undefined {

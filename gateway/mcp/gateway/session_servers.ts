@@ -2,10 +2,11 @@
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { RequestId } from "../sdk.ts";
 import { noTimeout, passThrough } from "../servers/connect_client.ts";
-import type { ServerConnection } from "../servers/server.ts";
+import type { OpenServerOptions, ServerConnection } from "../servers/server.ts";
 import type { Gateway } from "./gateway.ts";
 import { serverFingerprint, ServerSlot } from "./server_slot.ts";
 import type { Session } from "./session.ts";
+import { measuredServer } from "./telemetry.ts";
 import { upcallsTo } from "./upstream_messages.ts";
 
 export class SessionServers {
@@ -100,7 +101,10 @@ export class SessionServers {
         ),
       listChanged: (kind) => connection && session.relist(connection, kind),
     });
-    connection = await this.#gateway.options.open(server, {
+    const { open, telemetry } = this.#gateway.options;
+    const opening = (options: OpenServerOptions) =>
+      measuredServer(telemetry, "start", server, () => open(server, options));
+    connection = await opening({
       capabilities: session.capabilities,
       clientInfo: session.client,
       upcalls: {
@@ -111,6 +115,7 @@ export class SessionServers {
         notification: (notification) => upcalls.notification(guard.notification(server, notification)),
       },
       log: (line) => this.#gateway.serverLog(server.entry.name, line),
+      tell: (line) => this.#gateway.log(server.entry.name, line),
       signal,
     });
     this.#restore(connection, slot);

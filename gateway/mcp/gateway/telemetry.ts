@@ -1,79 +1,115 @@
-/**
- * Spans and numbers of tool calls by the OpenTelemetry that Deno has built in. It is on with `OTEL_DENO=true`;
- * where it is sent is said by the usual `OTEL_EXPORTER_OTLP_ENDPOINT`.
- */
+/** What the gateway measures: calls of tools, prompts, resources and lists, with who was asked and who asks. */
 import { serverType } from "../catalog/server_entry.ts";
-import type { CallMiddleware, ToolCall } from "./middleware.ts";
+import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { Attributes } from "../telemetry/otlp.ts";
+import type { Operation, Telemetry } from "../telemetry/telemetry.ts";
+import type { GatewaySession } from "./gateway_session.ts";
+import type { CallMiddleware } from "./middleware.ts";
 
-/** The parts of OpenTelemetry's API that are used; Deno gives its own objects of that form. */
-interface Span {
-  setAttribute(name: string, value: string | number | boolean): void;
-  setStatus(status: { code: number; message?: string }): void;
-  end(): void;
-}
-interface Provided {
-  tracerProvider: {
-    getTracer(
-      name: string,
-    ): { startSpan(name: string, options: { attributes: Record<string, string> }): Span };
-  };
-  meterProvider: {
-    getMeter(name: string): {
-      createCounter(name: string): { add(value: number, attributes: Record<string, string>): void };
-      createHistogram(
-        name: string,
-        options: { unit: string },
-      ): { record(value: number, attributes: Record<string, string>): void };
-    };
-  };
-}
-
-const scope = "skiff.mcp.gateway";
-const failed = 2; // SpanStatusCode.ERROR
-
-/** The middleware, or undefined when telemetry is off. `clean` takes out of messages what must not be sent. */
-export function callTelemetry(
-  env: { get(name: string): string | undefined },
-  clean: (text: string) => string,
-): CallMiddleware | undefined {
-  const provided = (Deno as { telemetry?: Provided }).telemetry;
-  if (!provided || !["1", "true"].includes(env.get("OTEL_DENO") ?? "")) return undefined;
-  const tracer = provided.tracerProvider.getTracer(scope);
-  const meter = provided.meterProvider.getMeter(scope);
-  const calls = meter.createCounter("mcp.tool.calls");
-  const errors = meter.createCounter("mcp.tool.errors");
-  const duration = meter.createHistogram("mcp.tool.duration", { unit: "ms" });
-  return async (call, next) => {
-    const attributes = attributesOf(call);
-    const span = tracer.startSpan(`mcp.tool.call ${call.name}`, { attributes });
-    const start = performance.now();
-    calls.add(1, attributes);
-    const fail = (message?: string) => {
-      errors.add(1, attributes);
-      span.setStatus({ code: failed, message });
-    };
-    try {
-      const result = await next(call);
-      if (result?.isError) fail();
+/** A span and numbers for each call of a tool. */
+export function callTelemetry(telemetry: Telemetry): CallMiddleware {
+  return (call, next) =>
+    telemetry.measure({
+      name: `mcp.tool.call ${call.name}`,
+      attributes: {
+        ...serverAttributes(call.server),
+        "mcp.tool.name": call.tool,
+        ...clientAttributes(call.session),
+      },
+      meta: call.meta,
+      counter: "mcp.tool.calls",
+      errors: "mcp.tool.errors",
+      duration: "mcp.tool.duration",
+    }, async (span) => {
+      span.set({ "mcp.session.id": call.session.id, "mcp.method.name": "tools/call" });
+      const result = await next({ ...call, meta: span.meta });
+      if (result?.isError) span.fail();
       return result;
-    } catch (error) {
-      fail(clean((error as Error).message));
-      throw error;
-    } finally {
-      duration.record(performance.now() - start, attributes);
-      span.end();
-    }
-  };
+    });
 }
 
-/** By the names of Docker's gateway. */
-function attributesOf({ server, tool, session }: ToolCall): Record<string, string> {
+const requestNames: Record<string, Pick<Operation, "name" | "counter" | "errors" | "duration">> = {
+  "prompts/get": {
+    name: "mcp.prompt.get",
+    counter: "mcp.prompt.gets",
+    errors: "mcp.prompt.errors",
+    duration: "mcp.prompt.duration",
+  },
+  "resources/read": {
+    name: "mcp.resource.read",
+    counter: "mcp.resource.reads",
+    errors: "mcp.resource.errors",
+    duration: "mcp.resource.duration",
+  },
+  "completion/complete": { name: "mcp.completion" },
+};
+
+/** Sends a request on, measured when it is of a kind that is. `send` gets the `_meta` to send. */
+export async function measuredRequest<T>(
+  telemetry: Telemetry | undefined,
+  { method, server, session, meta }: {
+    method: string;
+    server: EnabledServer;
+    session: GatewaySession;
+    meta?: Record<string, unknown>;
+  },
+  send: (meta?: Record<string, unknown>) => Promise<T>,
+): Promise<T> {
+  const names = requestNames[method];
+  if (!telemetry || !names) return await send(meta);
+  const attributes = { ...serverAttributes(server), ...clientAttributes(session) };
+  return await telemetry.measure({ ...names, attributes, meta }, async (span) => {
+    span.set({ "mcp.session.id": session.id, "mcp.method.name": method });
+    return await send(span.meta);
+  });
+}
+
+const listNames = {
+  tools: "tools",
+  prompts: "prompts",
+  resources: "resources",
+  templates: "resource_templates",
+};
+
+/** A list for a client. */
+export async function measuredList<T extends unknown[]>(
+  telemetry: Telemetry | undefined,
+  list: keyof typeof listNames,
+  session: GatewaySession,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!telemetry) return await work();
+  const name = `mcp.list.${listNames[list]}`;
+  return await telemetry.measure(
+    { name, counter: name, attributes: clientAttributes(session) },
+    async (span) => {
+      const items = await work();
+      span.set({ "mcp.session.id": session.id, "mcp.list.count": items.length });
+      return items;
+    },
+  );
+}
+
+/** A server's start, or its lists. */
+export async function measuredServer<T>(
+  telemetry: Telemetry | undefined,
+  what: "start" | "list",
+  server: EnabledServer,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!telemetry) return await work();
+  const attributes = serverAttributes(server);
+  return await telemetry.measure({ name: `mcp.server.${what} ${server.entry.name}`, attributes }, work);
+}
+
+export function clientAttributes({ client }: Pick<GatewaySession, "client">): Attributes {
+  return { "mcp.client.name": client.name, "mcp.client.version": client.version };
+}
+
+function serverAttributes(server: EnabledServer | undefined): Attributes {
   return {
     "mcp.server.name": server?.entry.name ?? "gateway",
     "mcp.server.type": typeName(server && serverType(server.entry), server?.entry.remote?.transport_type),
-    "mcp.tool.name": tool,
-    "mcp.client.name": session.client.name,
-    "mcp.client.version": session.client.version,
   };
 }
 

@@ -6,7 +6,7 @@ import { withAppLock } from "./app_lock.ts";
 import { bearerChallenge, type Challenge } from "./challenge.ts";
 import { type CallbackPage, type CallbackServer, startCallback, wantedPort } from "./callback_server.ts";
 import { chooseClient } from "./client_choice.ts";
-import { givenClient } from "./given_client.ts";
+import { bindIssuer, givenClient } from "./given_client.ts";
 import { discover, discoverIssuer, type Discovery } from "./discovery.ts";
 import { issued } from "./issued_token.ts";
 import { type Login, scopesOf } from "./login.ts";
@@ -14,6 +14,7 @@ import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient } from "./oauth_client.ts";
 import { type Fetch, oauthFetch } from "./oauth_fetch.ts";
 import { markLogins, type OAuthParts } from "./oauth_parts.ts";
+import { outsideText } from "./outside_text.ts";
 import { oauthMeaning, oauthProblem, refusable } from "./oauth_problem.ts";
 
 export interface AuthorizationOptions {
@@ -55,7 +56,7 @@ export async function beginAuthorization(
   const registered = await parts.vault.registeredClient(app.name);
   let exchange: ((answer: URLSearchParams) => Promise<Login>) | undefined;
   const callback = startCallback({
-    ...callbackPlace(parts, given, registered?.redirect_uri),
+    ...callbackPlace(parts, given, registered?.given ? undefined : registered?.redirect_uri),
     state,
     answered: async (answer) => {
       const done = exchange!(answer);
@@ -81,7 +82,16 @@ export async function beginAuthorization(
       throw new SkiffError("unsupported", `${issuer}: ${error.message}`, { cause: error });
     });
     const { codeVerifier, authorizationUrl } = started;
-    const kept = { app, discovery, client, scope, resource, redirectUri, codeVerifier };
+    const kept = {
+      app,
+      discovery,
+      client,
+      isGiven: given !== undefined,
+      scope,
+      resource,
+      redirectUri,
+      codeVerifier,
+    };
     exchange = (answer) => exchangeCode(answer, kept, { parts, fetch });
     closeAtEnd(callback, ended.promise, cancel, options);
     return { url: authorizationUrl.href, redirectUri, done: ended.promise, cancel };
@@ -199,6 +209,7 @@ interface Exchange {
   app: OAuthApp;
   discovery: Discovery;
   client: OAuthClient;
+  isGiven: boolean;
   scope?: string;
   resource?: string;
   redirectUri: string;
@@ -208,7 +219,7 @@ interface Exchange {
 /** The answer's code for a token, which is kept. */
 async function exchangeCode(
   answer: URLSearchParams,
-  { app, discovery, client, scope, resource, redirectUri, codeVerifier }: Exchange,
+  { app, discovery, client, isGiven, scope, resource, redirectUri, codeVerifier }: Exchange,
   { parts, fetch }: { parts: OAuthParts; fetch: Fetch },
 ): Promise<Login> {
   const { issuer, metadata } = discovery;
@@ -237,7 +248,10 @@ async function exchangeCode(
     token_endpoint_auth_methods_supported: metadata?.token_endpoint_auth_methods_supported,
     client_id: client.client_id,
   };
-  await withAppLock(app.name, parts, () => parts.vault.keepLogin(app.name, login));
+  await withAppLock(app.name, parts, async () => {
+    if (isGiven) await bindIssuer(app, client, { issuer, redirectUri }, parts);
+    await parts.vault.keepLogin(app.name, login);
+  });
   await markLogins(parts.paths);
   return login;
 }
@@ -249,7 +263,7 @@ function checkedCode(answer: URLSearchParams, { issuer, metadata }: Discovery, {
   if (from === null ? saysIssuer : from !== metadata?.issuer) {
     throw new SkiffError(
       "forbidden",
-      `The answer is ${from === null ? "of nobody" : `of ${from}`}, not of ${issuer}`,
+      `The answer is of ${from === null ? "nobody" : outsideText(from)}, not of ${issuer}`,
     );
   }
   const error = answer.get("error");

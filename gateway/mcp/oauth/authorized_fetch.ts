@@ -5,6 +5,7 @@ import { type Login, scopesOf } from "./login.ts";
 import { LoginRequired } from "./login_required.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import type { Fetch } from "./oauth_fetch.ts";
+import { outsideText } from "./outside_text.ts";
 import type { TokenKeeper } from "./token_keeper.ts";
 
 /**
@@ -47,12 +48,10 @@ async function checkScope(app: OAuthApp, login: Login | undefined, response: Res
   const missing = scopesOf(challenge.scope);
   const asked = scopesOf(login?.requested_scope);
   if (login && missing.every((scope) => asked.includes(scope))) {
-    throw new SkiffError(
-      "forbidden",
-      `${app.title} refuses this call although its login was asked for all that it wants (${
-        missing.join(" ")
-      })`,
-    );
+    const wanted = missing.length > 0 ? ` (${outsideText(missing.join(" "))})` : "";
+    const message =
+      `${app.title} refuses this call although its login was asked for all that it wants${wanted}`;
+    throw new SkiffError("forbidden", message);
   }
   const all = [...new Set([...scopesOf(login?.scope), ...missing])].join(" ");
   throw new LoginRequired(app, { ...challenge, scope: all || undefined });

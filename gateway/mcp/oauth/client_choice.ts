@@ -3,7 +3,9 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { programName } from "../../../core/process/called_as.ts";
 import { version } from "../../../core/version.ts";
 import { type OAuthClientMetadata, registerClient } from "../sdk_oauth.ts";
-import { type Discovery, isSameIssuer } from "./discovery.ts";
+import type { Discovery } from "./discovery.ts";
+import { assertIssuer } from "./given_client.ts";
+import { isSameIssuer } from "./issuer.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient, type RegisteredClient } from "./oauth_client.ts";
 import type { Fetch } from "./oauth_fetch.ts";
@@ -25,8 +27,11 @@ export async function chooseClient(
     fetch: Fetch;
   },
 ): Promise<OAuthClient> {
-  if (given) return given;
   const { metadata, issuer } = discovery;
+  if (given) {
+    await assertIssuer(app, given, issuer, parts);
+    return given;
+  }
   const document = parts.env.get(documentVariable);
   const takesDocuments = metadata?.client_id_metadata_document_supported === true;
   if (document && takesDocuments) return { client_id: checkDocument(document), authorization_server: issuer };
@@ -47,7 +52,8 @@ function checkDocument(text: string): string {
 
 function isStillGood(client: RegisteredClient, issuer: string, redirectUri: string): boolean {
   const end = client.client_secret_expires_at ?? 0;
-  return isSameIssuer(client.authorization_server, issuer) && client.redirect_uri === redirectUri &&
+  return !client.given && isSameIssuer(client.authorization_server, issuer) &&
+    client.redirect_uri === redirectUri &&
     (end === 0 || end * 1000 > Date.now());
 }
 

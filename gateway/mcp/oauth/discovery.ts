@@ -12,6 +12,8 @@ import {
 } from "../sdk_oauth.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Fetch } from "./oauth_fetch.ts";
+import { isSameIssuer } from "./issuer.ts";
+import { outsideText } from "./outside_text.ts";
 
 export interface Discovery {
   /** What tokens are asked for, as the server writes it; absent: it does not describe itself. */
@@ -44,7 +46,10 @@ export async function discover(server: string, options: DiscoveryOptions): Promi
   if (!described) return await discoverUndescribed(server, options);
   const { resource, authorization_servers: issuers = [], scopes_supported: scopes } = described;
   if (!checkResourceAllowed({ requestedResource: server, configuredResource: resource })) {
-    throw new SkiffError("forbidden", `${server} says that it is ${resource}: its tokens would be for that`);
+    throw new SkiffError(
+      "forbidden",
+      `${server} says that it is ${outsideText(resource)}: its tokens would be for that`,
+    );
   }
   const issuer = chooseIssuer(server, issuers, options.issuer);
   return { resource, scopes, ...await discoverIssuer(issuer, options) };
@@ -62,17 +67,11 @@ export async function discoverIssuer(
   if (!isSameIssuer(metadata.issuer, issuer)) {
     throw new SkiffError(
       "forbidden",
-      `The authorization server ${issuer} says that it is ${metadata.issuer}`,
+      `The authorization server ${issuer} says that it is ${outsideText(metadata.issuer)}`,
     );
   }
   checkMetadata(metadata, options);
   return { issuer, metadata };
-}
-
-/** By RFC 3986 the same; a slash at the end makes no difference. */
-export function isSameIssuer(a: string, b: string): boolean {
-  const plain = (text: string) => (URL.canParse(text) ? new URL(text).href : text).replace(/\/$/, "");
-  return plain(a) === plain(b);
 }
 
 /** 2025-03-26: the server's origin is the authorization server. */
@@ -89,7 +88,7 @@ async function discoverUndescribed(server: string, options: DiscoveryOptions): P
     if (!URL.canParse(metadata.issuer) || new URL(metadata.issuer).origin !== origin) {
       throw new SkiffError(
         "forbidden",
-        `The authorization server ${origin} says that it is ${metadata.issuer}`,
+        `The authorization server ${origin} says that it is ${outsideText(metadata.issuer)}`,
       );
     }
     checkMetadata(metadata, options);
@@ -127,7 +126,7 @@ function chooseIssuer(server: string, issuers: string[], wanted: string | undefi
   if (found !== undefined) return found;
   throw new SkiffError(
     "forbidden",
-    `${server} wants tokens of ${issuers[0]}, and its client is for ${wanted}`,
+    `${server} wants tokens of ${outsideText(issuers[0])}, and its client is for ${wanted}`,
     {
       hint: "Correct `authorization_server` of the client, if the server's provider has moved.",
     },
@@ -135,7 +134,9 @@ function chooseIssuer(server: string, issuers: string[], wanted: string | undefi
 }
 
 async function issuerMetadata(issuer: string, fetch: Fetch) {
-  if (!URL.canParse(issuer)) throw new SkiffError("corrupt", `"${issuer}" is no authorization server`);
+  if (!URL.canParse(issuer)) {
+    throw new SkiffError("corrupt", `"${outsideText(issuer)}" is no authorization server`);
+  }
   for (const { url } of buildDiscoveryUrls(issuer)) {
     const found = await getJson(url, fetch);
     if (found === undefined) continue;
@@ -187,7 +188,10 @@ function checkMetadata(
     const url = URL.canParse(String(text)) ? new URL(String(text)) : undefined;
     const isFine = url && (url.protocol === "https:" || (insecure && url.protocol === "http:"));
     if (!isFine || url.username || url.password) {
-      throw new SkiffError("forbidden", `The ${name.replace("_", " ")} of ${issuer} is not https: ${text}`);
+      throw new SkiffError(
+        "forbidden",
+        `The ${name.replace("_", " ")} of ${issuer} is not https: ${outsideText(String(text))}`,
+      );
     }
   }
 }

@@ -1,6 +1,7 @@
 /** What a token endpoint gives, as a login. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { OAuthTokens } from "../sdk_oauth.ts";
+import { outsideText } from "./outside_text.ts";
 import type { Login } from "./login.ts";
 
 /** The fields of a login that a token response says. Throws "corrupt" for a token that cannot be sent. */
@@ -12,7 +13,7 @@ export function issued(
   if (token_type.toLowerCase() !== "bearer") {
     throw new SkiffError(
       "unsupported",
-      `${from} gives tokens of type ${token_type.slice(0, 40)}, not Bearer`,
+      `${from} gives tokens of type ${outsideText(token_type, 40)}, not Bearer`,
     );
   }
   if (!/^[\x21-\x7e]+$/.test(access_token)) {

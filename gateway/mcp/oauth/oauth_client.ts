@@ -33,6 +33,8 @@ export function isUnattended(client: OAuthClient | undefined): client is OAuthCl
 export interface RegisteredClient extends OAuthClient {
   authorization_server: string;
   redirect_uri: string;
+  /** It was not registered but given: kept is only where it was used first. */
+  given?: boolean;
   /** Seconds since 1970; 0: never. */
   client_secret_expires_at?: number;
 }

@@ -1,6 +1,7 @@
 /** Errors of authorization servers, and what they mean to people. */
 import { SkiffError, type SkiffErrorOptions } from "../../../core/errors/skiff_error.ts";
 import type { Fetch } from "./oauth_fetch.ts";
+import { outsideText } from "./outside_text.ts";
 
 /** An endpoint for clients said no. */
 export class OAuthRefusal extends Error {
@@ -48,10 +49,10 @@ const meanings: Record<string, string> = {
   temporarily_unavailable: "it is overloaded",
 };
 
-/** What an error code and its description say. Descriptions come from outside: one line, not too long. */
+/** What an error code and its description say. */
 export function oauthMeaning(code: string, description?: string): string {
-  const meaning = meanings[code] ?? code.replace(/[^\x20-\x7e]/g, "");
-  const told = description?.replace(/[\p{C}\s]+/gu, " ").trim().slice(0, 300);
+  const meaning = meanings[code] ?? outsideText(code);
+  const told = outsideText(description ?? "", 300);
   return told ? `${meaning} (${told})` : meaning;
 }
 

@@ -3,6 +3,7 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { createPrivateKeyJwtAuth, fetchToken, type OAuthClientProvider } from "../sdk_oauth.ts";
 import type { Challenge } from "./challenge.ts";
 import { discover, type Discovery } from "./discovery.ts";
+import { assertIssuer, bindIssuer } from "./given_client.ts";
 import { issued } from "./issued_token.ts";
 import type { Login } from "./login.ts";
 import type { OAuthApp } from "./oauth_app.ts";
@@ -30,6 +31,7 @@ export async function obtainLogin(
     interactive: false,
   });
   const { issuer, metadata } = discovery;
+  await assertIssuer(app, client, issuer, parts);
   const resource = discovery.resource ?? app.url;
   const scope = client.scope ?? challenge.scope ?? discovery.scopes?.join(" ");
   const parameters: Record<string, string> = client.grant_type === jwtBearer
@@ -41,6 +43,7 @@ export async function obtainLogin(
       throw oauthProblem(error, `${issuer} gives no token for ${app.title}`);
     },
   );
+  await bindIssuer(app, client, { issuer }, parts);
   return {
     id: crypto.randomUUID(),
     ...issued(tokens, issuer),

@@ -67,8 +67,19 @@ export function checkedProfile(value: Record<string, unknown>, path: string): Pr
     version: typeof value.version === "number" ? value.version : 1,
     id: value.id,
     name: typeof value.name === "string" ? value.name : value.id,
-    servers: servers as ProfileServer[],
+    servers: servers.map(({ catalogRef, ...server }) =>
+      catalogRef ? { ...server, catalog_ref: catalogRef } : server
+    ),
   };
+}
+
+/** As Docker's toolkit writes it in JSON, where one field has another name than in YAML. */
+export function profileJson(profile: Profile): Profile {
+  return { ...profile, servers: profile.servers.map(serverJson) };
+}
+
+export function serverJson({ catalog_ref, ...server }: ProfileServer): ProfileServer {
+  return catalog_ref === undefined ? server : { ...server, catalogRef: catalog_ref };
 }
 
 /** Whether it runs on this machine without isolation. */
@@ -94,7 +105,7 @@ export function refuseCommands(profile: Profile): void {
 
 /** The text of a profile: JSON for a file that is called so, else YAML. */
 export function profileText(profile: Profile, path: string): string {
-  return /\.json$/i.test(path) ? `${JSON.stringify(profile, null, 2)}\n` : toYaml(profile);
+  return /\.json$/i.test(path) ? `${JSON.stringify(profileJson(profile), null, 2)}\n` : toYaml(profile);
 }
 
 /** The name by which a server of a profile is called. */

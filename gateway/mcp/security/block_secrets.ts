@@ -4,7 +4,7 @@ import type { Guard } from "../gateway/guard.ts";
 import type { CallMiddleware } from "../gateway/middleware.ts";
 import { type CallToolResult, ErrorCode, McpError } from "../sdk.ts";
 import { longestContext } from "./find_secrets.ts";
-import { type KnownValue, knownValues, type Redaction } from "./known_secrets.ts";
+import type { KnownValue, Redaction } from "./known_secrets.ts";
 import { secretIn } from "./secrets_in.ts";
 
 type Log = (line: string) => void;
@@ -12,7 +12,7 @@ type Log = (line: string) => void;
 /** For tool calls. Throws `McpError` for a call or a result with a secret; `log` hears which rule, never the secret. */
 export function blockSecrets(log: Log, redaction: Redaction): CallMiddleware {
   return async (call, next) => {
-    const passed = await secretIn(call.arguments);
+    const passed = await secretIn(call.arguments, redaction.knownToOthers(call.server));
     if (passed !== undefined) {
       log(`! Blocked a call of ${call.name}: a secret (${passed}) is in its arguments`);
       throw new McpError(
@@ -21,7 +21,7 @@ export function blockSecrets(log: Log, redaction: Redaction): CallMiddleware {
       );
     }
     const result = await next(call);
-    const returned = await secretInResult(result, call.server ? knownValues(call.server) : redaction.known);
+    const returned = await secretInResult(result, redaction.known);
     if (returned !== undefined) {
       log(`! Blocked the result of ${call.name}: a secret (${returned}) is in it`);
       throw new McpError(
@@ -51,8 +51,8 @@ export function secretGuard(log: Log, redaction: Redaction): Guard {
     },
     async answer(server, { method, params = {} }, answer) {
       const returned = method === "tasks/result"
-        ? await secretInResult(answer as CallToolResult, knownValues(server))
-        : await secretIn(answer, knownValues(server));
+        ? await secretInResult(answer as CallToolResult, redaction.known)
+        : await secretIn(answer, redaction.known);
       if (returned === undefined) return;
       log(`! Blocked the answer of ${server.entry.name} to ${method}: a secret (${returned}) is in it`);
       const what = answerNames[method]?.(params) ?? method;
@@ -61,7 +61,7 @@ export function secretGuard(log: Log, redaction: Redaction): Guard {
     error: (_server, error) => withoutSecrets(error, redaction),
     notification: (_server, notification) => redaction.cleanValue(notification),
     async upcall(server: EnabledServer, { method, params }) {
-      const sent = await secretIn(params, knownValues(server));
+      const sent = await secretIn(params, redaction.known);
       if (sent === undefined) return;
       log(`! Blocked ${method} of ${server.entry.name}: a secret (${sent}) is in it`);
       throw new McpError(ErrorCode.InvalidRequest, `a secret is being sent by ${method} (${sent})`);

@@ -50,12 +50,14 @@ export class PolicyInForce {
   }
 }
 
-/** Refuses calls. The gateway's own tools pass: what they call comes here again. */
+/**
+ * Refuses calls, by the policy as the session saw it when it looked for the tool. The gateway's own tools pass: what
+ * they call comes here again.
+ */
 export function policyAtCalls(inForce: PolicyInForce, log: (line: string) => void): CallMiddleware {
   return async (call, next) => {
     const { server, tool } = call;
     if (!server) return await next(call);
-    inForce.refresh();
     const refused = inForce.refusal(server, "load") ?? inForce.refusal(server, "load", { tool }) ??
       inForce.refusal(server, "invoke", { tool });
     if (refused === undefined) return await next(call);

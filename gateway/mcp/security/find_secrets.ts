@@ -33,31 +33,26 @@ function escaped(text: string): string {
 
 /** All secrets of a text, by place. Takes time in proportion to the text, whatever is in it. */
 export function findSecrets(text: string): FoundSecret[] {
-  if (!anchorIn(text)) return [];
-  return [...eachSecret(text)].sort((a, b) => a.start - b.start || b.end - a.end);
+  return search(text, Infinity).sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
 /** The rule of a secret in the text; undefined when there is none. */
 export function firstSecret(text: string): string | undefined {
-  return anchorIn(text) ? eachSecret(text).next().value?.rule : undefined;
+  return search(text, 1)[0]?.rule;
 }
 
-/** Most texts have none: this is all that they cost. */
-function anchorIn(text: string): boolean {
+function search(text: string, most: number): FoundSecret[] {
+  const found: FoundSecret[] = [];
   anchors.lastIndex = 0;
-  return anchors.test(text);
-}
-
-function* eachSecret(text: string): Generator<FoundSecret, undefined> {
-  const search = new RegExp(anchors);
-  for (let hit = search.exec(text); hit; hit = search.exec(text)) {
-    search.lastIndex = hit.index + 1; // anchors may overlap
+  for (let hit = anchors.exec(text); hit; hit = anchors.exec(text)) {
     for (const rule of rulesAt.get(hit[0].toLowerCase())!) {
-      const found = secretAt(rule, text, hit.index);
-      if (found) yield found;
+      const secret = secretAt(rule, text, hit.index);
+      if (secret) found.push(secret);
+      if (found.length >= most) return found;
     }
+    anchors.lastIndex = hit.index + 1; // they may overlap
   }
-  return undefined;
+  return found;
 }
 
 function secretAt(

@@ -4,6 +4,8 @@
 const hidden =
   // deno-lint-ignore no-control-regex -- they are what is looked for
   /[\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180E\u200B-\u200F\u202A-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\u{E0000}-\u{E01EF}]|[\0-\x08\x0B\x0C\x0E-\x1F\x7F-\x9F]/gu;
+/** Most texts. */
+const plain = /^[ -~\t\r\n]*$/;
 const emojiParts =
   /\p{Extended_Pictographic}(?:\uFE0F?\u200D\uFE0F?\p{Extended_Pictographic})+|\u{1F3F4}[\u{E0061}-\u{E007A}]+\u{E007F}/gu;
 
@@ -12,6 +14,7 @@ export function hiddenText(value: unknown): string | undefined {
   const found = new Map<string, number>();
   let spelt = "";
   for (const text of textsOf(value)) {
+    if (plain.test(text)) continue;
     for (const [character] of text.replace(emojiParts, "").matchAll(hidden)) {
       const code = character.codePointAt(0)!;
       const isTag = code >= 0xE0000 && code <= 0xE007F;

@@ -9,15 +9,25 @@ const shortestValue = 8;
 export interface KnownValue {
   name: string;
   text: string;
+  /** Where it stands in an answer, that is because of the secret. */
+  telling: boolean;
 }
 
-/** What a server knows that its client must not: its secrets, as they are and encoded. */
-export function knownValues({ secrets }: Pick<EnabledServer, "secrets">): KnownValue[] {
+/** The values of secrets, as they are and encoded. */
+function knownValues({ secrets }: Pick<EnabledServer, "secrets">): KnownValue[] {
   return [...secrets].flatMap(([name, value]) => {
     if (value.length < shortestValue) return [];
     const forms = [value, encodeURIComponent(value), base64(value), JSON.stringify(value).slice(1, -1)];
-    return [...new Set(forms)].map((text) => ({ name, text }));
+    const telling = isTelling(value);
+    return [...new Set(forms)].map((text) => ({ name, text, telling }));
   });
+}
+
+/** No address of a person or a host, and no single word, which stand in answers for other reasons. */
+function isTelling(value: string): boolean {
+  const isAddress = /^[^@\s]+@[^@\s/]+\.[^@\s/]+$|^https?:\/\/[^\s/@]+\/?$/.test(value);
+  const isWord = /^[A-Za-z]{1,15}$/.test(value);
+  return !isAddress && !isWord;
 }
 
 function base64(value: string): string {
@@ -26,21 +36,27 @@ function base64(value: string): string {
 
 /** Takes secrets out of lines for people: those with a form, and those that servers were given. */
 export class Redaction {
-  readonly #values = new Map<string, string>();
+  readonly #values = new Map<string, KnownValue>();
+  #telling: KnownValue[] = [];
   #longestFirst: KnownValue[] = [];
 
-  /** Of all servers that it has learnt of. */
+  /** What no answer may hold: the telling values of all servers that it has learnt of. */
   get known(): KnownValue[] {
-    return this.#longestFirst;
+    return this.#telling;
+  }
+
+  /** What must not go to a server; without one, to the gateway's own tools. */
+  knownToOthers(server?: Pick<EnabledServer, "secrets">): KnownValue[] {
+    return this.#telling.filter(({ name }) => !server?.secrets.has(name));
   }
 
   /** From now on the values of its secrets are left out. */
   learn(server: Pick<EnabledServer, "secrets">): void {
     const before = this.#values.size;
-    for (const { name, text } of knownValues(server)) this.#values.set(text, name);
+    for (const known of knownValues(server)) this.#values.set(known.text, known);
     if (this.#values.size === before) return;
-    this.#longestFirst = [...this.#values].map(([text, name]) => ({ name, text }))
-      .sort((a, b) => b.text.length - a.text.length);
+    this.#longestFirst = [...this.#values.values()].sort((a, b) => b.text.length - a.text.length);
+    this.#telling = this.#longestFirst.filter(({ telling }) => telling);
   }
 
   clean(line: string): string {

@@ -2,6 +2,7 @@
  * The feature `oauth-interceptor`: where GitHub refuses a server's token, the client is told how its user
  * authorizes the server anew, in place of an error that the model could only repeat.
  */
+import { programName } from "../../../core/process/called_as.ts";
 import type { CallMiddleware } from "../gateway/middleware.ts";
 import type { CallToolResult } from "../sdk.ts";
 
@@ -17,7 +18,7 @@ export function oauthInterceptor(isOn: () => boolean): CallMiddleware {
     const { name } = call.server.entry;
     const text =
       `GitHub does not accept the token of the server ${name}. Its user authorizes it anew with:\n` +
-      `  skiff mcp oauth authorize ${name}`;
+      `  ${programName()} mcp oauth authorize ${name}`;
     return { content: [{ type: "text", text }], isError: true };
   };
 }

@@ -14,18 +14,26 @@ export function definitionOf(
   return { title, description, inputSchema, outputSchema, annotations };
 }
 
+/** Whether a model is told the same; the rest of a tool does not count. */
 export function isSame(a: ToolDefinition, b: ToolDefinition): boolean {
-  return canonical(a) === canonical(b);
+  return a === b || canonical(a) === canonical(b);
 }
 
+/** Definitions are not changed once they are there, and compared often. */
+const canonicals = new WeakMap<ToolDefinition, string>();
+
 function canonical(definition: ToolDefinition): string {
-  return JSON.stringify(
-    definition,
-    (_key, value) =>
-      typeof value !== "object" || value === null || Array.isArray(value)
-        ? value
-        : Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1)),
-  );
+  const known = canonicals.get(definition);
+  if (known !== undefined) return known;
+  const { title, description, inputSchema, outputSchema, annotations } = definition;
+  const text = JSON.stringify({ title, description, inputSchema, outputSchema, annotations }, sorted);
+  canonicals.set(definition, text);
+  return text;
+}
+
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
 const mostLines = 12;

@@ -23,6 +23,9 @@ export class ToolPins {
   readonly #settings: ToolPinSettings;
   readonly #file: KeptFile<Pins>;
   readonly #told = new Set<string>();
+  /** server -> tools as they were seen, not written yet. */
+  #seen = new Map<string, Map<string, Tool>>();
+  #writing?: Promise<void>;
 
   constructor(settings: ToolPinSettings) {
     this.#settings = settings;
@@ -32,20 +35,20 @@ export class ToolPins {
   /** For lists: what is new is pinned, what has changed or hides text is told. */
   guard(): Guard {
     return {
-      listed: async (server, { tools, prompts }) => [
-        ...await this.#compared(server, tools),
+      listed: (server, { tools, prompts }) => [
+        ...this.#compared(server, tools),
         ...this.#hidden(server, "tool", tools),
         ...this.#hidden(server, "prompt", prompts),
       ],
       refusal: (server, { tool }) => tool && this.#refusal(server, tool.name, tool),
       version: () => this.#file.refresh(),
+      written: async () => await this.#writing,
     };
   }
 
   /** For calls, whatever the client's list said. */
   atCalls(): CallMiddleware {
     return async (call, next) => {
-      this.#file.refresh();
       const refused = call.server && this.#refusal(call.server, call.tool, call.definition);
       if (refused === undefined) return await next(call);
       this.#settings.log(`! Refused a call of ${call.name}: ${refused}`);
@@ -59,7 +62,7 @@ export class ToolPins {
       const pins = this.#pins();
       if (pins === undefined) return "it cannot be known what was approved";
       const pin = pins.get(entry.name)?.get(name);
-      if (pin && !isSame(pin.approved, definitionOf(tool))) {
+      if (pin && !isSame(pin.approved, tool)) {
         return `it has changed since it was approved; see and approve it: skiff mcp tools approve ${entry.name}`;
       }
     }
@@ -67,7 +70,7 @@ export class ToolPins {
     return hidden && `its description hides text (${hidden})`;
   }
 
-  async #compared({ entry }: EnabledServer, tools: Tool[]): Promise<string[]> {
+  #compared({ entry }: EnabledServer, tools: Tool[]): string[] {
     this.#file.refresh();
     const pins = this.#pins();
     if (pins === undefined) return [];
@@ -76,29 +79,31 @@ export class ToolPins {
     const edits = new Map<string, Tool>();
     for (const tool of tools) {
       const pin = known?.get(tool.name);
-      const definition = definitionOf(tool);
-      if (!pin || !isSame(pin.changed ?? pin.approved, definition)) edits.set(tool.name, tool);
-      if (!pin || isSame(pin.approved, definition)) continue;
-      const changes = differences(pin.approved, definition).map((line) => `\n    ${line}`).join("");
+      if (!pin || !isSame(pin.changed ?? pin.approved, tool)) edits.set(tool.name, tool);
+      if (!pin || isSame(pin.approved, tool)) continue;
+      const changes = differences(pin.approved, definitionOf(tool)).map((line) => `\n    ${line}`).join("");
       const text = `The tool ${tool.name} of ${entry.name} has changed since it was approved:${changes}`;
       if (this.#once(text)) texts.push(text);
     }
-    await this.#pin(entry.name, edits);
+    if (edits.size > 0) this.#pin(entry.name, edits);
     return texts;
   }
 
-  async #pin(server: string, tools: Map<string, Tool>): Promise<void> {
-    if (tools.size === 0) return;
+  /** Lists do not wait for the file; what other servers say meanwhile is written at once after that. */
+  #pin(server: string, tools: Map<string, Tool>): void {
+    this.#seen.set(server, new Map([...this.#seen.get(server) ?? [], ...tools]));
+    this.#writing ??= this.#write().finally(() => this.#writing = undefined);
+  }
+
+  async #write(): Promise<void> {
     const { path, env, log } = this.#settings;
-    await editPins(path, env, (pins) => {
-      const own = pins.get(server) ?? new Map<string, Pin>();
-      for (const [name, tool] of tools) {
-        const definition = definitionOf(tool);
-        const approved = own.get(name)?.approved ?? definition;
-        own.set(name, isSame(approved, definition) ? { approved } : { approved, changed: definition });
-      }
-      pins.set(server, own);
-    }).catch((error) => log(`! Tools cannot be kept as they were approved: ${error.message}`));
+    while (this.#seen.size > 0) {
+      const seen = this.#seen;
+      this.#seen = new Map();
+      await editPins(path, env, (pins) => {
+        for (const [server, tools] of seen) pins.set(server, pinned(pins.get(server), tools));
+      }).catch((error) => log(`! Tools cannot be kept as they were approved: ${error.message}`));
+    }
   }
 
   #hidden({ entry }: EnabledServer, kind: string, items: { name: string }[]): string[] {
@@ -126,4 +131,14 @@ export class ToolPins {
     this.#told.add(text);
     return isNew;
   }
+}
+
+function pinned(before: Map<string, Pin> | undefined, tools: Map<string, Tool>): Map<string, Pin> {
+  const own = new Map(before);
+  for (const [name, tool] of tools) {
+    const definition = definitionOf(tool);
+    const approved = own.get(name)?.approved ?? definition;
+    own.set(name, isSame(approved, definition) ? { approved } : { approved, changed: definition });
+  }
+  return own;
 }

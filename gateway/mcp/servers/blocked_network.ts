@@ -2,7 +2,12 @@
  * `--block-network`: a server with `allowHosts` has no network but a way to those hosts. The way is the sandbox
  * proxy of the host; its forwarder runs in a small container beside the server's, and they share 127.0.0.1.
  */
-import { createContainer, removeContainer, startContainer } from "../../../core/docker/containers.ts";
+import {
+  createContainer,
+  openWait,
+  removeContainer,
+  startContainer,
+} from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
 import { info } from "../../../core/docker/system.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
@@ -11,8 +16,12 @@ import { type AccessRequest, sandboxAccess } from "../../../core/sandbox/network
 import { ensureForwarder, forwarderArch } from "../../../core/sandbox/network/forwarder.ts";
 import { openAccess, prepareAccess, removeAccess } from "../../../core/sandbox/network/prepare.ts";
 import type { ProxyStart } from "../../../core/sandbox/network/proxy/client.ts";
+import { followLog } from "../../../core/sandbox/network/proxy/decision_log.ts";
+import { sandboxFiles } from "../../../core/sandbox/network/sandbox_files.ts";
 import { containerLabels, type ContainerSettings } from "./container_config.ts";
+import { once } from "./once.ts";
 import type { ContainerSpec } from "./server_spec.ts";
+import { within } from "./within.ts";
 
 export interface BlockedNetwork {
   /** For the server's container. */
@@ -23,9 +32,31 @@ export interface BlockedNetwork {
 /** Memory and processors of the container that carries connections. */
 const forwarderMemory = 32 * 2 ** 20;
 
+/** For the Engine to have removed a container. */
+const removalMs = 10_000;
+/** Different targets of one server that are told. */
+const mostTold = 100;
+
 /** Rules of the proxy out of "host[:port][/http|https|tcp]". */
 export function allowRules(hosts: string[]): string[] {
   return hosts.map((host) => host.replace(/\/(http|https|tcp)$/i, ""));
+}
+
+/** Until the signal aborts. Names and ports are told, nothing else of a request. */
+async function tellRefusals(
+  paths: Paths,
+  sandbox: string,
+  tell: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const told = new Set<string>();
+  try {
+    for await (const { allowed, target, reason } of followLog(sandboxFiles(paths, sandbox).log, 0, signal)) {
+      if (allowed || told.has(target) || told.size >= mostTold) continue;
+      told.add(target);
+      tell(`was refused ${target}: ${reason}`);
+    }
+  } catch { /* the folder is gone with the server */ }
 }
 
 /** Makes the way out. Throws "unsupported" where the Engine does not run on this machine's own kernel. */
@@ -33,10 +64,12 @@ export async function blockNetwork(
   docker: Docker,
   spec: ContainerSpec,
   settings: ContainerSettings,
-  { paths, signal, log, proxy }: {
+  { paths, signal, log, tell, proxy }: {
     paths: Paths;
     signal: AbortSignal;
     log(line: string): void;
+    /** Word of each host that was refused, once. */
+    tell(line: string): void;
     proxy?: ProxyStart;
   },
 ): Promise<BlockedNetwork> {
@@ -56,14 +89,20 @@ export async function blockNetwork(
     policy: { mode: "allow-list", preset: "locked", allow: allowRules(spec.allowHosts), deny: [] },
   };
   const access = sandboxAccess(request);
-  const name = `mcp-${spec.server.entry.name}`;
+  const { name } = spec.server.entry;
   await prepareAccess(request, { name, workspace: "/", agent: "mcp", engineSocket: address.path });
+  const ended = new AbortController();
+  tellRefusals(paths, sandbox, tell, ended.signal);
   let id: string | undefined;
-  const close = async () => {
+  let removed: Promise<unknown> = Promise.resolve();
+  const close = once(async () => {
+    ended.abort();
     if (id) await removeContainer(docker, id, { force: true, volumes: true }).catch(() => {});
+    await within(removalMs, removed); // the Engine may be removing it already
     await removeAccess(paths, sandbox);
-  };
+  });
   try {
+    await openAccess(paths, sandbox, proxy); // makes the folder that is mounted
     ({ Id: id } = await createContainer(docker, {
       Image: spec.image,
       Entrypoint: [],
@@ -87,7 +126,8 @@ export async function blockNetwork(
         ...(spec.extraHosts.length > 0 ? { ExtraHosts: spec.extraHosts } : {}),
       },
     }, { signal }));
-    await openAccess(paths, sandbox, proxy);
+    removed = (await openWait(docker, id, { condition: "removed" })).answer;
+    removed.catch(() => {});
     await startContainer(docker, id, { signal });
   } catch (error) {
     await close();

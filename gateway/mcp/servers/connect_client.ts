@@ -3,6 +3,7 @@ import { Client, type ClientCapabilities, ErrorCode, McpError, type Transport } 
 import { RequestLane } from "./request_lane.ts";
 import * as z from "zod";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { passedError } from "../passed_error.ts";
 import type { OpenServerOptions } from "./server.ts";
 
 /** The schema of results that are handed on: nothing is checked, nothing is dropped. */
@@ -56,7 +57,9 @@ export async function connectClient(transport: Transport, options: OpenServerOpt
     if (!["sampling/createMessage", "elicitation/create", "roots/list"].includes(request.method)) {
       throw new McpError(ErrorCode.MethodNotFound, `The client has no method ${request.method}`);
     }
-    return await upcalls.request(request, extra.signal);
+    return await upcalls.request(request, extra.signal).catch((error) => {
+      throw passedError(error);
+    });
   };
   client.fallbackNotificationHandler = async (notification) => await upcalls.notification(notification);
   client.onerror = (error) => log(error.message.slice(0, 300));

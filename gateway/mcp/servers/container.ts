@@ -11,10 +11,11 @@ import { demultiplex } from "../../../core/docker/stdcopy.ts";
 import { connectClient } from "./connect_client.ts";
 import { containerBody, type ContainerSettings } from "./container_config.ts";
 import { excerpt, LineTransport } from "./line_transport.ts";
-import { within } from "./local.ts";
 import { logSplitter } from "./log_lines.ts";
+import { once } from "./once.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec } from "./server_spec.ts";
+import { within } from "./within.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is killed. */
 const graceMs = 1000;
@@ -85,11 +86,6 @@ async function endContainer(
   if (gone) return;
   await remove();
   await within(removalMs, watched); // the Engine may be removing it already
-}
-
-function once(work: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => running ??= work();
 }
 
 async function soon(removed: Promise<{ StatusCode: number }>): Promise<number | undefined> {

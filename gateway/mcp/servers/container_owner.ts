@@ -4,6 +4,8 @@
  */
 import type { Docker } from "../../../core/docker/docker.ts";
 import { listContainers, removeContainer } from "../../../core/docker/containers.ts";
+import type { Paths } from "../../../core/paths/paths.ts";
+import { accessLabel } from "../../../core/sandbox/network/access.ts";
 import { ownerLabel } from "./container_config.ts";
 
 /** Names this process for as long as it lives: machine, process space, id and start. Empty where it cannot. */
@@ -13,19 +15,25 @@ export async function thisOwner(): Promise<string> {
   return [place, Deno.pid, start].join("/");
 }
 
-/** Removes the containers of gateways of this machine that live no more. Gives how many there were. */
-export async function removeOrphans(docker: Docker, signal?: AbortSignal): Promise<number> {
+/**
+ * Removes the containers of gateways of this machine that live no more, and the files of the ways out that they
+ * had (`--block-network`). Gives how many there were.
+ */
+export async function removeOrphans(docker: Docker, paths: Paths, signal?: AbortSignal): Promise<number> {
   const place = await placeOfProcesses();
   if (place === "") return 0;
   const found = await listContainers(docker, { all: true, filters: { label: [ownerLabel] }, signal });
-  const gone: string[] = [];
-  for (const { Id, Labels } of found) {
-    const [home, pid, start] = Labels[ownerLabel].split("/");
-    if (home === place && await processStart(Number(pid)) !== start) gone.push(Id);
+  const gone: typeof found = [];
+  for (const one of found) {
+    const [home, pid, start] = one.Labels[ownerLabel].split("/");
+    if (home === place && await processStart(Number(pid)) !== start) gone.push(one);
   }
-  await Promise.all(
-    gone.map((id) => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {})),
-  );
+  await Promise.all(gone.map(async ({ Id, Labels }) => {
+    await removeContainer(docker, Id, { force: true, volumes: true }).catch(() => {});
+    if (!Labels[accessLabel]) return;
+    const { removeAccess } = await import("../../../core/sandbox/network/prepare.ts");
+    await removeAccess(paths, Labels[accessLabel]).catch(() => {});
+  }));
   return gone.length;
 }
 

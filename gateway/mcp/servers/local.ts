@@ -9,6 +9,7 @@ import { excerpt, LineTransport } from "./line_transport.ts";
 import { logLines } from "./log_lines.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { LocalSpec } from "./server_spec.ts";
+import { within } from "./within.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is told, then it is killed. */
 const graceMs = 2000;
@@ -86,11 +87,4 @@ function kill(pid: number, signal: Deno.Signal): void {
   try {
     Deno.kill(Deno.build.os === "windows" ? pid : -pid, signal);
   } catch { /* all of it has ended */ }
-}
-
-export async function within(ms: number, event: Promise<unknown>): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([event, promise]).catch(() => {});
-  clearTimeout(timer);
 }

@@ -12,6 +12,7 @@ import { version } from "../../../core/version.ts";
 import type { ToolEntry } from "../catalog/server_entry.ts";
 import { resolveList, resolveText } from "../catalog/template.ts";
 import { type CallToolResult, ErrorCode, InMemoryTransport, McpError, Server } from "../sdk.ts";
+import type { BlockedNetwork } from "./blocked_network.ts";
 import { type BindRules, checkBind } from "./bind_rules.ts";
 import { connectClient, noValidation } from "./connect_client.ts";
 import { containerBody, type ContainerSettings } from "./container_config.ts";
@@ -24,6 +25,12 @@ const longestOutput = 16 * 1024 * 1024;
 export interface OneShotParts {
   docker(): Promise<Docker>;
   settings(): Promise<ContainerSettings>;
+  /** `--block-network`: the only way out that the container has; undefined: no such rule. */
+  way(
+    spec: ContainerSpec,
+    settings: ContainerSettings,
+    signal: AbortSignal,
+  ): Promise<BlockedNetwork | undefined>;
   binds: BindRules;
   /** Resolves when the Engine has the image. */
   imageReady(image: string, signal: AbortSignal): Promise<void>;
@@ -75,7 +82,7 @@ async function runTool(
   spec: OneShotSpec,
   tool: ToolEntry,
   args: Record<string, unknown>,
-  { docker: open, settings, binds, imageReady }: OneShotParts,
+  { docker: open, settings: settingsNow, way: findWay, binds, imageReady }: OneShotParts,
   signal: AbortSignal,
 ): Promise<CallToolResult> {
   const container = tool.container!;
@@ -90,12 +97,18 @@ async function runTool(
     env: spec.env,
     binds: await Promise.all(volumes.map((volume) => checkBind(volume, binds))),
     user: container.user ? resolveText(container.user, args) : undefined,
-    extraHosts: [],
-    allowHosts: [],
+    extraHosts: spec.server.entry.extraHosts ?? [],
+    allowHosts: spec.server.entry.allowHosts ?? [],
     disableNetwork: spec.server.entry.disableNetwork ?? false,
   };
-  const { text, code } = await runContainer(docker, whole, await settings(), signal);
-  return { content: [{ type: "text", text }], ...(code === 0 ? {} : { isError: true }) };
+  const settings = await settingsNow();
+  const way = await findWay(whole, settings, signal);
+  try {
+    const { text, code } = await runContainer(docker, whole, way?.settings ?? settings, signal);
+    return { content: [{ type: "text", text }], ...(code === 0 ? {} : { isError: true }) };
+  } finally {
+    await way?.close();
+  }
 }
 
 /** Stdout of a container that runs to its end; with its stderr when it fails. */

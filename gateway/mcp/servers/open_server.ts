@@ -5,6 +5,7 @@ import type { Paths } from "../../../core/paths/paths.ts";
 import type { ProxyStart } from "../../../core/sandbox/network/proxy/client.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { bindRules } from "./bind_rules.ts";
+import type { BlockedNetwork } from "./blocked_network.ts";
 import { openContainer } from "./container.ts";
 import type { ContainerLimits, ContainerSettings } from "./container_config.ts";
 import { removeOrphans, thisOwner } from "./container_owner.ts";
@@ -52,7 +53,7 @@ export class ServerStarter {
   /** Throws `SkiffError` that says why the server is not there. */
   async open(server: EnabledServer, options: OpenServerOptions): Promise<ServerConnection> {
     const { env, isStatic } = this.#options;
-    const spec = await serverSpec(server, { env, binds: bindRules(env), isStatic, log: options.log });
+    const spec = await serverSpec(server, { env, binds: bindRules(env), isStatic, log: options.tell });
     if (spec.kind === "container") return await this.#openContainer(spec, options);
     return await withDeadline(
       this.#options.handshakeMs ?? defaultHandshakeMs,
@@ -81,7 +82,7 @@ export class ServerStarter {
 
   async #connect(): Promise<Docker> {
     const docker = await openDocker({ env: this.#options.env });
-    removeOrphans(docker).then((count) => {
+    removeOrphans(docker, this.#options.paths).then((count) => {
       if (count > 0) this.#options.log(`removed ${count} containers that an earlier gateway had left behind`);
     }, () => {});
     return docker;
@@ -94,16 +95,13 @@ export class ServerStarter {
   }
 
   async #openContainer(spec: ContainerSpec, options: OpenServerOptions): Promise<ServerConnection> {
-    const { handshakeMs = defaultHandshakeMs, paths, proxy } = this.#options;
+    const { handshakeMs = defaultHandshakeMs } = this.#options;
     const docker = await this.docker();
-    await this.#images.ready(docker, spec.image, options.log, options.signal);
+    await this.#images.ready(docker, spec.image, options.tell, options.signal);
     const settings = await this.#settings();
-    const blocked = this.#options.blockNetwork && spec.allowHosts.length > 0 && !spec.disableNetwork;
     return await withDeadline(handshakeMs, options, async (timed) => {
-      if (!blocked) return await openContainer(docker, spec, settings, timed);
-      const { signal, log } = timed;
-      const { blockNetwork } = await import("./blocked_network.ts");
-      const way = await blockNetwork(docker, spec, settings, { paths, signal, log, proxy });
+      const way = await this.#way(spec, settings, timed);
+      if (!way) return await openContainer(docker, spec, settings, timed);
       try {
         const connection = await openContainer(docker, spec, way.settings, timed);
         connection.closed.then(() => way.close());
@@ -113,6 +111,18 @@ export class ServerStarter {
         throw error;
       }
     });
+  }
+
+  /** The way out of a server that has one to some hosts only. */
+  async #way(
+    spec: ContainerSpec,
+    settings: ContainerSettings,
+    { signal, log, tell }: OpenServerOptions,
+  ): Promise<BlockedNetwork | undefined> {
+    const { blockNetwork: isOn, paths, proxy } = this.#options;
+    if (!isOn || spec.allowHosts.length === 0 || spec.disableNetwork) return undefined;
+    const { blockNetwork } = await import("./blocked_network.ts");
+    return await blockNetwork(await this.docker(), spec, settings, { paths, signal, log, tell, proxy });
   }
 
   async #openOther(spec: ServerSpec, options: OpenServerOptions): Promise<ServerConnection> {
@@ -133,6 +143,7 @@ export class ServerStarter {
         return await openOneShot(spec as Extract<ServerSpec, { kind: "one-shot" }>, {
           docker: () => this.docker(),
           settings: () => this.#settings(),
+          way: (spec, settings, signal) => this.#way(spec, settings, { ...options, signal }),
           binds: bindRules(env),
           imageReady: async (image, signal) =>
             await this.#images.ready(await this.docker(), image, this.#options.log, signal),

@@ -2,14 +2,10 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
-import type { Transport } from "../sdk.ts";
-import {
-  SSEClientTransport,
-  StreamableHTTPClientTransport,
-  StreamableHTTPError,
-  UnauthorizedError,
-} from "../sdk_http.ts";
+import { StreamableHTTPError, UnauthorizedError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
+import { EventTransport } from "./event_transport.ts";
+import { HttpTransport } from "./http_transport.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { RemoteSpec } from "./server_spec.ts";
@@ -28,15 +24,16 @@ export async function openRemote(
   const url = await guardUrl(spec.url, settings);
   const fetchGuarded = async (to: string | URL, init?: RequestInit) => {
     await guardUrl(String(to), settings);
-    return await fetch(to, init);
+    return await fetch(to, init).catch((error) => {
+      throw init?.signal?.aborted ? error : unreachable(new URL(to), error);
+    });
   };
   const fetchAuthorized = settings.oauth?.(spec)(fetchGuarded) ?? fetchGuarded;
   const common = { requestInit: { headers: spec.headers }, fetch: keepingRefusal(fetchAuthorized, spec) };
-  const streamable = () => new StreamableHTTPClientTransport(url, common) as Transport;
-  const sse = () => new SSEClientTransport(url, common) as Transport;
+  const sse = () => new EventTransport(url, common);
   if (spec.transport === "sse") return await connect(spec, sse(), options);
   try {
-    return await connect(spec, streamable(), options);
+    return await connect(spec, new HttpTransport(url, common), options);
   } catch (error) {
     // A server of the older kind does not know POST at its place.
     if (spec.transport === "streamable" || !isUnknownThere(error)) throw error;
@@ -46,26 +43,28 @@ export async function openRemote(
 
 async function connect(
   spec: RemoteSpec,
-  transport: Transport,
+  transport: HttpTransport | EventTransport,
   options: OpenServerOptions,
 ): Promise<ServerConnection> {
   const closed = Promise.withResolvers<string>();
   const client = await connectClient(transport, options).catch((error) => {
     throw refusals.get(spec) ?? (isUnauthorized(error) ? unauthorized(spec, error) : error);
   });
-  client.onclose = () => closed.resolve("its connection closed");
+  client.onclose = () => closed.resolve(transport.reason);
   return {
     server: spec.server,
     kind: "remote",
     client,
     closed: closed.promise,
-    async close() {
-      if (transport instanceof StreamableHTTPClientTransport) {
-        await transport.terminateSession().catch(() => {}); // the server forgets it in time
-      }
-      await client.close();
-    },
+    close: () => client.close(),
   };
+}
+
+/** The innermost cause says why. */
+function unreachable({ host }: URL, error: Error): Error {
+  let cause = error;
+  while (cause.cause instanceof Error) cause = cause.cause;
+  return new Error(`${host} cannot be reached (${cause.message})`, { cause: error });
 }
 
 /** What requests of a start were refused with: not every transport hands errors on. */

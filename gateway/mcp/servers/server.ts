@@ -26,6 +26,8 @@ export interface OpenServerOptions {
   upcalls: ServerUpcalls;
   /** What the server writes to stderr, and faults of its protocol; a line without its end. */
   log(line: string): void;
+  /** What people should know of it in any case: not isolated, a secret that is missing, a blocked host. */
+  tell(line: string): void;
   /** Ends the start. */
   signal: AbortSignal;
 }

@@ -3,6 +3,7 @@
  * bandwidth: bytes of keys and values that it has to read, by the time that it takes.
  *
  *   --contexts 1024,16384   positions that are held     --rounds 5     --cache f16
+ *   --write                 add the section to tests/bench/RESULTS.md
  */
 import { parseArgs } from "node:util";
 import { measureBandwidth } from "../../../inference/engines/gpu/bandwidth.ts";
@@ -17,6 +18,7 @@ import {
 } from "../../../inference/engines/webgpu/kernels/attention.ts";
 import { testGpu } from "../../support/gpu.ts";
 import { median } from "../report.ts";
+import { Section } from "./section.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -24,6 +26,7 @@ const { values } = parseArgs({
     contexts: { type: "string" },
     rounds: { type: "string", default: "5" },
     cache: { type: "string", default: "f16" },
+    write: { type: "boolean", default: false },
   },
 });
 
@@ -40,24 +43,30 @@ const shapes = [
 const layers = software ? 4 : 32;
 
 const { copy } = await measureBandwidth(gpu.raw);
-console.log(`${gpu.facts.description}; copy ${(copy / 1e9).toFixed(2)} GB/s; cache ${values.cache}`);
-console.log(
-  "\n| heads x size (kv) | context | µs | GB/s of cache | share of copy |\n| --- | --- | --- | --- | --- |",
+const section = await Section.begin(
+  "attention on WebGPU",
+  "attention",
+  gpu,
+  `copies ${
+    (copy / 1e9).toFixed(1)
+  } GB/s; a single token, cache ${values.cache}; medians of ${values.rounds} rounds`,
 );
+const rows: (string | number)[][] = [];
 for (const shape of shapes) {
   for (const context of contexts) {
     const { seconds, bytes } = await measure(gpu, shape, context, values.cache as CacheType);
     const { heads, headSize, kvHeads } = shape;
-    const cells = [
+    rows.push([
       `${heads} x ${headSize} (${kvHeads})`,
       context,
       (seconds * 1e6).toFixed(0),
       (bytes / seconds / 1e9).toFixed(2),
       `${Math.round(100 * bytes / seconds / copy)} %`,
-    ];
-    console.log(`| ${cells.join(" | ")} |`);
+    ]);
   }
 }
+section.table(["heads x size (kv)", "context", "µs", "GB/s of cache", "share of copy"], rows);
+if (values.write) await section.write();
 
 async function measure(
   gpu: GpuDevice,

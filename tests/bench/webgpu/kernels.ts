@@ -5,7 +5,7 @@
  *   --types Q4_0,Q8_0,…   --shapes 4096x4096,…  rows x columns    --tokens 1,8,512
  *   --rounds 5            --bytes 512  MiB of weights to go through, more than any cache holds
  *   --peer none           leave onnxruntime out
- *   --write               add the table to tests/bench/RESULTS.md
+ *   --write               add the section to tests/bench/RESULTS.md
  */
 import { parseArgs } from "node:util";
 import { measureBandwidth } from "../../../inference/engines/gpu/bandwidth.ts";
@@ -21,6 +21,7 @@ import { type Ggml, ggml } from "../../support/ggml.ts";
 import { testGpu } from "../../support/gpu.ts";
 import { measureMatMulNBits } from "./matmul_nbits.ts";
 import { measureProduct } from "./measure_products.ts";
+import { Section } from "./section.ts";
 
 const { values } = parseArgs({
   args: Deno.args,
@@ -55,34 +56,32 @@ const totalBytes = Number(values.bytes ?? (software ? 16 : 512)) * 2 ** 20;
 const rounds = Number(values.rounds);
 
 const { copy } = await measureBandwidth(gpu.raw);
-const lines = [
-  `${gpu.facts.description}; copy ${gigabytes(copy)} GB/s; medians of ${rounds} rounds`,
-  "",
-  "| weights | rows x columns | tokens | µs | GB/s of weights | share of copy | Gop/s |",
-  "| --- | --- | --- | --- | --- | --- | --- |",
-];
-console.log(lines.join("\n"));
-const print = (line: string) => (lines.push(line), console.log(line));
-
+const section = await Section.begin(
+  "WebGPU kernels",
+  "kernels",
+  gpu,
+  `copies ${gigabytes(copy)} GB/s; medians of ${rounds} rounds`,
+);
+const products: (string | number)[][] = [];
 for (const type of types) {
   for (const shape of shapes) {
     if (shape.columns % tensorType(type)!.blockSize !== 0) continue;
-    for (const tokens of tokenCounts) print(await productLine(gpu, library, type, shape, tokens));
+    for (const tokens of tokenCounts) products.push(await productRow(gpu, library, type, shape, tokens));
   }
 }
+section.table(
+  ["weights", "rows x columns", "tokens", "µs", "GB/s of weights", "share of copy", "Gop/s"],
+  products,
+);
 if (values.peer !== "none") {
-  print("");
-  print("| Q4_0 and MatMulNBits | tokens | skiff µs | onnxruntime µs | times as fast |");
-  print("| --- | --- | --- | --- | --- |");
+  const compared: (string | number)[][] = [];
   for (const shape of shapes) {
-    for (const tokens of tokenCounts) print(await peerLine(gpu, library, shape, tokens));
+    for (const tokens of tokenCounts) compared.push(await peerRow(gpu, library, shape, tokens));
   }
+  const head = ["Q4_0 and MatMulNBits", "tokens", "skiff µs", "onnxruntime µs", "times as fast (≥ 2)"];
+  section.table(head, compared);
 }
-if (values.write) {
-  const file = new URL("../RESULTS.md", import.meta.url);
-  const head = `\n## ${new Date().toISOString().slice(0, 10)}: WebGPU kernels\n\n`;
-  await Deno.writeTextFile(file, `${head}${lines.join("\n")}\n`, { append: true });
-}
+if (values.write) await section.write();
 Deno.exit(0); // onnxruntime keeps timers
 
 function parseShapes(text: string): Shape[] {
@@ -96,19 +95,19 @@ function copiesOf(type: WeightType, { rows, columns }: Shape): number {
   return Math.max(2, Math.ceil(totalBytes / weightBytes(type, rows, columns)));
 }
 
-async function productLine(
+async function productRow(
   gpu: GpuDevice,
   library: Ggml,
   type: WeightType,
   shape: Shape,
   tokens: number,
-): Promise<string> {
+): Promise<(string | number)[]> {
   const time = await measureProduct(gpu, library, { type, ...shape, copies: copiesOf(type, shape) }, {
     tokens,
     rounds,
   });
   const share = `${Math.round(100 * time.bytesPerSecond / copy)} %`;
-  const cells = [
+  return [
     type,
     `${shape.rows} x ${shape.columns}`,
     tokens,
@@ -117,22 +116,25 @@ async function productLine(
     share,
     Math.round(time.operationsPerSecond / 1e9),
   ];
-  return `| ${cells.join(" | ")} |`;
 }
 
-async function peerLine(gpu: GpuDevice, library: Ggml, shape: Shape, tokens: number): Promise<string> {
+async function peerRow(
+  gpu: GpuDevice,
+  library: Ggml,
+  shape: Shape,
+  tokens: number,
+): Promise<(string | number)[]> {
   // ORT keeps graphs below 2 GB; a few copies are enough to be out of caches together.
   const copies = Math.min(16, copiesOf("Q4_0", shape));
   const ours = await measureProduct(gpu, library, { type: "Q4_0", ...shape, copies }, { tokens, rounds });
   const theirs = await measureMatMulNBits({ ...shape, tokens, copies, rounds });
-  const cells = [
+  return [
     `${shape.rows} x ${shape.columns}`,
     tokens,
     microseconds(ours.seconds),
     microseconds(theirs),
     (theirs / ours.seconds).toFixed(2),
   ];
-  return `| ${cells.join(" | ")} |`;
 }
 
 function microseconds(seconds: number): string {

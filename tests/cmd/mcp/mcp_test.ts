@@ -95,6 +95,8 @@ const stories: Record<string, Step[]> = {
     { words: ["client", "manual-instructions", "--json"], out: /"mcp",\n {2}"gateway",\n {2}"run"/ },
   ],
   "profiles": [
+    { words: ["profile", "ls"], out: /^No profile\. `skiff mcp profile create/ },
+    { words: ["profile", "server", "ls"], out: /^No servers found\n$/ },
     { words: ["template", "ls"], out: /ai-coding +context7, sequentialthinking/ },
     {
       words: ["template", "use", "ai-coding", "--connect", "zed"],

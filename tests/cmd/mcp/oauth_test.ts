@@ -184,6 +184,17 @@ Deno.test("a server is named by its provider, too, and scopes are the person's",
   }, { provider: "noted" });
 });
 
+Deno.test("a client is given by the server's configuration, too", async () => {
+  await withNotes(async (home, server) => {
+    assert.equal((await typed(home, "config", "set", "notes.oauth.client_id=given-client")).code, 0);
+    const { link, code } = type(home, ["oauth", "authorize", "notes"]);
+    await browse(await link);
+    assert.equal(await code, 0);
+    assert.equal(server.requests("/authorize")[0].query.get("client_id"), "given-client");
+    assert.deepEqual(server.requests("/register"), []);
+  });
+});
+
 Deno.test("a provider's own login, with a client that the user has", async () => {
   await using provider = standIn();
   const client = {

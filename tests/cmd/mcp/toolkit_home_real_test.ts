@@ -97,6 +97,31 @@ toolkitTest(
   },
 );
 
+toolkitTest("for programs everything has the fields of Docker's toolkit", async (home, type) => {
+  const json = async (...words: string[]) => JSON.parse((await type(...words, "--format", "json")).out);
+  const [profile] = await json("profile", "ls");
+  assert.deepEqual(
+    [profile.id, profile.servers[0].catalogRef, profile.servers[0].catalog_ref],
+    ["dev_tools", "mcp/docker-mcp-catalog:latest", undefined],
+  );
+  assert.match(
+    (await type("profile", "show", "dev_tools", "--format", "yaml")).out,
+    /catalog_ref: mcp\/docker/,
+  );
+  const listed = await json("profile", "server", "ls", "-f", "name=NOTE");
+  assert.deepEqual(listed.map(({ id, servers }: any) => [id, servers.length]), [["dev_tools", 1]]);
+  assert.deepEqual((await json("template", "ls"))[0].server_names, ["context7", "sequentialthinking"]);
+  assert.equal(
+    (await json("catalog", "ls")).catalogs["mcp/docker-mcp-catalog:latest"].displayName,
+    "Docker MCP Catalog",
+  );
+  const file = `${home.home}/exported.json`;
+  await type("profile", "export", "dev_tools", file);
+  assert.match(await Deno.readTextFile(file), /"catalogRef": "mcp\/docker/);
+  await type("profile", "import", file);
+  assert.match(await home.read(".docker/mcp/profiles/dev-tools.yaml"), /catalog_ref: mcp\/docker/);
+});
+
 toolkitTest("changes leave everything else to the byte", async (home, type, files) => {
   const steps: [words: string[], file: string, change: (text: string) => string][] = [
     [

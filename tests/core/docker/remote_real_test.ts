@@ -3,7 +3,8 @@ import { openDocker } from "../../../core/docker/docker.ts";
 import { createExec, startExec } from "../../../core/docker/execs.ts";
 import { demultiplex } from "../../../core/docker/stdcopy.ts";
 import { debianPackages } from "../../support/apt.ts";
-import { certificates } from "../../support/certificates.ts";
+import { type Certificates, certificates } from "../../support/certificates.ts";
+import { commandOutput } from "../../support/command.ts";
 import { busyboxImage, type OwnDocker, ownDocker, testDocker } from "../../support/docker.ts";
 import { testContainer } from "../../support/engine_test.ts";
 import { freePort } from "../../support/executable.ts";
@@ -33,18 +34,16 @@ async function works(env: { get(name: string): string | undefined }): Promise<vo
   equal(count, bytes.length);
 }
 
-interface Secured {
+interface Secured extends Certificates {
   engine: OwnDocker;
   host: string;
-  /** Folders with ca.pem, cert.pem and key.pem. */
-  trusted: string;
-  foreign: string;
 }
 
-async function secured(): Promise<Secured> {
+/** `shown`: the server's certificate. */
+async function secured(shown: "server" | "expiredServer" = "server"): Promise<Secured> {
   const certs = await certificates();
   const port = freePort();
-  const { server, trusted, foreign } = certs;
+  const server = certs[shown];
   const engine = await ownDocker({
     args: [
       `--host=tcp://127.0.0.1:${port}`,
@@ -54,15 +53,16 @@ async function secured(): Promise<Secured> {
       `--tlskey=${server}/key.pem`,
     ],
   });
-  return { engine, host: `tcp://127.0.0.1:${port}`, trusted, foreign };
+  return { ...certs, engine, host: `tcp://127.0.0.1:${port}` };
 }
 
 realTest("TLS: with the right certificates all works; without, the error says what to check", secured, async (
-  { engine, host, trusted, foreign },
+  { engine, host, trusted, foreign, expired },
 ) => {
   await using _ = engine;
   const tls = (folder: string) =>
     environment({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder });
+  await rejects(() => openDocker({ env: tls(expired) }), { code: "network", hint: /expired|renew/i });
   await works(tls(trusted));
   await works(environment({ DOCKER_HOST: host, DOCKER_TLS: "1", DOCKER_CERT_PATH: trusted })); // not verifying
   // Neither verifying nor with an authority that fits: Docker connects all the same.
@@ -80,6 +80,55 @@ realTest("TLS: with the right certificates all works; without, the error says wh
     message: /HTTPS|HTTP request to an HTTPS server/i,
   });
 });
+
+realTest(
+  "TLS: a server whose certificate has expired is refused for that",
+  () => secured("expiredServer"),
+  async (
+    { engine, host, trusted },
+  ) => {
+    await using _ = engine;
+    const env = environment({ DOCKER_HOST: host, DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: trusted });
+    await rejects(() => openDocker({ env }), { code: "network", message: /expired/i, hint: /renew/i });
+  },
+);
+
+realTest(
+  "contexts that the docker command made are read: TLS, without verification, a socket",
+  secured,
+  async (
+    { engine, host, trusted, foreign },
+  ) => {
+    await using _ = engine;
+    const home = await Deno.makeTempDir();
+    const docker = (...words: string[]) => commandOutput("/usr/bin/docker", words, { env: { HOME: home } });
+    const tls = (folder: string) => `ca=${folder}/ca.pem,cert=${folder}/cert.pem,key=${folder}/key.pem`;
+    const create = (name: string, endpoint: string) =>
+      docker("context", "create", name, "--docker", endpoint);
+    const named = (name: string) => environment({ HOME: home, DOCKER_CONTEXT: name });
+    try {
+      await create("far", `host=${host},${tls(trusted)}`);
+      await works(named("far"));
+      await create("trusting", `host=${host},skip-tls-verify=true,${tls(trusted)}`);
+      await works(named("trusting"));
+      await create("near", `host=${engine.host}`);
+      await works(named("near"));
+      await create("wrong", `host=${host},${tls(foreign)}`);
+      await rejects(() => openDocker({ env: named("wrong") }), { code: "network", hint: /ca\.pem/ });
+      await docker("context", "use", "far");
+      using current = await openDocker({ env: environment({ HOME: home }) });
+      equal([current.endpoint.url, current.endpoint.source], [
+        host,
+        `context "far" (${home}/.docker/config.json)`,
+      ]);
+      await docker("context", "update", "far", "--docker", `host=${engine.host}`);
+      using updated = await openDocker({ env: environment({ HOME: home }) });
+      equal(updated.endpoint.url, engine.host);
+    } finally {
+      await Deno.remove(home, { recursive: true });
+    }
+  },
+);
 
 const socatPath = async () => {
   await debianPackages("socat");
@@ -117,7 +166,7 @@ for (
       name: "a host that refuses",
       script: "echo 'me@box: Permission denied (publickey).' >&2; exit 255",
       error: {
-        code: "unavailable",
+        code: "unauthorized",
         message: /on me@box through ssh: .*Permission denied/,
         hint: /ssh-agent/,
       },

@@ -153,6 +153,14 @@ const runtimes: [string, string, Record<string, object>, boolean, string | undef
   ["gVisor that cannot reach sockets", "auto", gvisor, true, undefined],
   ["gVisor that can", "auto", open, true, "runsc"],
   ["Kata before gVisor", "auto", kata, false, "kata-qemu"],
+  [
+    "gVisor that can beside one that cannot",
+    "auto",
+    { ...gvisor, "runsc-open": open.runsc },
+    true,
+    "runsc-open",
+  ],
+  ["gVisor that can where Kata cannot", "auto", { ...kata, ...open }, true, "runsc"],
   ["asked for", "runc", kata, true, "runc"],
 ];
 for (const [what, wanted, Runtimes, sockets, expected] of runtimes) {

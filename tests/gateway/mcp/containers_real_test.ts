@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { inspectContainer, listContainers } from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
+import { skiffPaths } from "../../../core/paths/paths.ts";
 import type { ServerEntry } from "../../../gateway/mcp/catalog/server_entry.ts";
 import type { Client } from "../../../gateway/mcp/sdk.ts";
 import { ownerLabel } from "../../../gateway/mcp/servers/container_config.ts";
@@ -132,7 +133,7 @@ realTest(
     ok(Labels[ownerLabel].includes(`/${child.pid}/`));
     child.kill("SIGKILL");
     await child.status;
-    ok(await removeOrphans(docker) >= 1);
+    ok(await removeOrphans(docker, skiffPaths()) >= 1);
     deepEqual(await containersOf(docker, name), []);
     await reader.cancel();
     docker.close();

@@ -1,6 +1,7 @@
 /** A user's home for tests of the toolkit's files. */
 import type { CatalogPlace } from "../../../gateway/mcp/catalog/catalogs.ts";
 import { toolkitFiles } from "../../../gateway/mcp/configuration/toolkit_files.ts";
+import { until } from "../../support/proxy_process.ts";
 
 export interface TestHome {
   home: string;
@@ -38,6 +39,7 @@ export async function withHome(
       read: (path) => Deno.readTextFile(`${home}/${path}`),
     });
   } finally {
-    await Deno.remove(home, { recursive: true });
+    // What a server of the test's has started, and a gateway has killed, may still write while it ends.
+    await until(() => Deno.remove(home, { recursive: true }).then(() => true, () => false));
   }
 }

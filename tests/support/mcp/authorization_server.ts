@@ -21,6 +21,8 @@ export interface StandInOptions {
   expiresIn?: number;
   /** A used refresh token is good once more (as after an answer that was lost). */
   grace?: boolean;
+  /** The MCP server speaks the older SSE. */
+  sse?: boolean;
   /** Scopes that tools/call needs. */
   callScope?: string;
   /** In place of a request's answer; undefined: the ordinary one. */
@@ -77,6 +79,8 @@ export function standIn(options: StandInOptions = {}): StandIn {
   const access = new Map<string, Token>();
   const refresh = new Map<string, Grant>();
   const spent = new Map<string, Grant>();
+  const encoder = new TextEncoder();
+  let events: ReadableStreamDefaultController<Uint8Array> | undefined;
   const started = Promise.withResolvers<void>();
   const finished = Promise.withResolvers<void>();
   const { issuerPath = "", expiresIn = 3600 } = options;
@@ -214,7 +218,7 @@ export function standIn(options: StandInOptions = {}): StandIn {
       const metadata = { resource: url, authorization_servers: [issuer], scopes_supported: ["read"] };
       return asJson(options.resource ? options.resource(metadata) : metadata);
     }
-    if (one.path !== "/mcp") return notFound();
+    if (one.path !== "/mcp" && one.path !== "/message") return notFound();
     const bearer = one.headers.get("authorization")?.replace(/^Bearer /, "");
     const held = access.get(bearer ?? "");
     const isGood = held && held.expiresAt > Date.now() && (held.resource === url || held.resource === home);
@@ -224,8 +228,27 @@ export function standIn(options: StandInOptions = {}): StandIn {
       const challenge = options.challenge?.(standard) ?? standard;
       return new Response("Unauthorized", { status: 401, headers: { "www-authenticate": challenge } });
     }
-    if (one.method !== "POST") return new Response(null, { status: 405 });
+    if (options.sse && one.method === "GET") return stream();
+    if (one.method !== "POST" || (options.sse && one.path === "/mcp")) {
+      return new Response(null, { status: 405 });
+    }
+    if (options.sse) {
+      const answer = await rpc(JSON.parse(one.body), held);
+      if (answer.status !== 200) return answer;
+      events?.enqueue(encoder.encode(`event: message\ndata: ${await answer.text()}\n\n`));
+      return new Response(null, { status: 202 });
+    }
     return await rpc(JSON.parse(one.body), held);
+  }
+
+  function stream(): Response {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        events = controller;
+        controller.enqueue(encoder.encode("event: endpoint\ndata: /message\n\n"));
+      },
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
 
   async function rpc({ id, method, params }: Json, held: Token): Promise<Response> {

@@ -2,7 +2,7 @@
 import type { EnabledServer } from "../../../gateway/mcp/configuration/enabled_server.ts";
 import { defaultOptions, Gateway, type GatewayOptions } from "../../../gateway/mcp/gateway/gateway.ts";
 import { Client, type ClientCapabilities, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
-import { ServerStarter } from "../../../gateway/mcp/servers/open_server.ts";
+import { ServerStarter, type ServerStarterOptions } from "../../../gateway/mcp/servers/open_server.ts";
 import type { ServerEntry } from "../../../gateway/mcp/catalog/server_entry.ts";
 
 /** A server that is a TypeScript program of this folder. */
@@ -32,7 +32,8 @@ export interface TestGateway extends AsyncDisposable {
 
 export function testGateway(
   servers: EnabledServer[],
-  options: Partial<GatewayOptions> & { env?: { get(name: string): string | undefined } } = {},
+  options: Partial<GatewayOptions> & Partial<Pick<ServerStarterOptions, "env" | "paths" | "blockNetwork">> =
+    {},
 ): TestGateway {
   const lines: string[] = [];
   const waiting = new Set<{ pattern: RegExp; found(line: string): void }>();
@@ -44,9 +45,9 @@ export function testGateway(
   const env = options.env ?? Deno.env;
   const starter = new ServerStarter({
     env,
-    paths: { data: folder, config: folder, state: folder, cache: folder, runtime: folder },
+    paths: options.paths ?? { data: folder, config: folder, state: folder, cache: folder, runtime: folder },
     limits: { cpus: 1, memory: 2 * 2 ** 30 },
-    blockNetwork: false,
+    blockNetwork: options.blockNetwork ?? false,
     isStatic: false,
     log,
   });

@@ -103,7 +103,7 @@ async function homeGateway(
   });
   const ended = new AbortController();
   const watching = watch
-    ? watchFiles(() => assembled.configuration().files, assembled.reload, ended.signal)
+    ? watchFiles(() => assembled.configuration().files, assembled.reload, ended.signal, assembled.readAt)
     : Promise.resolve();
   return {
     assembled,

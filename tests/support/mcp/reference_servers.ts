@@ -15,6 +15,8 @@ const packages = [
   "@modelcontextprotocol/server-memory@2026.8.31",
 ];
 
+export type ReferenceServer = "everything" | "filesystem" | "memory";
+
 /** "skiff-test/mcp-servers:1": node, and the servers below /app/node_modules/@modelcontextprotocol. */
 export async function referenceServersImage(docker: Docker): Promise<string> {
   const image = "skiff-test/mcp-servers:1";
@@ -26,15 +28,25 @@ export async function referenceServersImage(docker: Docker): Promise<string> {
 }
 
 /** Program and arguments of a server in that image. */
-export function referenceServer(name: "everything" | "filesystem" | "memory"): string[] {
+export function referenceServer(name: ReferenceServer): string[] {
   return [
     "/app/node_modules/node/bin/node",
     `/app/node_modules/@modelcontextprotocol/server-${name}/dist/index.js`,
   ];
 }
 
-async function make(docker: Docker): Promise<void> {
-  const archive = await part("mcp/reference-servers.tar", async (target) => {
+/** Program and arguments of a server on this machine. */
+export async function referenceProgram(name: ReferenceServer, ...args: string[]): Promise<string[]> {
+  const folder = await part("mcp/reference-servers", async (target) => {
+    await Deno.mkdir(target);
+    await commandOutput("tar", ["-C", target, "-xf", await packed()]);
+  });
+  const [node, program] = referenceServer(name).map((path) => `${folder}${path}`);
+  return [node, program, ...args];
+}
+
+function packed(): Promise<string> {
+  return part("mcp/reference-servers.tar", async (target) => {
     const folder = await Deno.makeTempDir({ prefix: "skiff-npm-" });
     try {
       const quiet = ["--no-audit", "--no-fund", "--silent"];
@@ -44,6 +56,10 @@ async function make(docker: Docker): Promise<void> {
       await Deno.remove(folder, { recursive: true });
     }
   });
+}
+
+async function make(docker: Docker): Promise<void> {
+  const archive = await packed();
   const { Id: id } = await createContainer(docker, { Image: await debianBase(docker), Cmd: ["true"] });
   try {
     using file = await Deno.open(archive);

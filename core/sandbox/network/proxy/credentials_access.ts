@@ -36,7 +36,7 @@ export async function serveCredentialRequest(
   if (path === undefined) return await refuse(403, "its path leaves the upstream");
   const decision = await decideAndResolve(await sandbox.policy(), upstream.target, sandbox.dialParts);
   if (!decision.allowed) {
-    const more = decision.cure ? `To allow it, run on the host: ${sandbox.cure(decision.cure)}\n` : "";
+    const more = decision.cure ? `${sandbox.cure(decision.cure)}\n` : "";
     return await refuse(403, decision.reason, more);
   }
   const secret = sandbox.secrets.get(rule.secret);

@@ -113,7 +113,7 @@ async function refuse(
   { reason, cure }: Decision,
 ): Promise<boolean> {
   const lines = [`skiff: ${authority} is blocked for this sandbox: ${reason}.`];
-  if (cure) lines.push(`To allow it, run on the host: ${sandbox.cure(cure)}`);
+  if (cure) lines.push(sandbox.cure(cure));
   // A refused request's body is not read; only without one can the connection go on.
   const keepAlive = request.method !== "CONNECT" && keepsAlive(request) &&
     requestFraming(request).kind === "none";

@@ -88,9 +88,11 @@ export class ServedSandbox {
     }
   }
 
-  /** The command that would let something through, for refusals. */
+  /** What would let something through, for refusals: a command, or for an MCP server its catalog's entry. */
   cure(rule: string): string {
-    return `skiff sandbox policy allow --sandbox ${this.record.name} ${rule}`;
+    const { agent, name } = this.record;
+    if (agent === "mcp") return `To allow it, add "${rule}" to allowHosts of ${name} in its catalog.`;
+    return `To allow it, run on the host: skiff sandbox policy allow --sandbox ${name} ${rule}`;
   }
 
   close(): void {

@@ -9,6 +9,7 @@ export class Recorder {
   readonly #reads: ReadbackPool;
   readonly #profile?: Profile;
   readonly #submitted: (commands: GPUCommandBuffer) => void;
+  #passes = 0;
   #pass?: GPUComputePassEncoder;
   #pipeline?: GPUComputePipeline;
 
@@ -23,6 +24,11 @@ export class Recorder {
     this.#reads = reads;
     this.#submitted = submitted;
     this.#profile = profile;
+  }
+
+  /** Compute passes so far. */
+  get passes(): number {
+    return this.#passes;
   }
 
   /** Adds dispatches, in order; each sees what those before it wrote. `rows` = tokens of this step. */
@@ -55,15 +61,18 @@ export class Recorder {
 
   #dispatch(dispatch: PlannedDispatch, x: number, y: number, z: number): void {
     if (this.#profile) this.#endPass();
-    this.#pass ??= this.#encoder.beginComputePass({
-      timestampWrites: this.#profile?.pass(dispatch.label),
-    });
+    this.#pass ??= this.#beginPass(dispatch.label);
     if (this.#pipeline !== dispatch.pipeline) {
       this.#pass.setPipeline(dispatch.pipeline);
       this.#pipeline = dispatch.pipeline;
     }
     this.#pass.setBindGroup(0, dispatch.group, [dispatch.paramsOffset]);
     this.#pass.dispatchWorkgroups(x, y, z);
+  }
+
+  #beginPass(label: string): GPUComputePassEncoder {
+    this.#passes++;
+    return this.#encoder.beginComputePass({ timestampWrites: this.#profile?.pass(label) });
   }
 
   #endPass(): void {

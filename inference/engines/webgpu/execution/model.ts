@@ -16,6 +16,8 @@ import { type TopRow, TopRows } from "./top_rows.ts";
 /** What steps cost, for tests and benches; counts since loading. */
 export interface StepCounters {
   steps: number;
+  /** Compute passes. */
+  passes: number;
   submits: number;
   readbacks: number;
   dispatches: number;
@@ -43,7 +45,7 @@ export class Model {
   readonly bytes: number;
   /** What batches are laid out in; copied when a step is recorded. */
   readonly batchBuffer: Uint32Array<ArrayBuffer>;
-  readonly counters: StepCounters = { steps: 0, submits: 0, readbacks: 0, dispatches: 0 };
+  readonly counters: StepCounters = { steps: 0, passes: 0, submits: 0, readbacks: 0, dispatches: 0 };
   readonly #parts: ModelParts;
   readonly #bodies = new Map<number, Promise<CommandPlan>>();
   readonly #heads = new Map<number, Promise<CommandPlan>>();
@@ -96,6 +98,7 @@ export class Model {
     if (head) recorder.run(head.dispatches, wanted);
     const pending = wanted > 0 ? top?.record(recorder) ?? recorder.read(this.#outputRows(wanted)) : undefined;
     const submitted = recorder.submit();
+    this.counters.passes += recorder.passes;
     this.#count(batch.rows, wanted, body, head);
     const bytes = await pending?.take();
     if (this.counters.steps % stepsBetweenTurns === 0) await eventLoopTurn();

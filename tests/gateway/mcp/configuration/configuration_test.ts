@@ -239,3 +239,33 @@ Deno.test("features: Docker's config.json keeps its log-ins, its layout and its 
     await assert.rejects(() => setFeature(place.files, "nope", true, place.env), { code: "not_found" });
   });
 });
+
+Deno.test("in a container: Docker's catalog from its address, secrets from where containers have them", async () => {
+  const text = "registry: {notes: {image: acme/notes}, shell: {type: local, command: [sh]}}";
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => new Response(text));
+  const url = `http://127.0.0.1:${server.addr.port}/catalog.yaml`;
+  await withHome(async ({ env, home, write }) => {
+    const { servers, warnings, files } = await loadConfiguration({ env, cwd: home, servers: ["notes"] });
+    assert.deepEqual(servers.map(({ entry }) => entry.image), ["acme/notes"]);
+    assert.match(warnings[0], /"shell" is left out/);
+    assert.ok(files.includes("/run/secrets/mcp_secret") && files.includes("/.env"));
+    await server.shutdown();
+    const again = await loadConfiguration({ env, cwd: home, servers: ["notes"] });
+    assert.ok(again.warnings.some((line) => line.includes("the copy of the last time is used")));
+    await write(".docker/mcp/catalogs/docker-mcp.yaml", "registry: {own: {image: acme/own}}\n");
+    const own = await loadConfiguration({ env, cwd: home, servers: ["own"] });
+    assert.deepEqual(own.warnings, [], "an imported one is used as it is");
+  }, { DOCKER_MCP_IN_CONTAINER: "1", SKIFF_MCP_CATALOG_URL: url });
+});
+
+Deno.test("in a container without a network the servers inside of skiff are there, and the rest is told", async () => {
+  const variables = {
+    DOCKER_MCP_IN_CONTAINER: "1",
+    SKIFF_MCP_CATALOG_URL: "http://127.0.0.1:9/catalog.yaml",
+  };
+  await withHome(async ({ env, home }) => {
+    const { servers, warnings } = await loadConfiguration({ env, cwd: home, servers: ["time"] });
+    assert.deepEqual([servers.length, warnings.length], [1, 1]);
+    assert.match(warnings[0], /"docker-mcp" is left out: Cannot reach/);
+  }, variables);
+});

@@ -109,7 +109,7 @@ Deno.test("nothing is added without its secrets and its configuration", async ()
   const { names, call } = await gateway.connect();
   const cases: [name: string, args: Record<string, unknown>, text: RegExp][] = [
     ["mcp-add", { name: "absent" }, /^Error: Server 'absent' not found in catalog/],
-    ["mcp-add", { name: "locked" }, /docker mcp secret set locked\.key=<value>/],
+    ["mcp-add", { name: "locked" }, /skiff mcp secret set locked\.key=<value>/],
     ["mcp-add", { name: "notes" }, /^Error: Server 'notes' is not configured: folder/],
     ["mcp-config-set", { server: "notes", config: { folder: 7 } }, /is not valid: folder[\s\S]*"required"/],
     ["code-mode", { servers: ["notes"], name: "x" }, /^Error: Not in this session: notes/],

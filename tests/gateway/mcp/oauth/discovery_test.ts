@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { bearerChallenge } from "../../../../gateway/mcp/oauth/challenge.ts";
 import { discover } from "../../../../gateway/mcp/oauth/discovery.ts";
+import { authorizeCommand } from "../../../../gateway/mcp/oauth/login_required.ts";
+import { outsideText } from "../../../../gateway/mcp/oauth/outside_text.ts";
 import { browserCommand, openBrowser } from "../../../../gateway/mcp/oauth/open_browser.ts";
 
 const server = "https://mcp.example/v1/mcp";
@@ -132,4 +134,24 @@ Deno.test("a browser is opened without a shell, and only for pages", async () =>
   assert.deepEqual(browserCommand(url, "darwin"), ["open", url]);
   assert.deepEqual(browserCommand(url, "windows"), ["rundll32", "url.dll,FileProtocolHandler", url]);
   assert.equal(await openBrowser("file:///etc/passwd"), false);
+});
+
+const commands: [scope: string | undefined, command: string][] = [
+  [undefined, "skiff mcp oauth authorize notes"],
+  ["read notes:write", `skiff mcp oauth authorize notes --scopes "read notes:write"`],
+  ["read $(reboot)", "skiff mcp oauth authorize notes"],
+  ['a";reboot;"', "skiff mcp oauth authorize notes"],
+  ["`reboot`", "skiff mcp oauth authorize notes"],
+];
+
+for (const [scope, command] of commands) {
+  Deno.test(`a command that a server's scope ${scope} is part of is safe to type`, () => {
+    const challenge = { error: "insufficient_scope", scope };
+    assert.equal(authorizeCommand({ name: "notes", title: "notes" }, challenge), command);
+  });
+}
+
+Deno.test("what servers write is one short line without control characters", () => {
+  assert.equal(outsideText("a\u001b[31mb\r\nc\u202ed "), "a [31mb c d");
+  assert.equal(outsideText("x".repeat(300)).length, 201);
 });

@@ -243,6 +243,19 @@ Deno.test("tokens that end all the time are followed through a session", async (
   });
 });
 
+for (const transport of ["sse", ""]) {
+  Deno.test(`a server of the older SSE is logged in to, and its tokens are followed (transport "${transport}")`, async () => {
+    await withGateway({ server: { sse: true }, transport }, async (room) => {
+      const client = await room.gateway.connect(answering("accept"));
+      assert.deepEqual(await names(client), ["mcp-authorize"]);
+      assert.match((await call(client, "mcp-authorize", { name: "notes" })).text, /has logged in/);
+      assert.deepEqual(await names(client), ["whoami", "work"]);
+      room.server.expire();
+      assert.equal((await call(client, "whoami")).text, "client-1");
+    });
+  });
+}
+
 Deno.test("a login that ends for good in a session is told with what to do", async () => {
   await withGateway({}, async (room) => {
     await logIn(room);

@@ -22,8 +22,11 @@ function intercept({ env }: Engine, image: string, script: string, when = "befor
 }
 
 const answered = () => Promise.resolve(textResult("tool"));
-const containersOf = ({ docker }: Engine, image: string) =>
-  listContainers(docker, { all: true, filters: { ancestor: [image] } });
+async function containersOf({ docker }: Engine, image: string) {
+  const label = ["docker-mcp-tool-type=interceptor"];
+  const found = await listContainers(docker, { all: true, filters: { label } });
+  return found.filter(({ Image }) => Image === image);
+}
 
 /** Script -> the text of the result, of a tool that answers "tool". */
 const scripts: [script: string, when: string, expected: string | RegExp][] = [

@@ -1,5 +1,6 @@
 /** What a server does not keep to itself: its own secret, which has no form that a rule could know. */
 import { deepStrictEqual as equal, match, ok, rejects } from "node:assert/strict";
+import { Redaction } from "../../../../gateway/mcp/security/known_secrets.ts";
 import { assembledGateway, programEntry } from "../../../support/mcp/assembled.ts";
 
 const key = "plum-tree in winter/7";
@@ -117,6 +118,27 @@ for (const blocks of [true, false]) {
     );
   });
 }
+
+Deno.test("a secret that one server was given goes to no other", async () => {
+  await using gateway = await assembledGateway({
+    catalog: { ...catalog, fixture: programEntry() },
+    servers: ["leaky", "fixture"],
+    secrets: { "leaky.key": key },
+  });
+  const { call } = await gateway.connect();
+  await rejects(call("test_echo", { word: key }), /passed to tool test_echo \(the value of leaky\.key\)/);
+  equal((await call("harmless", { key })).isError, false, "its own server has it already");
+});
+
+const ordinary = ["ada@example.org", "https://example.org/", "postgres"];
+Deno.test("addresses and single words are given as secrets, but answers may hold them; logs do not", () => {
+  for (const value of ordinary) {
+    const redaction = new Redaction();
+    redaction.learn({ secrets: new Map([["user", value]]) });
+    equal(redaction.known, []);
+    equal(redaction.clean(`user ${value}`), "user [user]");
+  }
+});
 
 Deno.test("secrets with a form are blocked and kept from the log, whosever they are", async () => {
   const token = `ghp_${"9fK2mQx7Lp4TzB8vWd3Rn6YsHc1JgE5uAo0V"}`;

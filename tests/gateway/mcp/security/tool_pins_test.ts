@@ -42,9 +42,12 @@ async function gatewayWith(tools: unknown[], options: AssembledOptions = {}) {
           (connection) => session.relearn(connection),
         );
       }
+      await gateway.gateway.guard.written();
     },
-    pins: async (): Promise<Pins> =>
-      parsePins(await Deno.readTextFile(`${gateway.home}/${pinsAt}`).catch(() => undefined), pinsAt),
+    pins: async (): Promise<Pins> => {
+      await gateway.gateway.guard.written();
+      return parsePins(await Deno.readTextFile(`${gateway.home}/${pinsAt}`).catch(() => undefined), pinsAt);
+    },
     approve: () =>
       approveTools(`${gateway.home}/${pinsAt}`, {
         get: (name) => name === "SKIFF_HOME" ? `${gateway.home}/skiff` : undefined,

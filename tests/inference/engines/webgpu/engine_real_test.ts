@@ -11,6 +11,7 @@ import { realTest } from "../../../support/parts.ts";
 import { quantisedModel } from "../../../support/quantise_model.ts";
 import { tinyArchitecture } from "../../../support/tiny_architectures.ts";
 import { tinyModel, tinyModelShards } from "../../../support/tiny_model.ts";
+import { weightsRead } from "../../../support/weights_read.ts";
 import { rowsOf, textBatch } from "./model_pair.ts";
 
 async function load(
@@ -31,7 +32,7 @@ const text = Array.from({ length: 60 }, (_, i) => (i * i * 7 + 11 * i + 3) % 300
 const failure = (code: string) => (error: unknown) => error instanceof SkiffError && error.code === code;
 
 realTest(
-  "a step is one submit and one read, of nine dispatches a layer and three more",
+  "a step is one pass, one submit and one read, of nine dispatches a layer and three more",
   () => withGpu(tinyArchitecture("llama")),
   async (path) => {
     const engine = await load(path);
@@ -39,6 +40,7 @@ realTest(
     const before = { ...engine.counters };
     for (let i = 0; i < 10; i++) await engine.decode(textBatch([5], 0, text.length + i));
     await engine.topK(textBatch([5], 0, text.length + 10), 8);
+    assert.equal(engine.counters.passes - before.passes, 11);
     assert.equal(engine.counters.submits - before.submits, 11);
     assert.equal(engine.counters.readbacks - before.readbacks, 11);
     assert.equal(engine.counters.dispatches - before.dispatches, 11 * (2 * 9 + 3));
@@ -51,19 +53,7 @@ realTest(
   async () => withGpu(quantisedModel(await smollm2(), "Q4_0")),
   async (path) => {
     const engine = await load(path);
-    const { plan, weights } = engine.model.resources;
-    // what the file has of matrices: the embeddings are the output's, and read once for that
-    const inFile = plan.uploads.flatMap(({ sources }) => sources).reduce(
-      (sum, { tensor }) => sum + tensor.byteLength,
-      0,
-    );
-    const ranges = new Set([...weights.values()].flatMap(({ parts }) => parts.map(({ range }) => range)));
-    const { body, head } = engine.model.dispatches(1, 1);
-    let read = 0;
-    for (const { buffers, label } of [...body, ...head]) {
-      if (label === "embedding") continue; // one row of it
-      for (const range of new Set(buffers)) if (ranges.has(range)) read += range.size;
-    }
+    const { read, inFile } = weightsRead(engine.model);
     assert.ok(read <= 1.05 * inFile, `${read} bytes read, ${inFile} in the file`);
     assert.ok(read >= inFile, "all of them are read");
     engine.close();

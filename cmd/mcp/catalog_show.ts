@@ -6,7 +6,7 @@ import type { Catalog } from "../../gateway/mcp/catalog/catalog_text.ts";
 import { openCatalog } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { pullIfWanted } from "../../gateway/mcp/catalog/pull_wanted.ts";
 import { parsePullRules, pullWords } from "../../gateway/mcp/catalog/pull_rule.ts";
-import { type ServerEntry, serverType } from "../../gateway/mcp/catalog/server_entry.ts";
+import { isUnisolated, type ServerEntry, serverType } from "../../gateway/mcp/catalog/server_entry.ts";
 import { catalogOrigin } from "../../gateway/mcp/catalog/shared_catalogs.ts";
 import { sharedDigest, sharedForm, sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
@@ -84,7 +84,7 @@ function withoutTools({ tools: _, ...entry }: ServerEntry): ServerEntry {
 function table({ servers }: Catalog, decision: Decisions): string {
   const rows = [...servers.values()].sort((a, b) => a.name < b.name ? -1 : 1).map((entry) => [
     entry.name,
-    serverType(entry) ?? "",
+    isUnisolated(entry) ? "local (not isolated)" : serverType(entry) ?? "",
     entry.tools ? `${entry.tools.length}` : "-",
     inWord(decision({ entry })),
     shortened(entry.description),

@@ -2,6 +2,7 @@
 import type { Command } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
+import { isUnisolated } from "../../gateway/mcp/catalog/server_entry.ts";
 import { serverNeeds } from "../../gateway/mcp/configuration/server_state.ts";
 import { jsonFlag, placeOf, shortened } from "./place.ts";
 import { inWord, loadDecisions } from "./read_policy.ts";
@@ -26,10 +27,11 @@ export const serverLsCommand: Command = {
     for (const warning of warnings) await context.err(`${warning}\n`);
     if (flags.json) {
       const shown = states.map((
-        { entry: { name, description }, needs: { oauth, secrets, config }, policy },
+        { entry, needs: { oauth, secrets, config }, policy },
       ) => ({
-        name,
-        description: description ?? "",
+        name: entry.name,
+        description: entry.description ?? "",
+        ...(isUnisolated(entry) ? { isolated: false } : {}),
         secrets: secrets ?? "none",
         config: config ?? "none",
         oauth: oauth ?? "none",
@@ -40,13 +42,13 @@ export const serverLsCommand: Command = {
     if (states.length === 0) {
       return await context.out("No server is enabled. `skiff mcp server enable NAME` enables one.\n");
     }
-    const rows = states.map(({ entry: { name, description }, needs: { oauth, secrets, config }, policy }) => [
-      name,
+    const rows = states.map(({ entry, needs: { oauth, secrets, config }, policy }) => [
+      entry.name,
       oauth ?? "-",
       secrets ?? "-",
       config ?? "-",
       inWord(policy),
-      shortened(description),
+      shortened(isUnisolated(entry) ? `(not isolated) ${entry.description ?? ""}` : entry.description),
     ]);
     await context.out(formatTable(["name", "oauth", "secrets", "config", "policy", "description"], rows));
   },

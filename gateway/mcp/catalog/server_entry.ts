@@ -96,3 +96,8 @@ export function serverType(entry: ServerEntry): ServerType | undefined {
   if (entry.tools?.some((tool) => tool.container)) return "poci";
   return undefined;
 }
+
+/** A command of this machine, which can do what its user can; skiff's own (the Hub's server) is no stranger. */
+export function isUnisolated(entry: ServerEntry): boolean {
+  return serverType(entry) === "local" && entry.command?.[0] !== "skiff";
+}

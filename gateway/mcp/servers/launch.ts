@@ -1,7 +1,7 @@
 /** From a server's entry and the user's values to what is started: every template and variable resolved. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { selfCommand } from "../../../core/process/self.ts";
-import { serverType } from "../catalog/server_entry.ts";
+import { isUnisolated, serverType } from "../catalog/server_entry.ts";
 import { resolveList, resolveText, templateValues } from "../catalog/template.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { tokenName } from "../oauth/login.ts";
@@ -100,7 +100,7 @@ function localSpec(server: EnabledServer, options: LaunchOptions): LocalSpec {
     return value === undefined ? [] : [[name, value] as const];
   });
   const command = resolveList(entry.command!, valuesOf(server), { dropEmpty: true });
-  options.log("runs as a command of this machine: it is not isolated");
+  if (isUnisolated(entry)) options.log("runs as a command of this machine: it is not isolated");
   return {
     kind: "local",
     server,

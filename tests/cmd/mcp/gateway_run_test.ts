@@ -41,8 +41,14 @@ async function furnish(home: TestHome): Promise<void> {
   await home.write("secrets.env", "one.key=s3cret-value\n");
 }
 
-async function dryRun({ env }: TestHome, words: string[]): Promise<{ code: number; err: string }> {
-  let err = "";
+async function dryRun(home: TestHome, words: string[]): Promise<{ code: number; err: string }> {
+  return await run(home, ["gateway", "run", "--dry-run", ...words]);
+}
+
+const printed = async (home: TestHome, words: string[]) => (await run(home, words)).out;
+
+async function run({ env }: TestHome, words: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ["", ""];
   const context: Context = {
     env,
     signal: new AbortController().signal,
@@ -51,11 +57,11 @@ async function dryRun({ env }: TestHome, words: string[]): Promise<{ code: numbe
     stdinIsTerminal: false,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
-    out: () => Promise.resolve(),
+    out: (text) => (out += text, Promise.resolve()),
     err: (text) => (err += text, Promise.resolve()),
   };
-  const all = ["gateway", "run", "--dry-run", ...words];
-  return { code: await runCommandLine("skiff mcp", mcpCommand, all, context), err };
+  const code = await runCommandLine("skiff mcp", mcpCommand, words, context);
+  return { code, out, err };
 }
 
 interface FlagCase {
@@ -120,6 +126,15 @@ Deno.test({
       }
     }),
 });
+
+Deno.test("a server that is not isolated is marked where it is listed", () =>
+  withHome(async (home) => {
+    await furnish(home);
+    match(await printed(home, ["server", "ls"]), /one .*\(not isolated\)/);
+    match(await printed(home, ["server", "ls", "--json"]), /"isolated": false/);
+    match(await printed(home, ["catalog", "show", "mine"]), /one +local \(not isolated\)/);
+    match(await printed(home, ["catalog", "show", "skiff"]), /dockerhub +local +/); // skiff's own program
+  }));
 
 const settings: [flags: Record<string, unknown>, expected: Record<string, unknown>][] = [
   [{}, {

@@ -132,6 +132,33 @@ for (const transport of ["streaming", "sse"] as const) {
   });
 }
 
+httpTest(
+  "a stream of a call begins with an id and when to come again; who comes again gets the answer",
+  {},
+  async (url) => {
+    const newest = "2025-11-25";
+    const begun = await fetch(`${url}/mcp`, { method: "POST", headers, body: initialize(newest) });
+    const session = {
+      ...headers,
+      "mcp-session-id": begun.headers.get("mcp-session-id")!,
+      "mcp-protocol-version": newest,
+    };
+    await begun.text();
+    const params = { name: "test_reconnection", arguments: {} };
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 2, method: "tools/call", params });
+    const stream = (await fetch(`${url}/mcp`, { method: "POST", headers: session, body })).body!.getReader();
+    const first = new TextDecoder().decode((await stream.read()).value);
+    const [, id] = /^id: (\S+)\nretry: \d+\ndata: \n\n$/.exec(first)!;
+    await stream.cancel(); // the connection breaks
+    const again = await fetch(`${url}/mcp`, { headers: { ...session, "last-event-id": id } });
+    const reader = again.body!.getReader();
+    let text = "";
+    while (!text.includes('"id":2')) text += new TextDecoder().decode((await reader.read()).value);
+    match(text, /Reconnection test completed successfully/);
+    await reader.cancel();
+  },
+);
+
 Deno.test("a token is the given one, or 50 random letters and digits", () => {
   const none = { get: () => undefined };
   match(gatewayToken(none).token, /^[a-z0-9]{50}$/);

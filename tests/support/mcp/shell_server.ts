@@ -29,6 +29,12 @@ export function shellServer(name: string, image: string, more: Partial<ServerEnt
   return { name, image, command: ["sh", "-c", evaluated(program)], ...more };
 }
 
+/** The command of a container in which it listens on a port for whoever connects. */
+export function listeningServer(port: number): string[] {
+  const write = `echo ${btoa(program)} | base64 -d > /server.sh`;
+  return ["sh", "-c", `${write}; exec nc -ll -p ${port} -e sh /server.sh`];
+}
+
 /** One that stays when its stdin has ended. */
 export function stubbornServer(name: string, image: string): ServerEntry {
   return {

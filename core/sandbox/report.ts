@@ -1,9 +1,9 @@
 /** What a sandbox is and what stands between it and this machine, told honestly. */
 import { inspectContainer } from "../docker/containers.ts";
-import { info } from "../docker/system.ts";
 import type { ContainerInspect } from "../docker/types/container.ts";
 import type { EngineInfo } from "../docker/types/system.ts";
 import { missingLimits, weaknesses } from "./assert_isolated.ts";
+import { engineFacts } from "./engine_facts.ts";
 import { readPolicy } from "./network/records.ts";
 import { boundaryOf } from "./runtimes.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -16,7 +16,7 @@ export async function describeSandbox(world: World, sandbox: Sandbox): Promise<R
   const { docker, paths } = world;
   const [container, engine, policy, sessions, replaced] = await Promise.all([
     inspectContainer(docker, sandbox.id),
-    info(docker),
+    engineFacts(docker),
     readPolicy(paths, sandbox.key).catch(() => undefined),
     liveSessions(paths, sandbox.key),
     replacedSinceStart(paths, sandbox.key),

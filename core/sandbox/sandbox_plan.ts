@@ -1,7 +1,6 @@
 /** All that is found out and decided before a sandbox's container is created. */
 import type { TarFile } from "../archive/tar_writer.ts";
 import type { Docker } from "../docker/docker.ts";
-import { info } from "../docker/system.ts";
 import type { Mount } from "../docker/types/host_config.ts";
 import type { EngineInfo } from "../docker/types/system.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
@@ -12,6 +11,7 @@ import { writeAgentFiles } from "./agents/write_files.ts";
 import { checkClonable, cloneSource } from "./clone.ts";
 import { defaultMemory, defaultPids, type SandboxPlan } from "./create_config.ts";
 import { type Credentials, credentialsFor, secretValues } from "./credentials.ts";
+import { engineFacts } from "./engine_facts.ts";
 import { persistentFile } from "./entry_script.ts";
 import { gitEnvironment, type GitFacts, readGit } from "./git.ts";
 import { type ImageFacts, imageFacts } from "./image_facts.ts";
@@ -22,7 +22,7 @@ import { ensureForwarder, forwarderArch } from "./network/forwarder.ts";
 import { podmanSeccomp } from "./podman_seccomp.ts";
 import { type Protection, protectWorkspace } from "./protection.ts";
 import { provisionItems } from "./provision.ts";
-import { chooseRuntime, installedRuntimes } from "./runtimes.ts";
+import { chooseRuntime } from "./runtimes.ts";
 import { agentContext, agentEnvironment } from "./session_context.ts";
 import { policyOf, type VolumeSetting } from "./settings.ts";
 import { ensureTemplate, type Template } from "./template/ensure.ts";
@@ -85,11 +85,6 @@ export async function lookUp(world: World, request: SandboxRequest): Promise<Pla
   ]);
   for (const warning of await agent.warnings(workspace.path)) say(warning);
   return { engine, template, image, git, forwarder, model, mcp };
-}
-
-async function engineFacts(docker: Docker): Promise<EngineInfo> {
-  const engine = await info(docker);
-  return docker.isPodman ? { ...engine, Runtimes: await installedRuntimes(engine) } : engine;
 }
 
 /** Decides. Makes nothing but the files that protect the workspace. */

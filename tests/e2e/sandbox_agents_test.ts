@@ -5,6 +5,8 @@
 import { equal, match, ok } from "node:assert/strict";
 import type { GenerationEvent } from "../../inference/chat/request.ts";
 import { agentTest, withScriptedModel } from "../support/agent_home.ts";
+import { freePort } from "../support/executable.ts";
+import { referenceServer, referenceServersImage } from "../support/mcp/reference_servers.ts";
 import { mcpEndpoint } from "../support/mcp_endpoint.ts";
 import { smollm2 } from "../support/models.ts";
 import { chatsOf, commandingHost, shellTools } from "../support/scripted_agent_model.ts";
@@ -45,20 +47,7 @@ for (const [name, words] of Object.entries(prompts)) {
     const { home, workspace } = sandboxes;
     const folder = await workspace();
     const endpoint = mcpEndpoint();
-    const host = new ScriptedHost(async function* (request): AsyncGenerator<GenerationEvent> {
-      const { messages, tools = [] } = (request.prompt as { chat: { messages: any[]; tools?: any[] } }).chat;
-      const tool = tools.find(({ name }) => name.endsWith("tell_secret"));
-      const result = messages.findLast(({ role }) => role === "tool");
-      if (!tool || result) return yield* textEvents(request, [`It is ${JSON.stringify(result?.content)}.`]);
-      yield { type: "start", promptTokens: 9, cachedTokens: 4 };
-      yield {
-        type: "delta",
-        index: 0,
-        toolCall: { index: 0, id: "call_0", name: tool.name, arguments: "{}" },
-      };
-      yield { type: "end", index: 0, finishReason: "tool_calls" };
-      yield { type: "usage", usage: scriptedUsage };
-    });
+    const host = callingHost("tell_secret", {});
     try {
       await withScriptedModel(sandboxes, host, async () => {
         const flags = ["--model", "smollm2", "--network", "none", "--mcp-gateway", String(endpoint.port)];
@@ -74,6 +63,85 @@ for (const [name, words] of Object.entries(prompts)) {
       await endpoint.close();
     }
   });
+}
+
+/** A model that calls the tool whose name ends so, once, and then says what came back. */
+function callingHost(tool: string, args: Record<string, unknown>): ScriptedHost {
+  return new ScriptedHost(async function* (request): AsyncGenerator<GenerationEvent> {
+    const { messages, tools = [] } = (request.prompt as { chat: { messages: any[]; tools?: any[] } }).chat;
+    const found = tools.find(({ name }) => name.endsWith(tool));
+    const result = messages.findLast(({ role }) => role === "tool");
+    if (!found || result) return yield* textEvents(request, [`It is ${JSON.stringify(result?.content)}.`]);
+    yield { type: "start", promptTokens: 9, cachedTokens: 4 };
+    const toolCall = { index: 0, id: "call_0", name: found.name, arguments: JSON.stringify(args) };
+    yield { type: "delta", index: 0, toolCall };
+    yield { type: "end", index: 0, finishReason: "tool_calls" };
+    yield { type: "usage", usage: scriptedUsage };
+  });
+}
+
+agentTest(
+  "codex without a network calls a tool of a server in a container, through `skiff mcp gateway run`",
+  ["codex"],
+  async (sandboxes) => {
+    const { home, workspace, docker } = sandboxes;
+    const folder = await workspace();
+    const server = `everything-${crypto.randomUUID().slice(0, 8)}`;
+    const image = await referenceServersImage(docker);
+    const catalog = `${home.folder}/catalog.json`;
+    const entry = { type: "server", title: server, image, command: referenceServer("everything") };
+    await Deno.writeTextFile(catalog, JSON.stringify({ name: "test", registry: { [server]: entry } }));
+    const token = crypto.randomUUID();
+    const port = String(freePort());
+    const gateway = ["mcp", "gateway", "run", "--servers", server, "--catalog", catalog];
+    const child = new Deno.Command(home.executable, {
+      args: [...gateway, "--transport", "streaming", "--port", port],
+      env: { ...home.env, MCP_GATEWAY_AUTH_TOKEN: token },
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const log = linesOf(child.stderr);
+    try {
+      await log.until(/127\.0\.0\.1/);
+      const word = `whale-${crypto.randomUUID().slice(0, 8)}`;
+      const host = callingHost("echo", { message: word });
+      await withScriptedModel(sandboxes, host, async () => {
+        const flags = ["--model", "smollm2", "--network", "none", "--mcp", "--mcp-gateway", port];
+        const run = ["sandbox", "run", "-w", folder, ...flags, "codex", ...prompts.codex("Echo a word.")];
+        const { code, stdout, stderr } = await home.skiff(run, { env: { MCP_GATEWAY_AUTH_TOKEN: token } });
+        equal(code, 0, `${stdout}\n${stderr}`);
+        match(stdout, new RegExp(`It is .*Echo: ${word}`), `${stdout}\n${stderr}\n${log.text}`);
+        const others = "for path in / /health /mcp/x; do curl -sS -o /dev/null -w '%{http_code} ' " +
+          '"http://127.0.0.1:3130$path"; done; curl -sS -m 3 https://example.com 2>&1 | head -1';
+        const shell = ["sandbox", "exec", (await sandboxes.sandboxes())[0].name, "sh", "-c", others];
+        match(await home.ok(shell), /^403 403 403 curl: \(6\)/); // the endpoint and nothing else
+      });
+    } finally {
+      child.kill("SIGTERM");
+      await child.status;
+    }
+  },
+);
+
+/** What a program writes, kept. */
+function linesOf(stream: ReadableStream<Uint8Array<ArrayBuffer>>) {
+  const log = {
+    text: "",
+    ended: false,
+    until: async (pattern: RegExp) => {
+      while (!pattern.test(log.text)) {
+        if (log.ended) throw new Error(`It ended: ${log.text}`);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    },
+  };
+  void (async () => {
+    for await (const piece of stream.pipeThrough(new TextDecoderStream())) log.text += piece;
+    log.ended = true;
+  })();
+  return log;
 }
 
 /** Agent -> its first screen when all is well, and words of the questions that must not come before. */

@@ -5,7 +5,7 @@ import { findExecutable } from "../support/executable.ts";
 import { rootlessDocker } from "../support/rootless_docker.ts";
 import { realTest } from "../support/parts.ts";
 import { gvisorDocker } from "../support/gvisor.ts";
-import { ownPodman } from "../support/podman.ts";
+import { ownPodman, rootlessPodman } from "../support/podman.ts";
 import { onTerminal } from "../support/terminal.ts";
 import { type SandboxHome, stubTemplate, withSandboxHome } from "../support/sandbox_home.ts";
 
@@ -38,15 +38,17 @@ engineSandboxTest("Podman: the first day with sandboxes", ownPodman, async (home
   match(stderr, /^Podman cannot mount ".*a,b"\nRename the folder/);
 });
 
-engineSandboxTest("rootless Docker: the first day with sandboxes", rootlessDocker, async (home) => {
-  await firstDay(home);
-  const folder = await home.workspace("first");
-  const flags = ["sandbox", "run", "-w", folder, "--template", stubTemplate];
-  const { stderr } = await home.home.skiff([...flags, "shell", "true"]);
-  match(stderr, /^This Engine cannot limit memory and processes: /m);
-  const [{ boundary }] = JSON.parse(await home.ok(["inspect", "shell-first"]));
-  deepStrictEqual([boundary.rootless_engine, boundary.limits.memory], [true, null]);
-});
+for (const [name, engine] of [["Docker", rootlessDocker], ["Podman", rootlessPodman]] as const) {
+  engineSandboxTest(`rootless ${name}: the first day with sandboxes`, engine, async (home) => {
+    await firstDay(home);
+    const folder = await home.workspace("first");
+    const flags = ["sandbox", "run", "-w", folder, "--template", stubTemplate];
+    const { stderr } = await home.home.skiff([...flags, "shell", "true"]);
+    match(stderr, /^This Engine cannot limit memory and processes: /m);
+    const [{ boundary }] = JSON.parse(await home.ok(["inspect", "shell-first"]));
+    deepStrictEqual([boundary.rootless_engine, boundary.limits.memory], [true, null]);
+  });
+}
 
 const withSockets = () => gvisorDocker({ sockets: true });
 engineSandboxTest("gVisor that may reach sockets is taken by itself", withSockets, async (home) => {

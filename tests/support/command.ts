@@ -4,18 +4,21 @@ export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
   stdin?: Uint8Array;
+  /** Who runs it; default this process's user. */
+  user?: { uid: number; gid: number };
 }
 
 /** Its standard output. Throws with the end of what it wrote to standard error when it fails. */
 export async function commandOutput(
   program: string,
   args: string[],
-  { cwd, env, stdin }: CommandOptions = {},
+  { cwd, env, stdin, user }: CommandOptions = {},
 ): Promise<string> {
   const child = new Deno.Command(program, {
     args,
     cwd,
     env,
+    ...user,
     stdin: stdin ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",

@@ -6,13 +6,19 @@ import { removeContainer } from "../../core/docker/containers.ts";
 import { buildImage } from "../../core/docker/build.ts";
 import type { Docker } from "../../core/docker/docker.ts";
 import { inspectImage } from "../../core/docker/images.ts";
-import { skiffPaths } from "../../core/paths/paths.ts";
 import { writeTar } from "../../core/archive/tar_writer.ts";
 import { listSandboxes } from "../../core/sandbox/find.ts";
-import { proxyStatus } from "../../core/sandbox/network/proxy/client.ts";
 import type { Sandbox } from "../../core/sandbox/sandbox.ts";
+import { endProcess } from "./daemon.ts";
 import { busyboxImage, type OwnDocker, ownDocker, type TestDocker, testDocker } from "./docker.ts";
-import { findExecutable, type Finished, type Home, makeHome, type RunOptions } from "./executable.ts";
+import {
+  findExecutable,
+  type Finished,
+  type Home,
+  makeHome,
+  processes,
+  type RunOptions,
+} from "./executable.ts";
 import { partsFolder, realTest } from "./parts.ts";
 import type { RootlessDocker } from "./rootless_docker.ts";
 
@@ -114,12 +120,7 @@ async function makeWorkspace(path: string, uid: number): Promise<string> {
 }
 
 async function endProxy(home: Home): Promise<void> {
-  const status = await proxyStatus(skiffPaths({ get: (name) => home.env[name] })).catch(() => undefined);
-  if (!status) return;
-  Deno.kill(status.pid, "SIGTERM");
-  while (await Deno.stat(`/proc/${status.pid}`).then(() => true, () => false)) {
-    await new Promise((resolve) => setTimeout(resolve, 10)); // it still writes into the home
-  }
+  for (const pid of await processes(home, "sandbox-proxy")) await endProcess(pid); // it still writes into the home
 }
 
 /** Busybox with the scripts, made once an Engine. */

@@ -60,7 +60,8 @@ export const claude: Agent = {
   files(context) {
     const { workspace } = context;
     const state = {
-      hasCompletedOnboarding: true,
+      // Its first screens end with the log-in, so they are left to whoever has yet to log in.
+      ...(isAuthenticated(context) ? { hasCompletedOnboarding: true } : {}),
       bypassPermissionsModeAccepted: true,
       projects: { [workspace]: { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true } },
       ...approvedKey(context),
@@ -81,6 +82,12 @@ export const claude: Agent = {
     ];
   },
 };
+
+/** Whether something besides a log-in inside vouches for the user. */
+function isAuthenticated({ model, credentials, injection, variables }: AgentContext): boolean {
+  return model !== undefined || credentials === "host" || (injection ?? []).length > 0 ||
+    claude.hostCredentials.variables.some((name) => variables?.[name]);
+}
 
 /** A bearer token is taken without a question; an API key is asked about in the terminal. */
 function serverVariables(context: AgentContext): Record<string, string> {

@@ -48,9 +48,7 @@ export const codex: Agent = {
       "analytics.enabled": false, // without it `exec` waits five seconds for a flush when there is no network
       check_for_update_on_startup: false,
       ...serverSettings(context),
-      ...(context.mcp
-        ? { "mcp_servers.gateway": { url: context.mcp.url, bearer_token_env_var: context.mcp.tokenVariable } }
-        : {}),
+      ...gatewaySettings(context),
     };
     const flags = Object.entries(settings).flatMap(([key, value]) => ["-c", `${key}=${tomlValue(value)}`]);
     const features = disabledFeatures(context).flatMap((name) => ["--disable", name]);
@@ -71,6 +69,18 @@ export const codex: Agent = {
 };
 
 type Toml = string | number | boolean | { [key: string]: Toml };
+
+/**
+ * Without a person codex has one turn, and would begin it after half a second, without the tools of a gateway that
+ * takes longer to answer: it waits for what is required, and says so when that cannot be reached.
+ */
+function gatewaySettings({ mcp, interactive }: AgentContext): Record<string, Toml> {
+  if (!mcp) return {};
+  const server = { url: mcp.url, bearer_token_env_var: mcp.tokenVariable };
+  return {
+    "mcp_servers.gateway": interactive ? server : { ...server, required: true, startup_timeout_sec: 60 },
+  };
+}
 
 function serverSettings(context: AgentContext): Record<string, Toml> {
   const { model, home } = context;

@@ -4,8 +4,9 @@
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
 import { bytePieces } from "./byte_pieces.ts";
+import { lineTaken } from "./large_messages.ts";
 import { LineSplitter } from "./line_splitter.ts";
-import { type ByteWriter, LineWriter } from "./line_writer.ts";
+import { type ByteWriter, connectionClosed, LineWriter } from "./line_writer.ts";
 
 export interface LineStreams {
   /** What the other side writes. */
@@ -47,7 +48,7 @@ export class LineTransport implements Transport {
   }
 
   send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error("The connection is closed"));
+    if (this.#closed) return Promise.reject(connectionClosed("The connection is closed"));
     return this.#writer.write(JSON.stringify(message));
   }
 
@@ -62,19 +63,25 @@ export class LineTransport implements Transport {
   async #read(): Promise<void> {
     try {
       for await (const bytes of bytePieces(this.#streams.readable)) {
-        for (const line of this.#lines.push(bytes)) {
-          if (this.#closed) return;
-          if (line.tooLong) this.#refuse(line.bytes, line.length);
-          else {
-            const waits = this.#deliver(line.bytes);
-            if (waits) await waits;
-          }
-        }
+        await this.#takeLines(bytes); // apart: nothing of a line is held while the next bytes are waited for
+        if (this.#closed) return;
       }
     } catch (error) {
       if (!this.#closed) this.onerror?.(error instanceof Error ? error : new Error(String(error)));
     }
     await this.close();
+  }
+
+  async #takeLines(bytes: Uint8Array): Promise<void> {
+    for (const line of this.#lines.push(bytes)) {
+      if (this.#closed) return;
+      if (line.tooLong) this.#refuse(line.bytes, line.length);
+      else {
+        const waits = this.#deliver(line.bytes);
+        if (waits) await waits;
+        lineTaken(line.length);
+      }
+    }
   }
 
   /** A promise only where the next line has to wait. */

@@ -3,6 +3,9 @@
  * with many requests in flight most of what a message costs is the write that carries it.
  */
 
+import { ErrorCode, McpError } from "../sdk.ts";
+import { lineTaken } from "./large_messages.ts";
+
 /** Where bytes go; one write at a time. The writer of a `WritableStream` is one. */
 export interface ByteWriter {
   /** Resolves when all bytes are taken. */
@@ -59,13 +62,19 @@ export class LineWriter {
       try {
         for (const bytes of pieces(lines)) await this.#writer.write(bytes);
         resolve();
+        for (const { length } of lines) lineTaken(length);
       } catch (error) {
         promise.catch(() => {}); // nobody may be waiting for it
-        reject(error);
+        reject(connectionClosed((error as Error).message));
       }
     }
     this.#running = undefined;
   }
+}
+
+/** What whoever waits for an answer takes for the other side's end. */
+export function connectionClosed(reason: string): McpError {
+  return new McpError(ErrorCode.ConnectionClosed, reason);
 }
 
 function writerOf(stream: WritableStream<Uint8Array>): ByteWriter {

@@ -12,6 +12,7 @@ import { findExecutable } from "../../support/executable.ts";
 import { type Row, table } from "../report.ts";
 import { callTime } from "./call_time.ts";
 import { listTime } from "./list_time.ts";
+import { memory } from "./memory.ts";
 import { startTime } from "./start_time.ts";
 
 const { values } = parseArgs({
@@ -27,6 +28,7 @@ const executable = await findExecutable();
 const measures: Record<string, (executable: string, rounds: number) => Promise<Row[]>> = {
   calls: callTime,
   lists: listTime,
+  memory,
   start: startTime,
 };
 const wanted = values.only?.split(",") ?? Object.keys(measures);

@@ -2,8 +2,9 @@
 import { deepStrictEqual, match, throws } from "node:assert";
 import { podmanEvent, podmanFilters } from "../../../core/docker/podman_events.ts";
 import type { ContainerInspect } from "../../../core/docker/types/container.ts";
-import type { EngineEvent } from "../../../core/docker/types/system.ts";
+import type { EngineEvent, EngineInfo } from "../../../core/docker/types/system.ts";
 import { type EngineLimits, missingLimits, weaknesses } from "../../../core/sandbox/assert_isolated.ts";
+import { podmanFacts } from "../../../core/sandbox/engine_facts.ts";
 import { checkPodmanMounts } from "../../../core/sandbox/podman_mounts.ts";
 import { hardenProfile, type SeccompProfile } from "../../../core/sandbox/podman_seccomp.ts";
 import { installedRuntimes } from "../../../core/sandbox/runtimes.ts";
@@ -56,6 +57,21 @@ Deno.test("limits that an Engine cannot set are said", () => {
   match(missingLimits({ MemoryLimit: false, PidsLimit: false })[0], /cannot limit memory and processes/);
   match(missingLimits({ MemoryLimit: true, PidsLimit: false })[0], /cannot limit processes/);
 });
+
+const asUser: [string, object, boolean, boolean][] = [
+  ["root", { Rootless: false, CgroupVersion: "1" }, false, true],
+  ["a user with control groups of version 1", { Rootless: true, CgroupVersion: "1" }, true, false],
+  ["a user with control groups of version 2", { Rootless: true, CgroupVersion: "2" }, true, true],
+];
+for (const [who, told, rootless, limits] of asUser) {
+  Deno.test(`Podman that runs as ${who} ${limits ? "limits" : "does not limit"}`, () => {
+    const facts = podmanFacts(
+      { SecurityOptions: ["x"], MemoryLimit: true, PidsLimit: true, ...told } as EngineInfo,
+    );
+    deepStrictEqual(facts.SecurityOptions!.includes("name=rootless"), rootless);
+    deepStrictEqual([facts.MemoryLimit, facts.PidsLimit], [limits, limits]);
+  });
+}
 
 Deno.test("runtimes that Podman only knows by name are not there", async () => {
   const Runtimes = {

@@ -162,6 +162,20 @@ Deno.test("settings for one run never lie in the shared volume", () => {
   }
 });
 
+const logins: [string, object, boolean][] = [
+  ["nothing yet", {}, true],
+  ["the local model", { model: small }, false],
+  ["an injected credential", { injection }, false],
+  ["a key of -e", { variables: { ANTHROPIC_API_KEY: "sk-x" } }, false],
+  ["the login of this machine", { credentials: "host" }, false],
+];
+for (const [what, change, asks] of logins) {
+  Deno.test(`claude ${asks ? "asks" : "does not ask"} for a log-in where there is ${what}`, () => {
+    const state = JSON.stringify(findAgent("claude").files({ ...base, ...change }));
+    equal(!state.includes('hasCompletedOnboarding":true'), asks);
+  });
+}
+
 Deno.test("values of codex's settings are TOML", () => {
   equal(tomlValue({ url: 'http://x/"y"', tries: 2, on: true }), '{url="http://x/\\"y\\"",tries=2,on=true}');
 });

@@ -7,13 +7,12 @@ import { type PassPlan, planPass } from "../../../../inference/engines/webgpu/gr
 import { type PassResources, recordPass } from "../../../../inference/engines/webgpu/graph/record.ts";
 import { activationKind } from "../../../../inference/engines/webgpu/kernels/matmul.ts";
 import type { WeightMatrix } from "../../../../inference/engines/webgpu/weights/weight_matrix.ts";
-import { type Gguf, readGguf } from "../../../../inference/gguf/mod.ts";
+import { type Gguf, type GgufFile, readGguf } from "../../../../inference/gguf/mod.ts";
 import { tensorType, type TensorTypeName } from "../../../../inference/gguf/tensor_types.ts";
 import { tinyArchitectureBytes, tinyArchitectures } from "../../../support/tiny_architectures.ts";
 
-/** The header of a tiny model whose matrices have the types that `typeOf` gives them. */
-async function header(name: string, typeOf: (tensor: string) => TensorTypeName | undefined): Promise<Gguf> {
-  const file = await readGguf(tinyArchitectureBytes(name, name === "phi3" ? {} : { width: 256 }));
+/** The header of a file, as if its matrices had the types that `typeOf` gives them. */
+function retyped(file: GgufFile, typeOf: (tensor: string) => TensorTypeName | undefined): Gguf {
   const tensors = file.tensors.map((tensor) => {
     const type = tensor.name.endsWith(".weight") && tensor.shape.length > 1 ? typeOf(tensor.name) : undefined;
     return type ? { ...tensor, type: tensorType(type)! } : tensor;
@@ -99,8 +98,9 @@ const mixtures = ["qwen3moe", "gpt-oss"];
 
 for (const name of tinyArchitectures) {
   Deno.test(`a layer of ${name} is nine dispatches`, async () => {
+    const file = await readGguf(tinyArchitectureBytes(name, name === "phi3" ? {} : { width: 256 }));
     for (const [what, typeOf] of files) {
-      const gguf = await header(name, typeOf);
+      const gguf = retyped(file, typeOf);
       if (mixtures.includes(name) && what.startsWith("gate and up")) continue; // left to llama.cpp
       for (const software of [false, true]) {
         for (const tokens of [1, 8]) {

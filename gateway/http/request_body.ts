@@ -1,4 +1,5 @@
 /** Request bodies: read with a limit, parsed as JSON. */
+import { joined } from "../../core/format/bytes.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 
 function tooLarge(limit: number): SkiffError {
@@ -19,17 +20,7 @@ export async function readText(request: Request, limit: number): Promise<string>
     if (size > limit) throw tooLarge(limit);
     chunks.push(chunk);
   }
-  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : concatenate(chunks, size));
-}
-
-function concatenate(chunks: Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    all.set(chunk, at);
-    at += chunk.length;
-  }
-  return all;
+  return new TextDecoder().decode(chunks.length === 1 ? chunks[0] : joined(chunks));
 }
 
 /** Throws "invalid_input" in OpenAI's words when the text is no JSON object. */

@@ -1,4 +1,5 @@
 /** JSON lines over a pipe: reading of any length without copying twice, and writing whole batches at once. */
+import { joined } from "../../core/format/bytes.ts";
 
 /** The lines of a byte stream, without their ends; the last one even when it has none. */
 export async function* readLines(
@@ -12,25 +13,16 @@ export async function* readLines(
     const view = buffer.subarray(0, count);
     for (let end = view.indexOf(10); end >= 0; end = view.indexOf(10, from)) {
       pieces.push(view.slice(from, end));
-      yield decoder.decode(joined(pieces));
+      yield decoder.decode(whole(pieces));
       pieces = [];
       from = end + 1;
     }
     if (from < count) pieces.push(view.slice(from));
   }
-  if (pieces.length > 0) yield decoder.decode(joined(pieces));
+  if (pieces.length > 0) yield decoder.decode(whole(pieces));
 }
 
-function joined(pieces: Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0];
-  const all = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
+const whole = (pieces: Uint8Array[]) => pieces.length === 1 ? pieces[0] : joined(pieces);
 
 /** Collects messages and writes them with one system call; the reader's pace is the writer's. */
 export class LineWriter {

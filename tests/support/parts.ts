@@ -6,6 +6,7 @@
  * A test that needs one is declared with `realTest`: when the part cannot be had it is skipped and says why;
  * with `CI=true` that is a failure. Such tests live in files named `*_real_test.ts`.
  */
+import { exists } from "../../core/paths/exists.ts";
 
 export const partsFolder = Deno.env.get("SKIFF_TEST_PARTS") ??
   `${Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME")}/.cache`}/skiff-tests`;
@@ -25,10 +26,6 @@ export async function part(name: string, make: (target: string) => Promise<void>
     await Deno.remove(target, { recursive: true }).catch(() => {});
   }
   return path;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 /** A test against real parts. `needs` provisions them and throws with the reason when it cannot. */

@@ -1,4 +1,5 @@
 /** Reads a connection in the portions that HTTP needs: lines, and runs of bytes. */
+import { joined } from "../../format/bytes.ts";
 import type { Connection } from "./connection.ts";
 
 const newline = 10;
@@ -72,17 +73,10 @@ export class ByteReader {
         throw new RangeError(`A line is longer than ${longest} bytes`);
       }
       this.#rest = this.#rest.subarray(piece.length + (end < 0 ? 0 : 1));
-      start = start.length === 0 ? piece : joined(start, piece);
+      start = start.length === 0 ? piece : joined([start, piece]);
       if (end >= 0) return latin1(start.at(-1) === 13 ? start.subarray(0, -1) : start);
     }
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function latin1(bytes: Uint8Array): string {

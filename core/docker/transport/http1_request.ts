@@ -1,4 +1,5 @@
 /** The asking half of HTTP/1.1: head and body onto a connection. */
+import { joined } from "../../format/bytes.ts";
 import type { Connection } from "./connection.ts";
 
 export interface HttpRequest {
@@ -47,14 +48,4 @@ function headBytes(request: HttpRequest, length: number | "chunked" | undefined)
   const unsafe = lines.find((line) => forbidden.test(line));
   if (unsafe !== undefined) throw new TypeError(`A header holds a line break: ${JSON.stringify(unsafe)}`);
   return encoder.encode(`${lines.join("\r\n")}\r\n\r\n`);
-}
-
-export function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

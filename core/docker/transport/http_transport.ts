@@ -2,11 +2,12 @@
  * HTTP/1.1 to a Docker Engine over any connection: requests, streams both ways, and hijacked streams. Own,
  * because `fetch` can neither hand over the raw connection after an upgrade nor speak through a process.
  */
+import { joined } from "../../format/bytes.ts";
 import { interrupted } from "../../errors/skiff_error.ts";
 import { EarlyEnd } from "./byte_reader.ts";
 import type { Connection } from "./connection.ts";
 import { HijackedConnection, type HijackedStream } from "./hijacked_stream.ts";
-import { type HttpRequest, joined, writeRequest } from "./http1_request.ts";
+import { type HttpRequest, writeRequest } from "./http1_request.ts";
 import { type Body, type HeaderFields, openBody, readHead, type ResponseHead } from "./http1_response.ts";
 import { ConnectionPool, type Lease } from "./pool.ts";
 

@@ -4,6 +4,7 @@ import { anthropic } from "./credential_services.ts";
 import { injectedFor, injectedVariables } from "./credentials.ts";
 import { answerTokens, promptSize, shortInstructions } from "./prompt_size.ts";
 import { readJsonFile } from "./json_file.ts";
+import { usualTools } from "./usual_tools.ts";
 
 const folder = ".claude";
 /** Below this Claude Code finds every prompt too long and asks nothing of the server. */
@@ -25,13 +26,7 @@ export const claude: Agent = {
   recipe: {
     packages: [{ name: "claude", files: { "claude": "/opt/claude/claude" } }],
     links: { "/usr/local/bin/claude": "/opt/claude/claude" },
-    tools: [
-      { name: "bash", required: true },
-      { name: "git", required: true },
-      { name: "curl", required: false },
-      { name: "rg", required: false },
-      { name: "ps", required: false },
-    ],
+    tools: [...usualTools, { name: "ps", required: false }],
   },
 
   environment(context) {

@@ -4,6 +4,7 @@ import { placeholderSecret } from "../network/credential_rule.ts";
 import { openai } from "./credential_services.ts";
 import { injectedFor } from "./credentials.ts";
 import { promptSize, shortInstructions } from "./prompt_size.ts";
+import { usualTools } from "./usual_tools.ts";
 
 const folder = ".codex";
 const instructionsFile = ".skiff/codex-instructions.md";
@@ -29,13 +30,7 @@ export const codex: Agent = {
       leaveOut: ["vendor/{triple}/codex-resources/voice"],
     }],
     links: { "/usr/local/bin/codex": "/opt/codex/bin/codex" },
-    tools: [
-      { name: "bash", required: true },
-      { name: "git", required: true },
-      { name: "curl", required: false },
-      { name: "rg", required: false },
-      { name: "ps", required: false },
-    ],
+    tools: [...usualTools, { name: "ps", required: false }],
   },
 
   environment(context) {

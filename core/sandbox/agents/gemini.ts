@@ -3,6 +3,7 @@ import { SkiffError } from "../../errors/skiff_error.ts";
 import type { Agent, AgentFile } from "./agent.ts";
 import { google } from "./credential_services.ts";
 import { injectedFor, injectedVariables } from "./credentials.ts";
+import { usualTools } from "./usual_tools.ts";
 
 const folder = ".gemini";
 /** Settings of the lowest rank: what the user sets, in the volume or in the workspace, wins. */
@@ -41,12 +42,7 @@ export const gemini: Agent = {
       "/usr/local/bin/gemini":
         '#!/bin/sh\nexec /opt/node/bin/node --no-warnings=DEP0040 /opt/gemini/bundle/gemini.js "$@"\n',
     },
-    tools: [
-      { name: "bash", required: true },
-      { name: "git", required: true },
-      { name: "curl", required: false },
-      { name: "rg", required: false },
-    ],
+    tools: usualTools,
   },
 
   environment(context) {

@@ -17,12 +17,3 @@ export function findAgent(name: string): Agent {
     hint: `Agents: ${agents.map(({ name }) => name).join(", ")}.`,
   });
 }
-
-/** The documented words for a template that lacks the agent. */
-export function missingBinary(agent: Agent): SkiffError {
-  return new SkiffError(
-    "not_found",
-    `The ${agent.binary} binary was not found in the sandbox; please check this is the correct sandbox for this agent.`,
-    { hint: `\`skiff sandbox template build ${agent.name} --base IMAGE\` puts it on top of an image.` },
-  );
-}

@@ -3,6 +3,7 @@ import type { Agent, AgentContext } from "./agent.ts";
 import { placeholderSecret } from "../network/credential_rule.ts";
 import { anthropic, openai } from "./credential_services.ts";
 import { answerTokens, promptSize, shortInstructions } from "./prompt_size.ts";
+import { usualTools } from "./usual_tools.ts";
 
 const folder = ".local/share/opencode";
 
@@ -22,12 +23,7 @@ export const opencode: Agent = {
   recipe: {
     packages: [{ name: "opencode", files: { "bin/opencode": "/opt/opencode/opencode" } }],
     links: { "/usr/local/bin/opencode": "/opt/opencode/opencode" },
-    tools: [
-      { name: "bash", required: true },
-      { name: "git", required: true },
-      { name: "curl", required: false },
-      { name: "rg", required: false },
-    ],
+    tools: usualTools,
   },
 
   environment(context) {

@@ -2,6 +2,7 @@
 import type { Agent } from "./agent.ts";
 import { anthropic, openai } from "./credential_services.ts";
 import { injectedFor, injectedVariables } from "./credentials.ts";
+import { usualTools } from "./usual_tools.ts";
 
 export const shell: Agent = {
   name: "shell",
@@ -13,12 +14,7 @@ export const shell: Agent = {
   hosts: [],
   recipe: {
     packages: [],
-    tools: [
-      { name: "bash", required: true },
-      { name: "git", required: true },
-      { name: "curl", required: false },
-      { name: "rg", required: false },
-    ],
+    tools: usualTools,
   },
 
   /** What the clients of the usual services read, so that any program finds the model. */

@@ -3,7 +3,7 @@
  * files and sockets behind it are made by prepare.ts, and served by the proxy.
  */
 import type { Paths } from "../../paths/paths.ts";
-import { type CredentialRule, placeholderSecret } from "./credential_rule.ts";
+import type { CredentialRule } from "./credential_rule.ts";
 import type { NetworkPolicy } from "./policy.ts";
 import { sandboxFiles } from "./sandbox_files.ts";
 
@@ -139,11 +139,6 @@ export function sandboxAccess(request: AccessRequest): SandboxAccess {
     },
     proxied,
   };
-}
-
-/** Environment for the credentials of a rule: the variable that the agent reads, with the placeholder. */
-export function placeholderEnvironment(rules: CredentialRule[]): string[] {
-  return [...new Set(rules.map(({ secret }) => `${secret}=${placeholderSecret}`))];
 }
 
 function bind(source: string, target: string, readOnly: boolean): BindMount {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { fileAccess } from "../../archive/random_access.ts";
 import { readZipDirectory, readZipEntry } from "../../archive/zip.ts";
 import { SkiffError } from "../../errors/skiff_error.ts";
+import { exists } from "../../paths/exists.ts";
 import type { Paths } from "../../paths/paths.ts";
 
 const version = "0.15.2";
@@ -62,10 +63,6 @@ export async function ensureCompiler(paths: Paths, options: CompilerOptions = {}
     await Deno.remove(part, { recursive: true }).catch(() => {});
   }
   return program;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await Deno.stat(path).then(() => true, () => false);
 }
 
 async function download(file: string, sha256: string, target: string, signal?: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 /** Which file a client's configuration is on this machine. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { existsSync } from "../../../core/paths/exists.ts";
 import type { Environment } from "../configuration/toolkit_files.ts";
 import type { ClientOs, EntryFormat, McpClient } from "./client.ts";
 import { mcpClients } from "./client_table.ts";
@@ -34,7 +35,7 @@ export function globalFile(client: McpClient, { env, os }: ClientPlace): ClientF
     const path = expand(pattern, env);
     return path === undefined ? [] : [{ path, moved: movers.test(pattern) }];
   });
-  const chosen = candidates.find(({ moved }) => moved) ?? candidates.find(({ path }) => exists(path)) ??
+  const chosen = candidates.find(({ moved }) => moved) ?? candidates.find(({ path }) => existsSync(path)) ??
     candidates[0];
   return chosen && { path: chosen.path, format: client.format };
 }
@@ -48,7 +49,7 @@ export function projectFile(client: McpClient, root: string): ClientFile | undef
 export function projectRoot(cwd: string): string {
   const start = cwd.replaceAll("\\", "/");
   for (let folder = start; folder; folder = folder.slice(0, folder.lastIndexOf("/"))) {
-    if (exists(`${folder}/.git`)) return folder;
+    if (existsSync(`${folder}/.git`)) return folder;
   }
   throw new SkiffError("usage", "This folder is in no Git project", {
     hint: "Go to a project, or add --global to change the user's own configuration.",
@@ -59,12 +60,12 @@ export function projectRoot(cwd: string): string {
 export function isInstalled(client: McpClient, { env, os }: ClientPlace): boolean {
   const traces = client.traces.some((pattern) => {
     const path = expand(pattern, env);
-    return path !== undefined && exists(path);
+    return path !== undefined && existsSync(path);
   });
   if (traces || !client.program) return traces;
   const extension = os === "windows" ? ".exe" : "";
   const folders = (env.get("PATH") ?? "").split(os === "windows" ? ";" : ":").filter((folder) => folder);
-  return folders.some((folder) => exists(`${folder}/${client.program}${extension}`));
+  return folders.some((folder) => existsSync(`${folder}/${client.program}${extension}`));
 }
 
 /** A path with its variables; undefined when one is not set. */
@@ -76,13 +77,4 @@ function expand(pattern: string, env: Environment): string | undefined {
     return value ?? "";
   });
   return missing ? undefined : path;
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,6 @@
 /** Which GPU libraries of llama.cpp this machine could run, found without loading any of them. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { existsSync } from "../../../core/paths/exists.ts";
 import { type LibrarySet, librarySet, type LibraryVariant } from "./library_set.ts";
 
 export interface DeviceFacts {
@@ -58,14 +59,14 @@ export function probeDevices(): DeviceFacts {
   const { os, arch } = Deno.build;
   const none = { os, arch, nvidiaDriver: false, cudaRuntime: {}, vulkan: false, gpuNode: false };
   if (os === "linux") {
-    const nvidiaDriver = exists("/dev/nvidiactl") && canOpen("libcuda.so.1");
+    const nvidiaDriver = existsSync("/dev/nvidiactl") && canOpen("libcuda.so.1");
     const renders = hardwareRenderNode();
     return {
       ...none,
       nvidiaDriver,
       cudaRuntime: nvidiaDriver ? linuxCuda() : {},
       vulkan: renders && canOpen("libvulkan.so.1"),
-      gpuNode: renders || exists("/dev/dxg") || exists("/dev/nvidiactl"),
+      gpuNode: renders || existsSync("/dev/dxg") || existsSync("/dev/nvidiactl"),
     };
   }
   if (os === "windows") {
@@ -86,7 +87,7 @@ function linuxCuda(): DeviceFacts["cudaRuntime"] {
   for (const major of [13, 12] as const) {
     const names = ["libcudart", "libcublasLt", "libcublas"].map((name) => `${name}.so.${major}`);
     for (const folder of [...folders, `/usr/local/cuda-${major}/lib64/`]) {
-      if (folder !== "" && !exists(folder + names[0])) continue;
+      if (folder !== "" && !existsSync(folder + names[0])) continue;
       // cublas is hundreds of megabytes: the small one tells whether the folder is right
       if (canOpen(folder + names[0])) found[major] ??= names.map((name) => folder + name);
     }
@@ -106,20 +107,11 @@ function hardwareRenderNode(): boolean {
   const vendors = ["0x10de", "0x1002", "0x8086"]; // NVIDIA, AMD, Intel
   try {
     return [...Deno.readDirSync("/sys/class/drm")].some(({ name }) =>
-      name.startsWith("renderD") && exists(`/dev/dri/${name}`) &&
+      name.startsWith("renderD") && existsSync(`/dev/dri/${name}`) &&
       vendors.includes(Deno.readTextFileSync(`/sys/class/drm/${name}/device/vendor`).trim())
     );
   } catch {
     return false; // no DRM in this machine or container
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
   }
 }
 

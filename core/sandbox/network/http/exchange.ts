@@ -1,4 +1,5 @@
 /** One request carried on to an upstream, and its response back: re-framed, streamed, cancelled with the client. */
+import { joined } from "../../../format/bytes.ts";
 import { type HttpConnection, tunnel, writeBody } from "./connection.ts";
 import {
   BadMessage,
@@ -192,13 +193,7 @@ export async function collect(
     if (length > most) throw new BadMessage("the body is too long", 413);
     kept.push(piece.slice());
   }
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of kept) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joined(kept);
 }
 
 /** A response of our own. */

@@ -2,7 +2,8 @@
 import { deepStrictEqual, equal, ok, throws } from "node:assert/strict";
 import type { AgentContext } from "../../../../core/sandbox/agents/agent.ts";
 import { tomlValue } from "../../../../core/sandbox/agents/codex.ts";
-import { agents, findAgent, missingBinary } from "../../../../core/sandbox/agents/mod.ts";
+import { agents, findAgent } from "../../../../core/sandbox/agents/mod.ts";
+import { missingBinaryMessage } from "../../../../core/sandbox/entry_script.ts";
 import { promptSize } from "../../../../core/sandbox/agents/prompt_size.ts";
 
 const base: AgentContext = {
@@ -36,7 +37,7 @@ Deno.test("the documented names", () => {
   equal(findAgent("claude").credentialsVolume, "docker-claude-sandbox-data");
   equal(findAgent("codex").template, "docker/sandbox-templates:codex");
   equal(
-    missingBinary(findAgent("claude")).message,
+    missingBinaryMessage(findAgent("claude").binary),
     "The claude binary was not found in the sandbox; please check this is the correct sandbox for this agent.",
   );
   throws(() => findAgent("clod"), { code: "usage", hint: "Agents: claude, codex, gemini, opencode, shell." });

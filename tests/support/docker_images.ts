@@ -4,6 +4,7 @@ import type { Docker } from "../../core/docker/docker.ts";
 import { importImage, inspectImage } from "../../core/docker/images.ts";
 import { debianPackages } from "./apt.ts";
 import { commandOutput } from "./command.ts";
+import { debianTree } from "./debian_tree.ts";
 import { withLock } from "./lock.ts";
 import { part } from "./parts.ts";
 
@@ -77,31 +78,6 @@ async function busyboxFiles(): Promise<TarFile[]> {
 
 /** The files of a minimal Debian, made once by debootstrap. */
 async function debianTar(): Promise<string> {
-  return await part("docker/base-bookworm.tar", async (target) => {
-    await debianPackages("debootstrap");
-    const root = await Deno.makeTempDir({ prefix: "skiff-debootstrap-" });
-    try {
-      const packages = "--include=ca-certificates,git,curl,procps,ripgrep";
-      await commandOutput("debootstrap", ["--variant=minbase", packages, "bookworm", root]);
-      const unneeded = [
-        "var/cache/apt",
-        "var/lib/apt/lists",
-        "usr/share/doc",
-        "usr/share/man",
-        "usr/share/locale",
-      ];
-      await commandOutput("tar", [
-        "-C",
-        root,
-        ...unneeded.map((folder) => `--exclude=./${folder}/*`),
-        "--one-file-system",
-        "--numeric-owner",
-        "-cf",
-        target,
-        ".",
-      ]);
-    } finally {
-      await Deno.remove(root, { recursive: true }).catch(() => {});
-    }
-  });
+  const packages = ["ca-certificates", "git", "curl", "procps", "ripgrep"];
+  return await part("docker/base-bookworm.tar", (target) => debianTree(target, packages));
 }

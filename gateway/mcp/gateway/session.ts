@@ -59,6 +59,13 @@ const mostLogins = 2;
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
 
+interface AskOptions {
+  signal: AbortSignal;
+  /** The client's, for what the server asks back meanwhile. */
+  requestId?: RequestId;
+  onprogress?: (made: Record<string, unknown>) => void;
+}
+
 export class Session implements GatewaySession {
   readonly id: string;
   readonly servesTo: Server;
@@ -232,11 +239,7 @@ export class Session implements GatewaySession {
   async ask(
     server: EnabledServer,
     request: { method: string; params?: Record<string, unknown> },
-    { signal, requestId, onprogress }: {
-      signal: AbortSignal;
-      requestId?: RequestId;
-      onprogress?: (made: Record<string, unknown>) => void;
-    },
+    { signal, requestId, onprogress }: AskOptions,
   ): Promise<any> {
     const { guard } = this.#gateway;
     const isGuarded = request.method !== "tools/call"; // that one has its middlewares
@@ -255,11 +258,7 @@ export class Session implements GatewaySession {
   async #request(
     server: EnabledServer,
     request: { method: string; params?: Record<string, unknown> },
-    { signal, requestId, onprogress }: {
-      signal: AbortSignal;
-      requestId?: RequestId;
-      onprogress?: (made: Record<string, unknown>) => void;
-    },
+    { signal, requestId, onprogress }: AskOptions,
   ): Promise<any> {
     for (let logins = 0, now = server;; logins++) {
       try {

@@ -1,14 +1,9 @@
 /** Interceptors that are containers: one a call, the call on its stdin. */
-import {
-  attachContainer,
-  createContainer,
-  openWait,
-  removeContainer,
-  startContainer,
-} from "../../../core/docker/containers.ts";
+import { attachContainer, openWait, startContainer } from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
 import { inspectImage, pullImage } from "../../../core/docker/images.ts";
 import { demultiplex } from "../../../core/docker/stdcopy.ts";
+import { withContainer } from "../servers/passing_container.ts";
 import type { InterceptorRun, RunContainer } from "./interceptors.ts";
 import { limitedText } from "./limited_text.ts";
 
@@ -27,13 +22,12 @@ export function containerRunner(open: () => Promise<Docker>): RunContainer {
   };
 }
 
-async function runContainer(
+function runContainer(
   docker: Docker,
   { image, command }: { image: string; command: string[] },
   run: InterceptorRun,
 ): Promise<string> {
-  const { signal } = run;
-  const { Id: id } = await createContainer(docker, {
+  const body = {
     Image: image,
     ...(command.length > 0 ? { Cmd: command } : {}),
     OpenStdin: true,
@@ -48,15 +42,8 @@ async function runContainer(
       NanoCpus: 1e9,
       Memory: 2 * 2 ** 30,
     },
-  }, { signal });
-  const remove = once(() => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {}));
-  signal.addEventListener("abort", remove, { once: true });
-  try {
-    return await converse(docker, id, run);
-  } finally {
-    signal.removeEventListener("abort", remove);
-    await remove();
-  }
+  };
+  return withContainer(docker, body, run.signal, (id) => converse(docker, id, run));
 }
 
 async function converse(
@@ -88,9 +75,4 @@ async function converse(
   } finally {
     stream.close();
   }
-}
-
-function once(work: () => Promise<unknown>): () => Promise<unknown> {
-  let running: Promise<unknown> | undefined;
-  return () => running ??= work();
 }

@@ -1,11 +1,5 @@
 /** Tools that are one container a call, without a server: the catalogs' type `poci`. */
-import {
-  attachContainer,
-  createContainer,
-  openWait,
-  removeContainer,
-  startContainer,
-} from "../../../core/docker/containers.ts";
+import { attachContainer, openWait, startContainer } from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
 import { demultiplex } from "../../../core/docker/stdcopy.ts";
 import { version } from "../../../core/version.ts";
@@ -16,6 +10,7 @@ import type { BlockedNetwork } from "./blocked_network.ts";
 import { type BindRules, checkBind } from "./bind_rules.ts";
 import { connectClient, noValidation } from "./connect_client.ts";
 import { containerBody, type ContainerSettings } from "./container_config.ts";
+import { withContainer } from "./passing_container.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec, OneShotSpec } from "./server_spec.ts";
 
@@ -118,10 +113,7 @@ async function runContainer(
   settings: ContainerSettings,
   signal: AbortSignal,
 ): Promise<{ text: string; code: number }> {
-  const { Id: id } = await createContainer(docker, containerBody(spec, settings), { signal });
-  const remove = () => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {});
-  signal.addEventListener("abort", remove, { once: true });
-  try {
+  return await withContainer(docker, containerBody(spec, settings), signal, async (id) => {
     const stream = await attachContainer(docker, id, { stdin: true });
     const ended = (await openWait(docker, id, { condition: "removed" })).answer;
     await startContainer(docker, id, { signal });
@@ -137,8 +129,5 @@ async function runContainer(
     const parts = code === 0 ? output.stdout : [...output.stdout, ...output.stderr];
     const cut = length > longestOutput ? "\n(the rest of the output is left out)" : "";
     return { text: await new Blob(parts as Uint8Array<ArrayBuffer>[]).text() + cut, code };
-  } finally {
-    signal.removeEventListener("abort", remove);
-    await remove();
-  }
+  });
 }

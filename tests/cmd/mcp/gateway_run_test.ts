@@ -1,12 +1,11 @@
 /** `gateway run`: what each flag does, over HTTP who may, and how it ends. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
-import type { Context } from "../../../core/cli/command.ts";
-import { runCommandLine } from "../../../core/cli/run_command.ts";
 import { gatewayFlags, gatewaySettings } from "../../../cmd/mcp/gateway_flags.ts";
 import { mcpCommand } from "../../../cmd/mcp/group.ts";
 import { Client } from "../../../gateway/mcp/sdk.ts";
 import { SSEClientTransport, StreamableHTTPClientTransport } from "../../../gateway/mcp/sdk_http.ts";
 import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
+import { typed } from "../../support/typed_command.ts";
 import { freePort } from "../../support/executable.ts";
 import { gatewayProcess, stdioGateway } from "../../support/mcp/gateway_process.ts";
 
@@ -47,22 +46,7 @@ async function dryRun(home: TestHome, words: string[]): Promise<{ code: number; 
 
 const printed = async (home: TestHome, words: string[]) => (await run(home, words)).out;
 
-async function run({ env }: TestHome, words: string[]): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ["", ""];
-  const context: Context = {
-    env,
-    signal: new AbortController().signal,
-    debug: false,
-    color: false,
-    stdinIsTerminal: false,
-    stdoutIsTerminal: false,
-    stderrIsTerminal: false,
-    out: (text) => (out += text, Promise.resolve()),
-    err: (text) => (err += text, Promise.resolve()),
-  };
-  const code = await runCommandLine("skiff mcp", mcpCommand, words, context);
-  return { code, out, err };
-}
+const run = ({ env }: TestHome, words: string[]) => typed("skiff mcp", mcpCommand, words, { env });
 
 interface FlagCase {
   flags: string[];

@@ -1,9 +1,9 @@
 /** `skiff mcp oauth`, as it is typed. */
 import assert from "node:assert/strict";
-import type { Context } from "../../../core/cli/command.ts";
 import { runCommandLine } from "../../../core/cli/run_command.ts";
 import { mcpCommand } from "../../../cmd/mcp/group.ts";
 import type { ServerEntry } from "../../../gateway/mcp/catalog/server_entry.ts";
+import { collectingContext } from "../../support/typed_command.ts";
 import { type StandIn, standIn, type StandInOptions } from "../../support/mcp/authorization_server.ts";
 import { browse } from "../../support/mcp/browser.ts";
 import { type OAuthHome, oauthHome } from "../../support/mcp/oauth_home.ts";
@@ -18,15 +18,12 @@ interface Typed {
 }
 
 function type({ env }: OAuthHome, words: string[], { terminal = false } = {}): Typed {
-  const said = { out: "", err: "" };
   const ended = new AbortController();
   const link = Promise.withResolvers<string>();
   link.promise.catch(() => {});
-  const context: Context = {
+  const { context, said } = collectingContext({
     env,
     signal: ended.signal,
-    debug: false,
-    color: false,
     stdinIsTerminal: terminal,
     stdoutIsTerminal: terminal,
     stderrIsTerminal: terminal,
@@ -36,8 +33,7 @@ function type({ env }: OAuthHome, words: string[], { terminal = false } = {}): T
       if (found) link.resolve(found[1]);
       return Promise.resolve();
     },
-    err: (text) => (said.err += text, Promise.resolve()),
-  };
+  });
   const code = runCommandLine("skiff mcp", mcpCommand, words, context);
   code.then(() => link.reject(new Error(said.err)));
   return { code, said, link: link.promise, interrupt: () => ended.abort() };

@@ -1,7 +1,5 @@
 /** `skiff sandbox policy`, as it is typed. */
 import assert from "node:assert/strict";
-import type { Context } from "../../../core/cli/command.ts";
-import { runCommandLine } from "../../../core/cli/run_command.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import { prepareAccess } from "../../../core/sandbox/network/prepare.ts";
 import { readPolicy } from "../../../core/sandbox/network/records.ts";
@@ -9,10 +7,11 @@ import { DecisionLog } from "../../../core/sandbox/network/proxy/decision_log.ts
 import { sandboxFiles } from "../../../core/sandbox/network/sandbox_files.ts";
 import type { NetworkPolicy } from "../../../core/sandbox/network/policy.ts";
 import { policyCommand } from "../../../cmd/sandbox/policy.ts";
+import { type Said, typed } from "../../support/typed_command.ts";
 
 async function withSandboxes(
   fn: (
-    run: (...words: string[]) => Promise<{ code: number; out: string; err: string }>,
+    run: (...words: string[]) => Promise<Said>,
     home: string,
   ) => Promise<void>,
 ): Promise<void> {
@@ -32,21 +31,7 @@ async function withSandboxes(
     deny: [],
   });
   await make("two", "/elsewhere", { mode: "none", allow: [], deny: [] });
-  const run = async (...words: string[]) => {
-    const said = { out: "", err: "" };
-    const context: Context = {
-      env,
-      signal: new AbortController().signal,
-      debug: false,
-      color: false,
-      stdinIsTerminal: false,
-      stdoutIsTerminal: false,
-      stderrIsTerminal: false,
-      out: (text) => (said.out += text, Promise.resolve()),
-      err: (text) => (said.err += text, Promise.resolve()),
-    };
-    return { code: await runCommandLine("skiff", policyCommand, words, context), ...said };
-  };
+  const run = (...words: string[]) => typed("skiff", policyCommand, words, { env });
   try {
     await fn(run, home);
   } finally {

@@ -1,19 +1,10 @@
 import { deepStrictEqual as equal, ok } from "node:assert";
-import type { Command, Context } from "../../../core/cli/command.ts";
+import type { Command } from "../../../core/cli/command.ts";
 import { runByCommander } from "../../../core/cli/commander.ts";
 import { type Parsed, readPlainWords } from "../../../core/cli/plain_words.ts";
+import { collectingContext } from "../../support/typed_command.ts";
 
-const context: Context = {
-  env: { get: () => undefined },
-  signal: new AbortController().signal,
-  debug: false,
-  color: false,
-  stdinIsTerminal: false,
-  stdoutIsTerminal: false,
-  stderrIsTerminal: false,
-  out: () => Promise.resolve(),
-  err: () => Promise.resolve(),
-};
+const { context } = collectingContext();
 
 function command(rest: Partial<Command>, seen: Parsed[] = []): Command {
   return {

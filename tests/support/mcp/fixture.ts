@@ -1,9 +1,10 @@
 /** Configured servers and gateways for tests, on programs of this folder. */
 import type { EnabledServer } from "../../../gateway/mcp/configuration/enabled_server.ts";
 import { defaultOptions, Gateway, type GatewayOptions } from "../../../gateway/mcp/gateway/gateway.ts";
-import { Client, type ClientCapabilities, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
+import type { Client } from "../../../gateway/mcp/sdk.ts";
 import { ServerStarter, type ServerStarterOptions } from "../../../gateway/mcp/servers/open_server.ts";
 import type { ServerEntry } from "../../../gateway/mcp/catalog/server_entry.ts";
+import { type ConnectOptions, connectTo, type ToldLines, toldLines } from "./told_lines.ts";
 
 /** A server that is a TypeScript program of this folder. */
 export function programServer(name: string, program: string, args: string[] = []): EnabledServer {
@@ -20,14 +21,10 @@ export function enabled(entry: ServerEntry, config: Record<string, unknown> = {}
   return { entry, config, secrets: new Map() };
 }
 
-export interface TestGateway extends AsyncDisposable {
+export interface TestGateway extends AsyncDisposable, Omit<ToldLines, "log"> {
   gateway: Gateway;
-  /** What was told, a line each. */
-  lines: string[];
-  /** Resolves with the first line that matches, told already or later. */
-  line(pattern: RegExp): Promise<string>;
   /** A client of its own session. */
-  connect(options?: { capabilities?: ClientCapabilities; prepare?(client: Client): void }): Promise<Client>;
+  connect(options?: ConnectOptions): Promise<Client>;
 }
 
 export function testGateway(
@@ -35,12 +32,7 @@ export function testGateway(
   options: Partial<GatewayOptions> & Partial<Pick<ServerStarterOptions, "env" | "paths" | "blockNetwork">> =
     {},
 ): TestGateway {
-  const lines: string[] = [];
-  const waiting = new Set<{ pattern: RegExp; found(line: string): void }>();
-  const log = (line: string) => {
-    lines.push(line);
-    for (const one of waiting) if (one.pattern.test(line)) one.found(line);
-  };
+  const { lines, line, log } = toldLines();
   const folder = Deno.makeTempDirSync({ prefix: "skiff-mcp-" });
   const env = options.env ?? Deno.env;
   const starter = new ServerStarter({
@@ -61,22 +53,8 @@ export function testGateway(
   return {
     gateway,
     lines,
-    line(pattern) {
-      const told = lines.find((line) => pattern.test(line));
-      if (told !== undefined) return Promise.resolve(told);
-      const { promise, resolve } = Promise.withResolvers<string>();
-      const one = { pattern, found: resolve };
-      waiting.add(one);
-      return promise.finally(() => waiting.delete(one));
-    },
-    async connect({ capabilities = {}, prepare } = {}) {
-      const [ours, theirs] = InMemoryTransport.createLinkedPair();
-      await gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" }, { capabilities });
-      prepare?.(client);
-      await client.connect(ours);
-      return client;
-    },
+    line,
+    connect: (options) => connectTo(gateway, options),
     async [Symbol.asyncDispose]() {
       await gateway.close();
       await starter.close();

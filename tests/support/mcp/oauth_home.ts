@@ -4,7 +4,8 @@ import { watchFiles } from "../../../gateway/mcp/gateway/watch.ts";
 import type { ServerEntry } from "../../../gateway/mcp/catalog/server_entry.ts";
 import { type ToolkitFiles, toolkitFiles } from "../../../gateway/mcp/configuration/toolkit_files.ts";
 import { type OAuthParts, oauthParts } from "../../../gateway/mcp/oauth/oauth_parts.ts";
-import { Client, type ClientCapabilities, InMemoryTransport } from "../../../gateway/mcp/sdk.ts";
+import type { Client } from "../../../gateway/mcp/sdk.ts";
+import { type ConnectOptions, connectTo, type ToldLines, toldLines } from "./told_lines.ts";
 
 export interface OAuthHome extends AsyncDisposable {
   home: string;
@@ -16,12 +17,9 @@ export interface OAuthHome extends AsyncDisposable {
   gateway(options?: { watch?: boolean }): Promise<HomeGateway>;
 }
 
-export interface HomeGateway extends AsyncDisposable {
+export interface HomeGateway extends AsyncDisposable, Omit<ToldLines, "log"> {
   assembled: AssembledGateway;
-  lines: string[];
-  /** Resolves with the first line that matches, told already or later. */
-  line(pattern: RegExp): Promise<string>;
-  connect(options?: { capabilities?: ClientCapabilities; prepare?(client: Client): void }): Promise<Client>;
+  connect(options?: ConnectOptions): Promise<Client>;
 }
 
 /** All of `servers` are enabled. Secrets are in the file, http and loopback are allowed. */
@@ -79,8 +77,7 @@ async function homeGateway(
   cwd: string,
   { watch = false }: { watch?: boolean } = {},
 ): Promise<HomeGateway> {
-  const lines: string[] = [];
-  const waiting = new Set<{ pattern: RegExp; found(line: string): void }>();
+  const { lines, line, log } = toldLines();
   const assembled = await assembleGateway({
     configuration: { env, cwd },
     cpus: 1,
@@ -96,10 +93,7 @@ async function homeGateway(
     refuseChangedTools: false,
     verifySignatures: false,
     interceptors: [],
-    log(line) {
-      lines.push(line);
-      for (const one of waiting) if (one.pattern.test(line)) one.found(line);
-    },
+    log,
   });
   const ended = new AbortController();
   const watching = watch
@@ -108,22 +102,8 @@ async function homeGateway(
   return {
     assembled,
     lines,
-    line(pattern) {
-      const told = lines.find((line) => pattern.test(line));
-      if (told !== undefined) return Promise.resolve(told);
-      const { promise, resolve } = Promise.withResolvers<string>();
-      const one = { pattern, found: resolve };
-      waiting.add(one);
-      return promise.finally(() => waiting.delete(one));
-    },
-    async connect({ capabilities = {}, prepare } = {}) {
-      const [ours, theirs] = InMemoryTransport.createLinkedPair();
-      await assembled.gateway.openSession(theirs);
-      const client = new Client({ name: "test", version: "1" }, { capabilities });
-      prepare?.(client);
-      await client.connect(ours);
-      return client;
-    },
+    line,
+    connect: (options) => connectTo(assembled.gateway, options),
     async [Symbol.asyncDispose]() {
       ended.abort();
       await watching;

@@ -3,6 +3,7 @@ import type { Docker } from "../../../core/docker/docker.ts";
 import { importImage, inspectImage } from "../../../core/docker/images.ts";
 import { debianPackages } from "../apt.ts";
 import { commandOutput } from "../command.ts";
+import { debianTree } from "../debian_tree.ts";
 import { withLock } from "../lock.ts";
 import { part } from "../parts.ts";
 
@@ -58,33 +59,11 @@ export async function pythonServerImage(docker: Docker): Promise<string> {
 /** The files of the image, made once. */
 function packed(): Promise<string> {
   return part(`mcp/python-${sdk.replace("==", "-")}.tar`, async (target) => {
-    await debianPackages("debootstrap", "python3");
-    const root = await Deno.makeTempDir({ prefix: "skiff-python-" });
-    try {
-      await commandOutput("debootstrap", ["--variant=minbase", "--include=python3", "bookworm", root]);
+    await debianPackages("python3");
+    await debianTree(target, ["python3"], async (root) => {
       await install(`${root}/app`);
       await Deno.writeTextFile(`${root}/app/server.py`, program);
-      const unneeded = [
-        "var/cache/apt",
-        "var/lib/apt/lists",
-        "usr/share/doc",
-        "usr/share/man",
-        "usr/share/locale",
-      ];
-      const excluded = unneeded.map((folder) => `--exclude=./${folder}/*`);
-      await commandOutput("tar", [
-        "-C",
-        root,
-        ...excluded,
-        "--one-file-system",
-        "--numeric-owner",
-        "-cf",
-        target,
-        ".",
-      ]);
-    } finally {
-      await Deno.remove(root, { recursive: true }).catch(() => {});
-    }
+    });
   });
 }
 

@@ -1,18 +1,13 @@
 /** `skiff version`, and `skiff model version`: client and server. */
 import type { Command } from "../core/cli/command.ts";
+import { formatFlag } from "../core/cli/format_flag.ts";
 import { version } from "../core/version.ts";
 import { findServer } from "./model/connection.ts";
 
 export const versionCommand: Command = {
   name: "version",
   summary: "Show the versions of client and server",
-  flags: [{
-    name: "format",
-    summary: "How to print",
-    value: "FORMAT",
-    choices: ["text", "json"],
-    default: "text",
-  }],
+  flags: [formatFlag("text", "json")],
   async run({ context, flags }) {
     const platform = `${Deno.build.os}/${Deno.build.arch === "x86_64" ? "amd64" : "arm64"}`;
     const server = await findServer(context);

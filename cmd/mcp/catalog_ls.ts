@@ -1,16 +1,17 @@
 /** `skiff mcp catalog ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { type CatalogRecord, readCatalogList } from "../../gateway/mcp/catalog/catalog_list.ts";
 import { dockerCatalog, embeddedCatalog } from "../../gateway/mcp/catalog/catalog_source.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
-import { formatFlag, placeOf, printed } from "./place.ts";
+import { placeOf, printed } from "./place.ts";
 
 export const catalogLsCommand: Command = {
   name: "ls",
   aliases: ["list"],
   summary: "List the catalogs",
-  flags: [{ ...formatFlag("table"), choices: ["table", "human", "json", "yaml"] }],
+  flags: [{ ...formatFlag("table", "json", "yaml"), choices: ["table", "human", "json", "yaml"] }],
   async run({ context, flags }) {
     const place = placeOf(context);
     const list = await readCatalogList(place.files);

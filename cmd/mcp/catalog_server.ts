@@ -1,5 +1,6 @@
 /** `skiff mcp catalog server`: the servers of one catalog. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { addServers, removeServers } from "../../gateway/mcp/catalog/edit_catalog.ts";
 import { readReadme } from "../../gateway/mcp/catalog/catalog_source.ts";
@@ -7,7 +8,7 @@ import { openCatalog } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { type ServerEntry, serverType } from "../../gateway/mcp/catalog/server_entry.ts";
 import { sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
-import { formatFlag, placeOf, printed } from "./place.ts";
+import { placeOf, printed } from "./place.ts";
 import { serverFlag } from "./profile_create.ts";
 
 const lsCommand: Command = {
@@ -23,7 +24,7 @@ const lsCommand: Command = {
       summary: "name=…, a part of the name",
       repeatable: true,
     },
-    formatFlag("human"),
+    formatFlag("human", "json", "yaml"),
   ],
   examples: ["skiff mcp catalog server ls docker-mcp -f name=github"],
   async run({ context, args, flags }) {
@@ -71,7 +72,7 @@ const inspectCommand: Command = {
   name: "inspect",
   summary: "Show all about a server of a catalog",
   args: [catalogArgument, { name: "SERVER", required: true }],
-  flags: [formatFlag("human")],
+  flags: [formatFlag("human", "json", "yaml")],
   async run({ context, args, flags }) {
     const [word, name] = [args.CATALOG as string, args.SERVER as string];
     const entry = (await openCatalog(word, placeOf(context))).servers.get(name);

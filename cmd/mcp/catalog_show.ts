@@ -1,5 +1,6 @@
 /** `skiff mcp catalog show`. */
 import type { Command, Context } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { dockerCatalog } from "../../gateway/mcp/catalog/catalog_source.ts";
 import type { Catalog } from "../../gateway/mcp/catalog/catalog_text.ts";
@@ -10,7 +11,7 @@ import { isUnisolated, type ServerEntry, serverType } from "../../gateway/mcp/ca
 import { catalogOrigin } from "../../gateway/mcp/catalog/shared_catalogs.ts";
 import { sharedDigest, sharedForm, sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
-import { formatFlag, placeOf, printed, shortened } from "./place.ts";
+import { placeOf, printed, shortened } from "./place.ts";
 import { inWord, loadDecisions } from "./read_policy.ts";
 
 export const catalogShowCommand: Command = {
@@ -25,7 +26,7 @@ export const catalogShowCommand: Command = {
     summary: `Name, reference, file or address (default: ${dockerCatalog})`,
   }],
   flags: [
-    formatFlag("human"),
+    formatFlag("human", "json", "yaml"),
     {
       name: "pull",
       value: "WHEN",

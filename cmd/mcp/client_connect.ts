@@ -1,12 +1,13 @@
 /** `skiff mcp client connect`, `disconnect`, `manual-instructions`. */
 import type { Argument, Command, Context, Flag } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { ClientOs, McpClient } from "../../gateway/mcp/clients/client.ts";
 import { type ClientPlace, findClient } from "../../gateway/mcp/clients/client_files.ts";
 import { mcpClients } from "../../gateway/mcp/clients/client_table.ts";
 import { connectClient, disconnectClient, gatewayCommand } from "../../gateway/mcp/clients/connect.ts";
 import { readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
-import { formatFlag, jsonFlag, placeOf, printed } from "./place.ts";
+import { jsonFlag, placeOf, printed } from "./place.ts";
 import { profileArgument } from "./profile.ts";
 
 export const globalFlag: Flag = {
@@ -120,7 +121,7 @@ export const profileManualCommand: Command = {
   summary: "Show the command that a client starts to have a profile",
   hidden: true,
   args: [profileArgument],
-  flags: [formatFlag("human")],
+  flags: [formatFlag("human", "json", "yaml")],
   async run({ context, args, flags }) {
     const { id } = await readProfile(args.ID as string, placeOf(context));
     const { env, os } = clientPlace(context);

@@ -1,5 +1,6 @@
 /** The flags of all commands of `skiff mcp tools`. */
 import type { Flag } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 
 export const gatewayClientFlags: Flag[] = [
   {
@@ -18,10 +19,4 @@ export const gatewayClientFlags: Flag[] = [
   },
 ];
 
-export const toolsFormatFlag: Flag = {
-  name: "format",
-  summary: "How to print",
-  value: "FORMAT",
-  choices: ["list", "json"],
-  default: "list",
-};
+export const toolsFormatFlag: Flag = formatFlag("list", "json");

@@ -10,17 +10,6 @@ export function placeOf(context: Context): CatalogPlace {
 
 export const jsonFlag: Flag = { name: "json", summary: "Print as JSON" };
 
-/** `--format`, with the text for people first. */
-export function formatFlag(people: string): Flag {
-  return {
-    name: "format",
-    value: "FORMAT",
-    summary: "How to print",
-    choices: [people, "json", "yaml"],
-    default: people,
-  };
-}
-
 /** A value in a format for programs. */
 export function printed(value: unknown, format: "json" | "yaml"): string {
   return format === "json" ? `${JSON.stringify(value, null, 2)}\n` : toYaml(value);

@@ -1,10 +1,11 @@
 /** `skiff mcp profile config`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { getValue, setValue } from "../../gateway/mcp/profiles/edit_profile.ts";
 import { type Profile, serverName } from "../../gateway/mcp/profiles/profile.ts";
 import { changeProfile, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
-import { formatFlag, placeOf, printed } from "./place.ts";
+import { placeOf, printed } from "./place.ts";
 import { profileArgument } from "./profile.ts";
 
 export const profileConfigCommand: Command = {
@@ -16,7 +17,7 @@ export const profileConfigCommand: Command = {
     { name: "get", value: "SERVER.KEY", summary: "Show a value", repeatable: true },
     { name: "del", value: "SERVER.KEY", summary: "Remove a value", repeatable: true },
     { name: "get-all", summary: "Show all values" },
-    formatFlag("human"),
+    formatFlag("human", "json", "yaml"),
   ],
   async run({ context, args, flags }) {
     const id = args.ID as string;

@@ -1,5 +1,6 @@
 /** `skiff mcp profile server`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import type { ServerEntry } from "../../gateway/mcp/catalog/server_entry.ts";
@@ -12,7 +13,7 @@ import {
 } from "../../gateway/mcp/profiles/profile.ts";
 import { changeProfile, listProfiles } from "../../gateway/mcp/profiles/profile_store.ts";
 import { serversOf } from "../../gateway/mcp/profiles/server_uri.ts";
-import { formatFlag, placeOf, printed, shortened } from "./place.ts";
+import { placeOf, printed, shortened } from "./place.ts";
 import { profileArgument } from "./profile.ts";
 import { serverFlag } from "./profile_create.ts";
 
@@ -22,7 +23,7 @@ const lsCommand: Command = {
   summary: "List the servers of all profiles",
   flags: [
     { name: "filter", short: "f", value: "KEY=VALUE", summary: "name=… or profile=…", repeatable: true },
-    formatFlag("human"),
+    formatFlag("human", "json", "yaml"),
   ],
   async run({ context, flags }) {
     const filters = ((flags.filter ?? []) as string[]).map((word) => {

@@ -1,18 +1,19 @@
 /** `skiff mcp profile ls` and `show`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { listClients } from "../../gateway/mcp/clients/list_clients.ts";
 import { profileJson, serverName } from "../../gateway/mcp/profiles/profile.ts";
 import { listProfiles, readProfile } from "../../gateway/mcp/profiles/profile_store.ts";
 import { clientPlace } from "./client_connect.ts";
-import { formatFlag, placeOf, printed } from "./place.ts";
+import { placeOf, printed } from "./place.ts";
 import { profileArgument } from "./profile.ts";
 
 export const profileLsCommand: Command = {
   name: "ls",
   aliases: ["list"],
   summary: "List the profiles",
-  flags: [formatFlag("human")],
+  flags: [formatFlag("human", "json", "yaml")],
   async run({ context, flags }) {
     const warnings: string[] = [];
     const profiles = await listProfiles(placeOf(context), warnings);
@@ -38,7 +39,7 @@ export const profileShowCommand: Command = {
   name: "show",
   summary: "Show a profile",
   args: [profileArgument],
-  flags: [formatFlag("human"), { name: "clients", summary: "With the clients that have it" }],
+  flags: [formatFlag("human", "json", "yaml"), { name: "clients", summary: "With the clients that have it" }],
   async run({ context, args, flags }) {
     const profile = await readProfile(args.ID as string, placeOf(context));
     const clients = flags.clients

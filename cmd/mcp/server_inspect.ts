@@ -1,5 +1,6 @@
 /** `skiff mcp server inspect`. */
 import type { Command, Invocation } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { loadConfiguration, unknownServer } from "../../gateway/mcp/configuration/configuration.ts";
 import { readRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
@@ -19,13 +20,7 @@ export const serverInspectCommand: Command = {
     summary: "Name, or an image that describes its server",
     complete: async (context) => [...(await loadCatalogs(placeOf(context))).servers.keys()],
   }],
-  flags: [{
-    name: "format",
-    value: "FORMAT",
-    summary: "How to print",
-    choices: ["json", "yaml"],
-    default: "json",
-  }],
+  flags: [formatFlag("json", "yaml")],
   async run(invocation) {
     const { context, args, flags } = invocation;
     const place = placeOf(context);

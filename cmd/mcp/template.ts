@@ -1,15 +1,16 @@
 /** `skiff mcp template`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { profileTemplates } from "../../gateway/mcp/profiles/profile_templates.ts";
-import { formatFlag, printed } from "./place.ts";
+import { printed } from "./place.ts";
 import { connectFlag, createAndConnect } from "./profile_create.ts";
 
 const lsCommand: Command = {
   name: "ls",
   aliases: ["list"],
   summary: "List the templates",
-  flags: [formatFlag("human")],
+  flags: [formatFlag("human", "json", "yaml")],
   async run({ context, flags }) {
     if (flags.format !== "human") {
       const shown = profileTemplates.map(({ servers, ...template }) => ({

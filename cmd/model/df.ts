@@ -1,5 +1,6 @@
 /** `skiff model df`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { decimalSize } from "../../core/format/byte_size.ts";
 import { connectServer } from "./connection.ts";
@@ -7,13 +8,7 @@ import { connectServer } from "./connection.ts";
 export const dfCommand: Command = {
   name: "df",
   summary: "Show what models use of the disk",
-  flags: [{
-    name: "format",
-    summary: "How to print",
-    value: "FORMAT",
-    choices: ["table", "json"],
-    default: "table",
-  }],
+  flags: [formatFlag("table", "json")],
   async run({ context, flags }) {
     const usage = await (await connectServer(context)).diskUsage();
     if (flags.format === "json") return await context.out(`${JSON.stringify(usage, null, 2)}\n`);

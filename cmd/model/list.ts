@@ -1,5 +1,6 @@
 /** `skiff model ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { relativeTime } from "../../core/format/duration.ts";
 import type { ModelInfo } from "../../gateway/client/api_client.ts";
@@ -15,13 +16,7 @@ export const listCommand: Command = {
   flags: [
     { name: "json", summary: "Print JSON" },
     { name: "openai", summary: "Print the list of the OpenAI API" },
-    {
-      name: "format",
-      summary: "How to print",
-      value: "FORMAT",
-      choices: ["table", "json"],
-      default: "table",
-    },
+    formatFlag("table", "json"),
     { name: "quiet", short: "q", summary: "Print ids only" },
   ],
   async run({ context, args, flags }) {

@@ -1,5 +1,6 @@
 /** `skiff model ps`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { relativeTime } from "../../core/format/duration.ts";
 import type { RunningModelInfo } from "../../gateway/client/api_client.ts";
@@ -9,13 +10,7 @@ import { connectServer } from "./connection.ts";
 export const psCommand: Command = {
   name: "ps",
   summary: "List the models that are loaded",
-  flags: [{
-    name: "format",
-    summary: "How to print",
-    value: "FORMAT",
-    choices: ["table", "json"],
-    default: "table",
-  }],
+  flags: [formatFlag("table", "json")],
   async run({ context, flags }) {
     const running = await (await connectServer(context)).running();
     if (flags.format === "json") return await context.out(`${JSON.stringify(running, null, 2)}\n`);

@@ -1,5 +1,6 @@
 /** `skiff model status`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { findServer, serverUrl } from "./connection.ts";
 
@@ -8,13 +9,7 @@ export const statusCommand: Command = {
   summary: "Tell whether the server runs, and its engines",
   flags: [
     { name: "json", summary: "Print JSON" },
-    {
-      name: "format",
-      summary: "How to print",
-      value: "FORMAT",
-      choices: ["table", "json"],
-      default: "table",
-    },
+    formatFlag("table", "json"),
   ],
   async run({ context, flags }) {
     const client = await findServer(context);

@@ -1,5 +1,6 @@
 /** `skiff sandbox logs SANDBOX`: which programs ran when, what was reached and refused, what the keep-alive said. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { listSandboxes, resolveSandbox } from "../../core/sandbox/find.ts";
 import { type LogLine, sandboxLogs } from "../../core/sandbox/logs.ts";
 import { openWorld } from "./engine.ts";
@@ -14,7 +15,7 @@ export const logsCommand: Command = {
   args: [{ name: "SANDBOX", required: true, complete: sandboxNames }],
   flags: [
     { name: "tail", short: "n", summary: "Only the last lines", value: "NUMBER" },
-    { name: "format", summary: "How to print", value: "FORMAT", choices: ["text", "json"], default: "text" },
+    formatFlag("text", "json"),
   ],
   async run({ context, args, flags }) {
     const world = await openWorld(context);

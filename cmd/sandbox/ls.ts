@@ -1,5 +1,6 @@
 /** `skiff sandbox ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { relativeTime } from "../../core/format/duration.ts";
 import { listSandboxes } from "../../core/sandbox/find.ts";
@@ -12,13 +13,7 @@ export const lsCommand: Command = {
   flags: [
     { name: "quiet", short: "q", summary: "Print only ids" },
     { name: "no-trunc", summary: "Print whole ids, and times as they are" },
-    {
-      name: "format",
-      summary: "How to print",
-      value: "FORMAT",
-      choices: ["table", "json"],
-      default: "table",
-    },
+    formatFlag("table", "json"),
     { name: "json", summary: "Same as --format json", hidden: true },
   ],
   async run({ context, flags }) {

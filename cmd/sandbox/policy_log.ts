@@ -1,5 +1,6 @@
 /** `skiff sandbox policy log`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../core/paths/paths.ts";
 import { findRecord } from "../../core/sandbox/network/policy_edit.ts";
@@ -15,13 +16,7 @@ export const policyLogCommand: Command = {
     { name: "follow", short: "f", summary: "Go on with what happens" },
     { name: "denied", summary: "Only what was not let through" },
     { name: "tail", short: "n", value: "N", summary: "Only the last N entries" },
-    {
-      name: "format",
-      value: "FORMAT",
-      summary: "How to print",
-      choices: ["text", "json"],
-      default: "text",
-    },
+    formatFlag("text", "json"),
   ],
   async run({ context, flags }) {
     const paths = skiffPaths(context.env);

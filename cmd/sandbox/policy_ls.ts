@@ -1,5 +1,6 @@
 /** `skiff sandbox policy ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { skiffPaths } from "../../core/paths/paths.ts";
 import { policyName } from "../../core/sandbox/network/policy.ts";
@@ -14,13 +15,7 @@ export const policyLsCommand: Command = {
   flags: [
     sandboxFlag,
     { name: "all", short: "a", summary: "The preset's rules, too" },
-    {
-      name: "format",
-      value: "FORMAT",
-      summary: "How to print",
-      choices: ["table", "json"],
-      default: "table",
-    },
+    formatFlag("table", "json"),
   ],
   async run({ context, flags }) {
     const paths = skiffPaths(context.env);

@@ -1,5 +1,6 @@
 /** `skiff system gpu`. */
 import type { Command } from "../../core/cli/command.ts";
+import { formatFlag } from "../../core/cli/format_flag.ts";
 import { binarySize } from "../../core/format/byte_size.ts";
 import type { AdapterReport, GpuReport } from "../../inference/engines/gpu/report.ts";
 
@@ -8,13 +9,7 @@ export const gpuCommand: Command = {
   summary: "Show GPUs, their limits and their measured bandwidth",
   description: "Asks WebGPU for adapters and measures the memory of each for two seconds.",
   flags: [
-    {
-      name: "format",
-      summary: "How to print",
-      value: "FORMAT",
-      choices: ["text", "json"],
-      default: "text",
-    },
+    formatFlag("text", "json"),
     { name: "skip-bandwidth", summary: "Measure nothing" },
   ],
   examples: ["skiff system gpu", "skiff system gpu --format json"],

@@ -1,5 +1,6 @@
 /** `skiff sandbox template ls`. */
 import type { Command } from "../../../core/cli/command.ts";
+import { formatFlag } from "../../../core/cli/format_flag.ts";
 import { formatTable } from "../../../core/cli/table.ts";
 import { decimalSize } from "../../../core/format/byte_size.ts";
 import { relativeTime } from "../../../core/format/duration.ts";
@@ -12,13 +13,7 @@ export const lsCommand: Command = {
   summary: "List the templates that are here",
   flags: [
     { name: "quiet", short: "q", summary: "Print only names" },
-    {
-      name: "format",
-      summary: "How to print",
-      value: "FORMAT",
-      choices: ["table", "json"],
-      default: "table",
-    },
+    formatFlag("table", "json"),
   ],
   async run({ context, flags }) {
     const templates = await listTemplates((await openWorld(context)).docker);

@@ -95,7 +95,7 @@ export function gatewaySettings(
   flags: Flags,
   { env }: Context,
   log: (line: string) => void,
-): Omit<GatewaySettings, "configuration"> & Pick<GatewaySettings, "configuration"> {
+): GatewaySettings {
   const isSet = (name: string) => flags[name] !== undefined && flags[name] !== false;
   const other = isSet("profile") ? chooseServers.find(isSet) : undefined;
   if (other) throw new SkiffError("usage", `--profile and --${other} exclude each other`);

@@ -88,12 +88,3 @@ function buildQuery(options: BuildOptions) {
     ulimits: json(ulimits),
   };
 }
-
-/** Frees the builder's cache. */
-export async function pruneBuildCache(
-  docker: Docker,
-  { all, keepStorage, signal }: { all?: boolean; keepStorage?: number } & Abortable = {},
-): Promise<{ CachesDeleted?: string[] | null; SpaceReclaimed?: number }> {
-  const query = { all, [docker.supports("1.48") ? "reserved-space" : "keep-storage"]: keepStorage };
-  return await docker.json("POST", "/build/prune", { query, signal, long: true });
-}

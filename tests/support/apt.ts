@@ -1,4 +1,5 @@
 /** Debian packages that tests need: installed when they are missing and this is root on a Debian machine. */
+import { patiently } from "../../build/registry_fetch.ts";
 import { withLock } from "./lock.ts";
 
 /** Makes sure that they are installed. Throws with the reason when that is not possible. */
@@ -12,9 +13,11 @@ export async function debianPackages(...names: string[]): Promise<void> {
     if (wanted.length === 0) return;
     const install = ["install", "-y", "--no-install-recommends", ...wanted];
     if ((await aptGet(install)).success) return;
-    await aptGet(["update"]);
-    const { success, message } = await aptGet(install);
-    if (!success) throw new Error(`cannot install ${wanted.join(", ")}: ${message}`);
+    await patiently(async () => {
+      await aptGet(["update"]);
+      const { success, message } = await aptGet(install);
+      if (!success) throw new Error(`cannot install ${wanted.join(", ")}: ${message}`);
+    });
   });
 }
 

@@ -1,4 +1,5 @@
 /** Runs programs that tests need (build tools, Debian's), to their end. */
+import { patiently } from "../../build/registry_fetch.ts";
 
 export interface CommandOptions {
   cwd?: string;
@@ -28,4 +29,9 @@ export async function commandOutput(
   if (code === 0) return new TextDecoder().decode(stdout);
   const text = new TextDecoder().decode(stderr).trim() || new TextDecoder().decode(stdout).trim();
   throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${text.slice(-1500)}`);
+}
+
+/** The same of a program that asks package registries, which may be out of reach for a while: it is run again. */
+export function registryCommand(...order: Parameters<typeof commandOutput>): Promise<string> {
+  return patiently(() => commandOutput(...order));
 }

@@ -1,6 +1,6 @@
 /** Files of a minimal Debian as a tar, made by debootstrap: for images that tests import. */
 import { debianPackages } from "./apt.ts";
-import { commandOutput } from "./command.ts";
+import { commandOutput, registryCommand } from "./command.ts";
 
 const unneeded = ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"];
 
@@ -14,7 +14,7 @@ export async function debianTree(
   const root = await Deno.makeTempDir({ prefix: "skiff-debootstrap-" });
   try {
     const include = `--include=${packages.join(",")}`;
-    await commandOutput("debootstrap", ["--variant=minbase", include, "bookworm", root]);
+    await registryCommand("debootstrap", ["--variant=minbase", include, "bookworm", root]);
     await add(root);
     const excluded = unneeded.map((folder) => `--exclude=./${folder}/*`);
     const flags = ["--one-file-system", "--numeric-owner"];

@@ -1,5 +1,6 @@
 /** The GPU that tests run on: the machine's, or Mesa's llvmpipe, installed where it is missing. */
 import { type GpuDevice, openGpuDevice } from "../../inference/engines/webgpu/device/gpu_device.ts";
+import { debianPackages } from "./apt.ts";
 
 let opened: Promise<GpuDevice> | undefined;
 
@@ -12,7 +13,9 @@ export function testGpu(): Promise<GpuDevice> {
 export async function provideAdapter(): Promise<void> {
   // Mesa complains on stderr without one.
   if (!Deno.env.get("XDG_RUNTIME_DIR")) Deno.env.set("XDG_RUNTIME_DIR", Deno.env.get("TMPDIR") ?? "/tmp");
-  if (Deno.build.os === "linux" && !await hasVulkanDriver()) await installMesa();
+  if (Deno.build.os === "linux" && !await hasVulkanDriver()) {
+    await debianPackages("mesa-vulkan-drivers", "libvulkan1");
+  }
 }
 
 async function provision(): Promise<GpuDevice> {
@@ -32,13 +35,4 @@ async function hasVulkanDriver(): Promise<boolean> {
     }
   }
   return false;
-}
-
-async function installMesa(): Promise<void> {
-  if (Deno.uid() !== 0) throw new Error("there is no Vulkan driver, and installing Mesa's takes root");
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  for (const args of [["update", "-q"], ["install", "-yq", "mesa-vulkan-drivers", "libvulkan1"]]) {
-    const { success, stderr } = await new Deno.Command("apt-get", { args, env, stdout: "null" }).output();
-    if (!success) throw new Error(`apt-get ${args[0]} failed: ${new TextDecoder().decode(stderr).trim()}`);
-  }
 }

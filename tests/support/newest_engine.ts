@@ -6,7 +6,7 @@ import { registryFetch } from "../../build/registry_fetch.ts";
 import { fileAccess } from "../../core/archive/random_access.ts";
 import { readZipDirectory, readZipEntry } from "../../core/archive/zip.ts";
 import { debianPackages } from "./apt.ts";
-import { commandOutput } from "./command.ts";
+import { commandOutput, registryCommand } from "./command.ts";
 import { withLock } from "./lock.ts";
 import { sha256 } from "./packages.ts";
 import { part } from "./parts.ts";
@@ -45,21 +45,21 @@ async function buildMoby(go: string, work: string, target: string): Promise<void
   const tags = "exclude_graphdriver_btrfs exclude_disk_quota no_systemd";
   const version = `-X github.com/moby/moby/v2/dockerversion.Version=${mobyVersion.slice(1)}`;
   const build = ["build", "-mod=mod", "-trimpath", `-ldflags=-s -w ${version}`];
-  await commandOutput(go, [...build, `-tags=${tags}`, "-o", `${target}/dockerd`, "./cmd/dockerd"], { cwd });
-  await commandOutput(go, [...build, "-o", `${target}/docker-proxy`, "./cmd/docker-proxy"], { cwd });
+  await registryCommand(go, [...build, `-tags=${tags}`, "-o", `${target}/dockerd`, "./cmd/dockerd"], { cwd });
+  await registryCommand(go, [...build, "-o", `${target}/docker-proxy`, "./cmd/docker-proxy"], { cwd });
 }
 
 async function buildRunc(go: string, work: string, target: string): Promise<void> {
   const cwd = await sources(go, "github.com/opencontainers/runc", runcVersion, work);
   // The replacement is a module of its own, so the proxy's archive leaves it out; the original does as well.
-  await commandOutput(go, ["mod", "edit", "-dropreplace=github.com/opencontainers/selinux"], { cwd });
+  await registryCommand(go, ["mod", "edit", "-dropreplace=github.com/opencontainers/selinux"], { cwd });
   const build = ["build", "-mod=mod", "-trimpath", "-ldflags=-s -w", "-tags=seccomp"];
-  await commandOutput(go, [...build, "-o", `${target}/runc`, "."], { cwd });
+  await registryCommand(go, [...build, "-o", `${target}/runc`, "."], { cwd });
 }
 
 /** A writable copy of a module's sources, checked by Go against its checksum database. */
 async function sources(go: string, module: string, version: string, work: string): Promise<string> {
-  const told = await commandOutput(go, ["mod", "download", "-json", `${module}@${version}`], { cwd: work });
+  const told = await registryCommand(go, ["mod", "download", "-json", `${module}@${version}`], { cwd: work });
   const folder = `${work}/${module.split("/").at(-1)}`;
   await commandOutput("cp", ["-r", JSON.parse(told).Dir, folder]);
   await commandOutput("chmod", ["-R", "u+w", folder]);

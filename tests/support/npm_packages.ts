@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readTar } from "../../core/archive/tar.ts";
 import { registryFetch } from "../../build/registry_fetch.ts";
+import { registryCommand } from "./command.ts";
 import { part } from "./parts.ts";
 
 /** A file of the registry, e.g. "ajv/-/ajv-8.17.1.tgz", with the sha512 that the registry states (base64). */
@@ -68,4 +69,10 @@ export async function npmPackage(tarball: NpmTarball, paths: string[] = [""]): P
 /** The path of one member of a package. */
 export async function npmMember(tarball: NpmTarball, member: string): Promise<string> {
   return `${await npmPackage(tarball, [member])}/${member}`;
+}
+
+/** Installs packages ("name@version") below a folder. */
+export async function npmInstall(folder: string, packages: string[], flags: string[] = []): Promise<void> {
+  const quiet = ["--no-audit", "--no-fund", "--silent", ...flags];
+  await registryCommand("npm", ["install", ...quiet, "--prefix", folder, ...packages]);
 }

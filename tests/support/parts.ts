@@ -57,5 +57,5 @@ export function realTest<T>(
 async function recordSkip(name: string, reason: string): Promise<void> {
   console.log(`SKIPPED ${name}: ${reason}`);
   const file = Deno.env.get("SKIFF_SKIPS_FILE");
-  if (file) await Deno.writeTextFile(file, `${name}: ${reason}\n`, { append: true });
+  if (file) await Deno.writeTextFile(file, `${name}: ${reason.replaceAll("\n", " ")}\n`, { append: true });
 }

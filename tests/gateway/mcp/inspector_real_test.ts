@@ -1,10 +1,10 @@
 /** The official inspector's command line as the client of a gateway, in front of the reference server. */
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { selfCommand } from "../../../core/process/self.ts";
-import { commandOutput } from "../../support/command.ts";
 import { freePort } from "../../support/executable.ts";
 import { gatewayProcess } from "../../support/mcp/gateway_process.ts";
 import { referenceProgram } from "../../support/mcp/reference_servers.ts";
+import { npmInstall } from "../../support/npm_packages.ts";
 import { part, realTest } from "../../support/parts.ts";
 import { withHome } from "./home.ts";
 
@@ -12,8 +12,7 @@ import { withHome } from "./home.ts";
 async function parts() {
   const packages = ["@modelcontextprotocol/inspector@2.12.0"];
   const folder = await part("mcp/inspector-2.12.0", async (target) => {
-    const quiet = ["--no-audit", "--no-fund", "--silent", "--ignore-scripts"];
-    await commandOutput("npm", ["install", ...quiet, "--prefix", target, ...packages]);
+    await npmInstall(target, packages, ["--ignore-scripts"]);
   });
   const everything = await referenceProgram("everything");
   const launcher = `${folder}/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js`;

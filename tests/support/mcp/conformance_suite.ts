@@ -1,20 +1,12 @@
 /** The official conformance suite, with the Node that it needs. */
-import { commandOutput } from "../command.ts";
+import { npmInstall } from "../npm_packages.ts";
 import { part } from "../parts.ts";
 
 /** Its folder. */
 export async function conformanceSuite(): Promise<string> {
   return await part("mcp/conformance-0.1.16", async (target) => {
     const packages = ["node@22.23.3", "@modelcontextprotocol/conformance@0.1.16"];
-    await commandOutput("npm", [
-      "install",
-      "--no-audit",
-      "--no-fund",
-      "--silent",
-      "--prefix",
-      target,
-      ...packages,
-    ]);
+    await npmInstall(target, packages);
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Docker } from "../../../core/docker/docker.ts";
 import { importImage, inspectImage } from "../../../core/docker/images.ts";
 import { debianPackages } from "../apt.ts";
-import { commandOutput } from "../command.ts";
+import { commandOutput, registryCommand } from "../command.ts";
 import { debianTree } from "../debian_tree.ts";
 import { withLock } from "../lock.ts";
 import { part } from "../parts.ts";
@@ -72,7 +72,7 @@ async function install(folder: string): Promise<void> {
   const hasPip = await commandOutput("python3", ["-m", "pip", "--version"]).then(() => true, () => false);
   if (!hasPip) await debianPackages("python3-pip");
   const platform = Deno.build.arch === "aarch64" ? "manylinux2014_aarch64" : "manylinux2014_x86_64";
-  await commandOutput("python3", [
+  await registryCommand("python3", [
     ...["-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:", "--python-version", "3.11"],
     ...["--implementation", "cp", "--platform", platform, "--target", folder, sdk],
   ]);

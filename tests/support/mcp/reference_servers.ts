@@ -6,6 +6,7 @@ import { inspectImage } from "../../../core/docker/images.ts";
 import { commandOutput } from "../command.ts";
 import { debianBase } from "../docker_images.ts";
 import { withLock } from "../lock.ts";
+import { npmInstall } from "../npm_packages.ts";
 import { part } from "../parts.ts";
 
 const packages = [
@@ -49,8 +50,7 @@ function packed(): Promise<string> {
   return part("mcp/reference-servers.tar", async (target) => {
     const folder = await Deno.makeTempDir({ prefix: "skiff-npm-" });
     try {
-      const quiet = ["--no-audit", "--no-fund", "--silent"];
-      await commandOutput("npm", ["install", ...quiet, "--prefix", `${folder}/app`, ...packages]);
+      await npmInstall(`${folder}/app`, packages);
       await commandOutput("tar", ["-C", folder, "--numeric-owner", "-cf", target, "app"]);
     } finally {
       await Deno.remove(folder, { recursive: true });

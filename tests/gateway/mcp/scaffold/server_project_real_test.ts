@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { writeServerProject } from "../../../../gateway/mcp/scaffold/server_project.ts";
 import { Client } from "../../../../gateway/mcp/sdk.ts";
 import { LineTransport } from "../../../../gateway/mcp/servers/line_transport.ts";
-import { commandOutput } from "../../../support/command.ts";
+import { commandOutput, registryCommand } from "../../../support/command.ts";
 import { goCommand } from "../../../support/newest_engine.ts";
 import { realTest } from "../../../support/parts.ts";
 
@@ -28,7 +28,7 @@ async function withServer(program: string, fn: (client: Client) => Promise<void>
 async function built(go: string, template: string): Promise<{ program: string; folder: string }> {
   const folder = await Deno.makeTempDir({ prefix: "skiff-project-" });
   const project = await writeServerProject(`${folder}/greeter`, { template, language: "go" });
-  await commandOutput(go, ["vet", "."], { cwd: project.folder });
+  await registryCommand(go, ["vet", "."], { cwd: project.folder });
   await commandOutput(go, ["build", "-trimpath", "-o", `${folder}/server`, "."], { cwd: project.folder });
   return { program: `${folder}/server`, folder };
 }

@@ -16,6 +16,8 @@ export type ToSandbox =
     script: string;
     functions: ScriptFunction[];
     memory: number;
+    /** Milliseconds after which the process ends even if nobody tells it. */
+    totalMs: number;
     longestOutput: number;
   }
   /** The answer to a call; `failed`: the function throws. */
@@ -27,8 +29,8 @@ export type FromSandbox =
   /** Nothing: the sandbox tries its way to the gateway. */
   | { type: "trial" }
   | { type: "call"; call: number; tool: string; arguments: Record<string, unknown> }
-  /** The script has ended; `console` is what it printed. */
-  | { type: "done"; failed: boolean; text: string; console: string }
+  /** The script has ended; `console` is what it printed. `last`: the process takes no further one. */
+  | { type: "done"; failed: boolean; text: string; console: string; last: boolean }
   /** It took more memory than it may; the process ends. */
   | { type: "memory" };
 

@@ -82,7 +82,10 @@ export class ScriptSandbox {
     let count = 0;
     this.#heard = (message) => {
       if (message.type === "memory") return stop(overMemory(limits));
-      if (message.type === "done") return resolve(message);
+      if (message.type === "done") {
+        if (message.last) this.kill();
+        return resolve({ failed: message.failed, text: message.text, console: message.console });
+      }
       if (++count > limits.calls) return stop(`it made more than ${limits.calls} tool calls`);
       clock.pause();
       this.#answer(message, number, allowed, (tool, args) => call(tool, args, calls.signal))
@@ -96,8 +99,8 @@ export class ScriptSandbox {
         clock.start();
         this.#ready = Promise.withResolvers();
         this.#ready.promise.catch(() => {});
-        const { memory, output: longestOutput } = limits;
-        this.#say({ type: "run", run: number, script, functions, memory, longestOutput });
+        const { memory, totalMs, output: longestOutput } = limits;
+        this.#say({ type: "run", run: number, script, functions, memory, totalMs, longestOutput });
       }
       return await promise;
     } finally {

@@ -1,5 +1,5 @@
 /** Answers that are written while they are made. */
-import { within } from "./generation.ts";
+import { settlesWithin } from "./settles_within.ts";
 
 const encoder = new TextEncoder();
 
@@ -61,7 +61,7 @@ export async function* keptAlive(
   try {
     while (true) {
       const next = chunks.next();
-      while (!await within(next, left())) yield said(sign());
+      while (!await settlesWithin(next, left())) yield said(sign());
       const { done, value } = await next;
       if (done) return;
       if (value !== "") yield said(value);

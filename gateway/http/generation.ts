@@ -1,5 +1,6 @@
 /** Generations as the dialects begin them. */
 import type { GenerationEvent } from "../../inference/chat/request.ts";
+import { settlesWithin } from "./settles_within.ts";
 
 /** "chatcmpl-…", "cmpl-…", "msg_…" */
 export function answerId(prefix: string, separator = "-"): string {
@@ -17,7 +18,7 @@ export async function begun(
 ): Promise<AsyncGenerator<GenerationEvent>> {
   const iterator = events[Symbol.asyncIterator]();
   const first = iterator.next();
-  await within(first, patienceMs);
+  await settlesWithin(first, patienceMs);
   return (async function* () {
     try {
       let next = await first;
@@ -29,17 +30,4 @@ export async function begun(
       await iterator.return?.();
     }
   })();
-}
-
-/** True when the promise was settled in time. Throws what it was rejected with by then. */
-export async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  promise.catch(() => {}); // it may fail when nobody waits any more
-  if (ms === Infinity) return await promise.then(() => true);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(false), ms));
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -13,6 +13,7 @@ import type { AppParts, Connection, HttpSettings } from "./parts.ts";
 import { giveMemoryBack } from "./idle_memory.ts";
 import { type LogSource, ServerLog } from "./server_log.ts";
 import { httpSettings, isLoopbackAddress } from "./settings.ts";
+import { settlesWithin } from "./settles_within.ts";
 import {
   clearStaleSocket,
   holdLifeLock,
@@ -283,10 +284,10 @@ class Server implements RunningServer {
     const draining = Promise.all(this.#listeners.map((listener) => listener.shutdown())).then(() => {
       drained = true;
     });
-    if (!force) await withinTime(draining, this.#options.drainMs ?? 10_000);
+    if (!force) await settlesWithin(draining, this.#options.drainMs ?? 10_000);
     await this.#loading.catch(() => {});
     await this.#host?.close({ force: true });
-    if (!drained) await withinTime(draining, 100); // the host's end has ended most answers
+    if (!drained) await settlesWithin(draining, 100); // the host's end has ended most answers
     if (!drained) this.#aborted.abort();
     await draining.catch(() => {});
     this.#line("ended");
@@ -300,13 +301,6 @@ function connection(info: Deno.ServeHandlerInfo): Connection {
   const address = info.remoteAddr as Deno.Addr;
   if (address.transport === "tcp") return { transport: "tcp", remote: address.hostname };
   return { transport: "unix" };
-}
-
-/** Waits for the promise, but no longer than `ms`. */
-async function withinTime(promise: Promise<unknown>, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
-  await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 function listenError(error: unknown, hostname: string, port: number): SkiffError {

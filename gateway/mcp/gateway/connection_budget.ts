@@ -1,4 +1,5 @@
 /** How many servers run at once, over all sessions: the hard cap. */
+import { abortable } from "../abortable.ts";
 
 /** Something started that counts. */
 export interface Counted {
@@ -55,19 +56,5 @@ export class ConnectionBudget {
       if (since !== undefined && (!found || since < found.since)) found = { one, since };
     }
     return found?.one;
-  }
-}
-
-/** Settles as the promise does, or rejects with the signal's reason. */
-export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  promise.catch(() => {}); // nobody may be left who hears of its failure
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

@@ -155,7 +155,7 @@ export class Gateway {
 
   inventoryChanged(key: string): void {
     for (const session of this.#sessions) {
-      if (session.servers().some((server) => session.key(server) === key)) session.changed();
+      if (session.servers().some((server) => session.inventories.key(server) === key)) session.changed();
     }
   }
 

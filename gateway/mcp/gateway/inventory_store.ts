@@ -11,11 +11,18 @@ import type { Inventory } from "./inventory.ts";
 /** One stands for all clients that a server would offer the same to. */
 export type InventoryKey = string;
 
+/** One who asks a server what it offers. */
+export interface Asking {
+  ask(): Promise<Inventory>;
+  /** That it failed says nothing of the server: it was the asking that ended. The next one asks for itself. */
+  isGivenUp(): boolean;
+}
+
 export class InventoryStore {
   readonly #folder?: string;
   readonly #known = new Map<InventoryKey, Inventory>();
   readonly #read = new Map<InventoryKey, Promise<Inventory | undefined>>();
-  readonly #pending = new Map<InventoryKey, Promise<Inventory>>();
+  readonly #pending = new Map<InventoryKey, { answer: Promise<Inventory> } & Pick<Asking, "isGivenUp">>();
   /** Grows with everything that becomes known. */
   version = 0;
   #writing: Promise<unknown> = Promise.resolve();
@@ -43,14 +50,18 @@ export class InventoryStore {
     return this.#known.get(key);
   }
 
-  /** The same as `learn` gives to whoever asked first. A failure is not kept. */
-  learn(key: InventoryKey, learn: () => Promise<Inventory>): Promise<Inventory> {
-    let pending = this.#pending.get(key);
-    if (!pending) {
-      pending = learn().finally(() => this.#pending.delete(key));
-      this.#pending.set(key, pending);
+  /** The answer of whoever is asking already, or of this one. A failure is not kept. */
+  async learn(key: InventoryKey, asking: Asking): Promise<Inventory> {
+    for (let pending = this.#pending.get(key); pending; pending = this.#pending.get(key)) {
+      try {
+        return await pending.answer;
+      } catch (error) {
+        if (!pending.isGivenUp()) throw error;
+      }
     }
-    return pending;
+    const answer = asking.ask().finally(() => this.#pending.delete(key));
+    this.#pending.set(key, { answer, isGivenUp: asking.isGivenUp });
+    return await answer;
   }
 
   /** True when it differs from what was known. */

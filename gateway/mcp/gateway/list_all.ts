@@ -24,7 +24,7 @@ export async function listAll(
     const { name } = server.entry;
     try {
       await starter.ready(server, signal);
-      await gateway.store.drop(session.key(server));
+      await gateway.store.drop(session.inventories.key(server));
       const { tools, prompts, resources, templates } = await session.addServer(server, { signal });
       const on = tools.filter((tool) => gateway.options.isOn(server, tool.name));
       result.listed.push({

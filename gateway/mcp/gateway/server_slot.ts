@@ -7,7 +7,8 @@ import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { RequestId } from "../sdk.ts";
 import type { ServerConnection } from "../servers/server.ts";
 import { SessionLost } from "../servers/session_lost.ts";
-import { abortable, type ConnectionBudget, type Counted } from "./connection_budget.ts";
+import { abortable } from "../abortable.ts";
+import type { ConnectionBudget, Counted } from "./connection_budget.ts";
 
 export interface SlotOptions {
   budget: ConnectionBudget;

@@ -10,45 +10,25 @@ import {
   ErrorCode,
   type Implementation,
   McpError,
-  type Prompt,
   type RequestId,
   type Server,
-  type Tool,
 } from "../sdk.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
-import { noTimeout, passedCapabilities, passThrough } from "../servers/connect_client.ts";
-import type { ServerConnection } from "../servers/server.ts";
+import { noTimeout, passThrough } from "../servers/connect_client.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { abortable } from "./connection_budget.ts";
+import { abortable } from "../abortable.ts";
+import { ClientLists, type ListContent, type ListName } from "./client_lists.ts";
 import type { Gateway } from "./gateway.ts";
 import type { GatewaySession, OwnPrompt, OwnTool, SessionTool } from "./gateway_session.ts";
-import { refusedMark } from "./guard.ts";
 import type { Inventory } from "./inventory.ts";
-import { inventoryKey } from "./inventory_store.ts";
-import { listInventory, type ListKind } from "./list_inventory.ts";
 import { compose, type ToolCall } from "./middleware.ts";
 import { makeNameBooks, type NameBooks } from "./name_books.ts";
+import { NamedInResults } from "./named_in_results.ts";
+import { SessionInventories } from "./session_inventories.ts";
 import { SessionServers } from "./session_servers.ts";
-import { measuredList, measuredServer } from "./telemetry.ts";
+import { measuredList } from "./telemetry.ts";
 import { makeView, type View, type ViewServer } from "./view.ts";
-
-/** What each list of the client consists of; `all`: with what is refused, marked. */
-const contents = {
-  tools: (view: View, all: boolean) =>
-    shown([...view.tools.values()].filter(({ listed }) => listed), all) as Tool[],
-  prompts: (view: View, all: boolean) => shown([...view.prompts.values()], all) as Prompt[],
-  resources: (view: View) => [...view.resources.values()].map(({ resource }) => resource),
-  templates: (view: View) => [...view.templates.values()].map(({ template }) => template),
-};
-
-function shown(routes: { definition: Tool | Prompt; refused?: string }[], all: boolean): (Tool | Prompt)[] {
-  return routes.flatMap(({ definition, refused }) => {
-    if (refused === undefined) return [definition];
-    return all ? [{ ...definition, _meta: { ...definition._meta, [refusedMark]: refused } }] : [];
-  });
-}
-
-type ListName = keyof typeof contents;
+import { wayError } from "./way_error.ts";
 
 /** Until the client has said. */
 const unknownCapabilities: ClientCapabilities = {};
@@ -72,26 +52,22 @@ export class Session implements GatewaySession {
   readonly #gateway: Gateway;
   readonly #end = new AbortController();
   readonly running: SessionServers;
+  readonly inventories: SessionInventories;
   readonly #added = new Map<string, { server: EnabledServer; listed: boolean }>();
   readonly #removed = new Set<string>();
   /** Servers that are being added: they run already. */
   readonly #adding = new Map<string, EnabledServer>();
   readonly #ownTools = new Map<string, OwnTool>();
   readonly #ownPrompts = new Map<string, OwnPrompt>();
-  readonly #failed = new Map<string, { error: string; at: number }>();
   readonly #names: NameBooks;
-  /** URIs that servers named in results, beside their lists. */
-  readonly #seenUris = new Map<string, string>();
+  readonly #lists: ClientLists;
+  readonly #namedInResults = new NamedInResults();
   #view?: { view: View; version: number; guards: number };
-  /** What the client was given, as JSON, by list. */
-  readonly #given = new Map<ListName, string>();
   #named = false;
   #closing?: Promise<void>;
   #level?: string;
-  #known = new Set<string>();
-  readonly #tasks = new Map<string, string>();
-  #announcing = false;
-  #keys?: { capabilities: ClientCapabilities; of: WeakMap<EnabledServer, string> };
+  /** Names of its servers when the configuration was last read. */
+  #known: Set<string>;
   readonly #call: (call: ToolCall) => Promise<CallToolResult>;
 
   constructor(gateway: Gateway, servesTo: Server, id: string) {
@@ -99,7 +75,10 @@ export class Session implements GatewaySession {
     this.#gateway = gateway;
     this.servesTo = servesTo;
     this.#names = makeNameBooks(gateway.options);
+    this.#known = new Set(gateway.servers.map(({ entry }) => entry.name));
+    this.#lists = new ClientLists(this, gateway.options);
     this.running = new SessionServers(this, gateway);
+    this.inventories = new SessionInventories(this, gateway);
     this.#call = compose(gateway.options.middlewares, (call) => this.#callServer(call));
   }
 
@@ -148,7 +127,7 @@ export class Session implements GatewaySession {
     const { name } = server.entry;
     await this.running.end(name);
     this.#adding.set(name, server);
-    const inventory = await abortable(this.#learn(server), signal).catch(async (error) => {
+    const inventory = await abortable(this.inventories.learn(server), signal).catch(async (error) => {
       await this.running.end(name);
       if (error instanceof SkiffError || signal.aborted) throw error;
       throw new SkiffError("unavailable", `The server ${name} cannot be used: ${error.message}`, {
@@ -156,7 +135,7 @@ export class Session implements GatewaySession {
       });
     }).finally(() => this.#adding.delete(name));
     this.#removed.delete(name);
-    this.#failed.delete(name);
+    this.inventories.forgetFailure(name);
     this.#added.set(name, { server, listed });
     this.changed();
     return inventory;
@@ -208,7 +187,7 @@ export class Session implements GatewaySession {
     const { name } = asked;
     let route = this.view().tools.get(name);
     if (!route) {
-      await this.#gather(); // not listed yet, or its server is still starting
+      await this.inventories.gather(); // not listed yet, or its server is still starting
       route = this.view().tools.get(name);
     }
     if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${name}`);
@@ -231,7 +210,7 @@ export class Session implements GatewaySession {
     };
     const options = { signal, requestId: origin?.requestId, onprogress: origin?.onprogress };
     const result = await this.ask(server, { method: "tools/call", params }, options);
-    this.#remember(server, result);
+    this.#namedInResults.remember(server.entry.name, result);
     return result;
   }
 
@@ -248,7 +227,7 @@ export class Session implements GatewaySession {
       ((made: Record<string, unknown>) => onprogress(guard.notification(server, made)));
     const answered = await this.#request(server, request, { signal, requestId, onprogress: onguarded })
       .catch((error) => {
-        throw guard.error(server, named(server, error));
+        throw guard.error(server, wayError(server, error));
       });
     if (isGuarded) await guard.answer(server, request, answered);
     return answered;
@@ -276,7 +255,7 @@ export class Session implements GatewaySession {
         if (!(error instanceof LoginRequired) || logins === mostLogins) throw error;
         if (!await this.#gateway.options.logins?.ask(this, error, signal)) throw error;
         // Another login is another configuration of the same server.
-        now = this.servers().find(({ entry }) => entry.name === server.entry.name) ?? server;
+        now = this.#serverNamed(server.entry.name) ?? server;
       }
     }
   }
@@ -288,7 +267,7 @@ export class Session implements GatewaySession {
     if (this.#view?.version === store.version && this.#view.guards === guards) return this.#view.view;
     const servers: ViewServer[] = [];
     for (const server of this.servers()) {
-      const inventory = store.known(this.key(server));
+      const inventory = this.inventories.known(server);
       const { listed } = this.#added.get(server.entry.name) ?? { listed: true };
       if (inventory) servers.push({ server, inventory, listed });
     }
@@ -309,129 +288,25 @@ export class Session implements GatewaySession {
     return view;
   }
 
-  /** Has every server say what it offers, within the deadline for lists. */
-  async #gather(): Promise<void> {
-    const deadline = AbortSignal.any([AbortSignal.timeout(this.#gateway.options.listMs), this.signal]);
-    await Promise.all(
-      this.servers().map(async (server) => {
-        if (await this.#gateway.store.find(this.key(server))) return this.#loginSettled(server);
-        const failed = this.#failed.get(server.entry.name);
-        if (failed && performance.now() - failed.at < this.#gateway.options.retryMs) return;
-        await abortable(this.#learn(server), deadline).catch((error) => {
-          if (error === deadline.reason && !this.signal.aborted) {
-            this.#gateway.log(server.entry.name, "has not said yet what it offers; its tools come later");
-          }
-        });
-      }),
-    );
-  }
-
-  key(server: EnabledServer): string {
-    const { capabilities } = this;
-    if (this.#keys?.capabilities !== capabilities) this.#keys = { capabilities, of: new WeakMap() };
-    let key = this.#keys.of.get(server);
-    if (key === undefined) {
-      key = inventoryKey(server, passedCapabilities(capabilities));
-      this.#keys.of.set(server, key);
-    }
-    return key;
-  }
-
-  /** Starts the server if need be; the start itself makes the list (see `opened`). */
-  async #learn(server: EnabledServer): Promise<Inventory> {
-    const key = this.key(server);
-    const { store } = this.#gateway;
-    const learning = store.learn(key, async () => {
-      try {
-        return await this.running.use(
-          server,
-          { signal: this.signal },
-          (connection) => this.relearn(connection),
-        );
-      } catch (error) {
-        const message = (error as Error).message;
-        if (!this.signal.aborted) {
-          this.#failed.set(server.entry.name, { error: message, at: performance.now() });
-          this.#gateway.log(server.entry.name, `can't start: ${withHint(error, message)}`);
-        }
-        throw error;
-      }
-    });
-    try {
-      const inventory = await learning;
-      this.#loginSettled(server);
-      return inventory;
-    } catch (error) {
-      if (error instanceof LoginRequired) {
-        this.#gateway.options.logins?.wanted(this, server.entry.name, error);
-      }
-      throw error;
-    }
-  }
-
-  #loginSettled({ entry }: EnabledServer): void {
-    this.#gateway.options.logins?.settled(this, entry.name);
-  }
-
-  /** Asks a connection for its lists anew and tells all sessions that see the server. */
-  async relearn(connection: ServerConnection): Promise<Inventory> {
-    const { server, client } = connection;
-    const log = (line: string) => this.#gateway.log(server.entry.name, line);
-    const inventory = await measuredServer(
-      this.telemetry,
-      "list",
-      server,
-      () => listInventory(client, { signal: this.signal, log }),
-    );
-    const key = this.key(server);
-    this.#failed.delete(server.entry.name);
-    for (const text of this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
-    if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
-    return inventory;
-  }
-
-  /** A server said that a list has changed: it is asked again, once for many such words. */
-  relist(connection: ServerConnection, _kind: ListKind): void {
-    this.running.once(connection, () => this.relearn(connection));
-  }
-
   /** Something that the client sees may have changed; it is told of the lists that did. */
   changed(): void {
     this.#view = undefined;
-    if (this.#announcing) return;
-    this.#announcing = true;
-    queueMicrotask(() => {
-      this.#announcing = false;
-      if (this.signal.aborted || this.#given.size === 0) return;
-      const view = this.view();
-      const changed = new Set<string>();
-      for (const [list, given] of this.#given) {
-        if (given === JSON.stringify(this.#content(list, view))) continue;
-        this.#given.delete(list); // told once, until it is asked for again
-        changed.add(list === "templates" ? "resources" : list);
-      }
-      for (const list of changed) {
-        this.servesTo.notification({ method: `notifications/${list}/list_changed` } as never).catch(() => {});
-      }
-    });
+    this.#lists.announce();
   }
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */
-  async list<K extends ListName>(list: K): Promise<ReturnType<typeof contents[K]>> {
-    return await measuredList(this.telemetry, list, this, async () => {
-      const content = this.#content(list, await this.gathered());
-      this.#given.set(list, JSON.stringify(content));
-      return content;
-    });
-  }
-
-  #content<K extends ListName>(list: K, view: View): ReturnType<typeof contents[K]> {
-    return contents[list](view, this.#gateway.options.listRefused) as ReturnType<typeof contents[K]>;
+  async list<K extends ListName>(list: K): Promise<ListContent<K>> {
+    return await measuredList(
+      this.telemetry,
+      list,
+      this,
+      async () => this.#lists.give(list, await this.gathered()),
+    );
   }
 
   /** What there is when every server has said it, has failed, or the deadline for lists is over. */
   async gathered(): Promise<View> {
-    await this.#gather();
+    await this.inventories.gather();
     if (!this.#named) {
       this.#named = true;
       this.#view = undefined;
@@ -478,32 +353,21 @@ export class Session implements GatewaySession {
       this.#gateway.options.logins?.settled(this, name);
     }
     this.#known = names;
-    this.#failed.clear();
+    this.inventories.forgetFailure();
     this.#view = undefined; // it leads to the servers as they were
     await this.running.settle([...servers, ...this.#adding.values()]);
     // A server with other values may offer something else, or just the same: that is told when it is known.
-    const isKnown = servers.every((server) => this.#gateway.store.known(this.key(server)));
+    const isKnown = servers.every((server) => this.inventories.known(server));
     if (isKnown || removed.length > 0) this.changed();
-    if (this.#given.size > 0) this.#gather().then(() => this.changed(), () => {});
+    if (this.#lists.areAwaited) this.inventories.gather().then(() => this.changed(), () => {});
   }
 
   taskOwner(task: string): EnabledServer | undefined {
-    const name = this.#tasks.get(task);
-    return this.servers().find(({ entry }) => entry.name === name);
+    return this.#serverNamed(this.#namedInResults.serverOfTask(task));
   }
 
-  #remember(server: EnabledServer, result: CallToolResult): void {
-    const task = (result?.task as { taskId?: unknown } | undefined)?.taskId;
-    if (typeof task === "string") this.#tasks.set(task, server.entry.name);
-    for (const item of Array.isArray(result?.content) ? result.content : []) {
-      const uri = item?.type === "resource_link"
-        ? item.uri
-        : item?.type === "resource"
-        ? item.resource?.uri
-        : undefined;
-      if (typeof uri === "string") this.#seenUris.set(uri, server.entry.name);
-    }
-    if (this.#seenUris.size > 10_000) this.#seenUris.delete(this.#seenUris.keys().next().value!);
+  #serverNamed(name: string | undefined): EnabledServer | undefined {
+    return this.servers().find(({ entry }) => entry.name === name);
   }
 
   /** Whose a URI is: by list, by a result that named it, by template. */
@@ -511,15 +375,8 @@ export class Session implements GatewaySession {
     const view = this.view();
     const listed = view.resources.get(uri);
     if (listed) return listed.server;
-    const seen = this.#seenUris.get(uri);
-    const byResult = seen && this.servers().find(({ entry }) => entry.name === seen);
-    if (byResult) return byResult;
-    return [...view.templates.values()].find(({ matches }) => matches(uri))?.server;
-  }
-
-  /** What servers failed of, by name. */
-  failures(): Map<string, string> {
-    return new Map([...this.#failed].map(([name, { error }]) => [name, error]));
+    return this.#serverNamed(this.#namedInResults.serverOfUri(uri)) ??
+      [...view.templates.values()].find(({ matches }) => matches(uri))?.server;
   }
 
   /** Resolves when all of its servers have ended. May be called again. */
@@ -527,20 +384,4 @@ export class Session implements GatewaySession {
     this.#end.abort(new DOMException("The session has ended", "AbortError"));
     return this.#closing ??= this.running.closeAll();
   }
-}
-
-/** With what to do, when it is something for the user. */
-function withHint(error: unknown, message: string): string {
-  return error instanceof LoginRequired ? `${message}. ${error.hint}` : message;
-}
-
-/** An error of the way to a server says which server it is; a server's own error stays as it is. */
-function named({ entry }: EnabledServer, error: unknown): unknown {
-  if (error instanceof McpError && error.code !== Number(ErrorCode.ConnectionClosed)) return error;
-  if (error instanceof DOMException && error.name === "AbortError") return error;
-  const message = error instanceof McpError ? "it ended before it answered" : (error as Error).message;
-  return new McpError(
-    ErrorCode.InternalError,
-    `The server ${entry.name} cannot be used: ${withHint(error, message)}`,
-  );
 }

@@ -34,6 +34,11 @@ export class SessionServers {
     return [...this.#slots.values()].flatMap(({ slot }) => slot.connection ?? []);
   }
 
+  /** Whether it is one of them, as it is configured here. */
+  has(server: EnabledServer): boolean {
+    return this.#slots.get(server.entry.name)?.fingerprint === serverFingerprint(server);
+  }
+
   subscriptions(server: EnabledServer): Set<string> {
     return this.#slot(server).subscriptions;
   }
@@ -55,8 +60,8 @@ export class SessionServers {
     await Promise.all([...this.#slots.keys()].map((name) => this.end(name)));
   }
 
-  /** Runs `work`, once more when it is asked for meanwhile, however often. */
-  async once(connection: ServerConnection, work: () => Promise<unknown>): Promise<void> {
+  /** A server says that a list has changed: it is asked again, and once more for all such words meanwhile. */
+  async #relist(connection: ServerConnection): Promise<void> {
     const running = this.#listing.get(connection);
     if (running) {
       running.again = true;
@@ -66,7 +71,7 @@ export class SessionServers {
     this.#listing.set(connection, state);
     while (state.again) {
       state.again = false;
-      await work().catch(() => {}); // the connection's end is told by the slot
+      await this.#session.inventories.relearn(connection).catch(() => {}); // the connection's end is told by the slot
     }
     this.#listing.delete(connection);
   }
@@ -99,7 +104,7 @@ export class SessionServers {
         void connection?.client.notification({ method: "notifications/progress", params } as never).catch(
           () => {},
         ),
-      listChanged: (kind) => connection && session.relist(connection, kind),
+      listChanged: () => void (connection && this.#relist(connection)),
     });
     const { open, telemetry } = this.#gateway.options;
     const opening = (options: OpenServerOptions) =>
@@ -120,10 +125,7 @@ export class SessionServers {
     });
     this.#restore(connection, slot);
     // What is known may be from another day.
-    const opened = connection;
-    if (this.#gateway.store.known(session.key(server))) {
-      this.once(opened, () => session.relearn(opened));
-    }
+    if (session.inventories.known(server)) this.#relist(connection);
     return connection;
   }
 

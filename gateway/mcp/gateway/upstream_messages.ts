@@ -2,7 +2,6 @@
 import { ErrorCode, McpError, type RequestId, type Server } from "../sdk.ts";
 import { noTimeout, passThrough } from "../servers/connect_client.ts";
 import type { ServerUpcalls } from "../servers/server.ts";
-import type { ListKind } from "./list_inventory.ts";
 
 export interface UpcallParts {
   /** The session's side towards its client. */
@@ -11,14 +10,14 @@ export interface UpcallParts {
   related(): RequestId | undefined;
   /** Towards the server: progress on what it asked for. */
   progress(params: Record<string, unknown>): void;
-  listChanged(kind: ListKind): void;
+  listChanged(): void;
 }
 
-const changedLists: Record<string, ListKind[]> = {
-  "notifications/tools/list_changed": ["tools"],
-  "notifications/prompts/list_changed": ["prompts"],
-  "notifications/resources/list_changed": ["resources", "templates"],
-};
+const changedLists = new Set([
+  "notifications/tools/list_changed",
+  "notifications/prompts/list_changed",
+  "notifications/resources/list_changed",
+]);
 
 /** Passed on as they are. */
 const passedNotifications = new Set([
@@ -54,9 +53,8 @@ export function upcallsTo({ server, related, progress, listChanged }: UpcallPart
       });
     },
     notification(notification) {
-      const changed = changedLists[notification.method];
-      for (const kind of changed ?? []) listChanged(kind);
-      if (changed || !passedNotifications.has(notification.method)) return;
+      if (changedLists.has(notification.method)) return listChanged();
+      if (!passedNotifications.has(notification.method)) return;
       const belongs = notification.method === "notifications/message" ? { relatedRequestId: related() } : {};
       // The client may be gone, or not take it (url elicitation). A client that reads slowly makes the server wait.
       return server.notification(notification as never, belongs).catch(() => {});

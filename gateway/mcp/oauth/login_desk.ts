@@ -3,6 +3,7 @@
  * any other client there is a tool that gives the link, listed while a server waits for a login.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { abortable } from "../abortable.ts";
 import type { GatewaySession, OwnTool } from "../gateway/gateway_session.ts";
 import type { CallToolResult, Server } from "../sdk.ts";
 import type { PendingAuthorization } from "./authorization.ts";
@@ -59,7 +60,7 @@ export class LoginDesk {
     const done = pending.done.then(() => true);
     // Who has logged in need not answer any more.
     const willing = answered.then(({ action }) => action === "accept" ? done : false);
-    if (!await untilAborted(Promise.race([willing, done]), signal)) return false;
+    if (!await abortable(Promise.race([willing, done]), signal)) return false;
     const complete = { method: "notifications/elicitation/complete", params: { elicitationId } };
     await session.servesTo?.notification(complete as never).catch(() => {});
     return true;
@@ -148,16 +149,4 @@ export class LoginDesk {
 
 function answer(text: string, isError = false): CallToolResult {
   return { content: [{ type: "text", text }], ...(isError ? { isError } : {}) };
-}
-
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    signal.throwIfAborted();
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

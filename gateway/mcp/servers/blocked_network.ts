@@ -21,7 +21,7 @@ import { sandboxFiles } from "../../../core/sandbox/network/sandbox_files.ts";
 import { containerLabels, type ContainerSettings } from "./container_config.ts";
 import { once } from "./once.ts";
 import type { ContainerSpec } from "./server_spec.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait_at_most.ts";
 
 export interface BlockedNetwork {
   /** For the server's container. */
@@ -98,7 +98,7 @@ export async function blockNetwork(
   const close = once(async () => {
     ended.abort();
     if (id) await removeContainer(docker, id, { force: true, volumes: true }).catch(() => {});
-    await within(removalMs, removed); // the Engine may be removing it already
+    await waitAtMost(removalMs, removed); // the Engine may be removing it already
     await removeAccess(paths, sandbox);
   });
   try {

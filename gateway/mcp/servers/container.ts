@@ -15,7 +15,7 @@ import { logSplitter } from "./log_lines.ts";
 import { once } from "./once.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec } from "./server_spec.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait_at_most.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is killed. */
 const graceMs = 1000;
@@ -46,7 +46,7 @@ export async function openContainer(
     const closed = Promise.withResolvers<string>();
     const client = await connectClient(transport, options);
     client.onclose = () =>
-      void within(graceMs, removed).then(async () => closed.resolve(reasonOf(await soon(removed))));
+      void waitAtMost(graceMs, removed).then(async () => closed.resolve(reasonOf(await soon(removed))));
     if (!client.transport) client.onclose();
     return {
       server: spec.server,
@@ -81,11 +81,11 @@ async function endContainer(
   let gone = false;
   const watched = removed.then(() => gone = true, () => {});
   await stream.closeWrite().catch(() => {});
-  await within(graceMs, watched);
+  await waitAtMost(graceMs, watched);
   stream.close();
   if (gone) return;
   await remove();
-  await within(removalMs, watched); // the Engine may be removing it already
+  await waitAtMost(removalMs, watched); // the Engine may be removing it already
 }
 
 async function soon(removed: Promise<{ StatusCode: number }>): Promise<number | undefined> {

@@ -4,9 +4,20 @@
  */
 import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
 import { SSEClientTransport, SseError } from "../sdk_http.ts";
+import type { Fetch } from "./http_transport.ts";
 import { SessionLost } from "./session_lost.ts";
 
-export type EventTransportOptions = ConstructorParameters<typeof SSEClientTransport>[1];
+export type EventTransportOptions = ConstructorParameters<typeof SSEClientTransport>[1] & { fetch: Fetch };
+
+/** A message was refused. The SDK's own error of it has the status in its words only. */
+export class PostRefused extends Error {
+  readonly code: number;
+
+  constructor(code: number, text: string) {
+    super(`Error POSTing to endpoint (HTTP ${code}): ${text}`);
+    this.code = code;
+  }
+}
 
 export class EventTransport implements Transport {
   onclose?: () => void;
@@ -18,7 +29,10 @@ export class EventTransport implements Transport {
   #isClosed = false;
 
   constructor(url: URL, options: EventTransportOptions) {
-    this.#sdk = new SSEClientTransport(url, options);
+    this.#sdk = new SSEClientTransport(url, {
+      ...options,
+      fetch: (to, init) => post(options.fetch, to, init),
+    });
     this.#sdk.onmessage = (message) => this.onmessage?.(message);
     this.#sdk.onerror = (error) => {
       this.onerror?.(error);
@@ -46,7 +60,7 @@ export class EventTransport implements Transport {
     try {
       await this.#sdk.send(message);
     } catch (error) {
-      if (!/\(HTTP 404\)/.test((error as Error).message)) throw error;
+      if (!(error instanceof PostRefused && error.code === 404)) throw error;
       setTimeout(() => this.#end("its session has ended"));
       throw new SessionLost("its session has ended");
     }
@@ -67,4 +81,11 @@ export class EventTransport implements Transport {
     this.#isClosed = true;
     this.onclose?.();
   }
+}
+
+/** Throws `PostRefused`; the answer to a GET is the SDK's to judge. */
+async function post(fetch: Fetch, to: string | URL, init?: RequestInit): Promise<Response> {
+  const response = await fetch(to, init);
+  if (init?.method !== "POST" || response.status < 400) return response;
+  throw new PostRefused(response.status, await response.text().catch(() => ""));
 }

@@ -7,7 +7,7 @@ import { ErrorCode, type JSONRPCMessage, type Transport, type TransportSendOptio
 import { StreamableHTTPClientTransport, StreamableHTTPError } from "../sdk_http.ts";
 import { endedFromTimeToTime, withEndOfStream } from "./end_of_stream.ts";
 import { SessionLost } from "./session_lost.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait_at_most.ts";
 
 export type Fetch = (to: string | URL, init?: RequestInit) => Promise<Response>;
 export type HttpTransportOptions = ConstructorParameters<typeof StreamableHTTPClientTransport>[1] & {
@@ -89,7 +89,7 @@ export class HttpTransport implements Transport {
   /** Tells the server, too; a silent one is not waited for. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    if (!this.#isLost) await within(farewellMs, this.#sdk.terminateSession());
+    if (!this.#isLost) await waitAtMost(farewellMs, this.#sdk.terminateSession());
     await this.#sdk.close();
   }
 

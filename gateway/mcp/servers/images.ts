@@ -1,12 +1,13 @@
 /** The images of servers: there, or pulled, each once at a time. */
 import type { Docker } from "../../../core/docker/docker.ts";
 import { inspectImage, pullImage } from "../../../core/docker/images.ts";
+import { SharedWork } from "./shared_work.ts";
 
 /** Throws when a signature is missing or wrong. `repoDigests`: the Engine's, for images that are named without digest. */
 export type VerifyImage = (image: string, signal: AbortSignal, repoDigests?: string[]) => Promise<void>;
 
 export class ServerImages {
-  readonly #pending = new Map<string, Promise<void>>();
+  readonly #pending = new Map<string, SharedWork<void>>();
   readonly #verify?: VerifyImage;
 
   constructor(verify?: VerifyImage) {
@@ -15,7 +16,7 @@ export class ServerImages {
 
   /**
    * Resolves when the Engine has the image and its signature is right. Asked at each start: a name may stand for
-   * another image by then.
+   * another image by then. Several ask at once for what is done once; it ends when all of them have given up.
    */
   async ready(
     docker: Docker,
@@ -24,11 +25,13 @@ export class ServerImages {
     signal: AbortSignal,
   ): Promise<void> {
     let pending = this.#pending.get(image);
-    if (!pending) {
-      pending = this.#make(docker, image, log, signal).finally(() => this.#pending.delete(image));
-      this.#pending.set(image, pending);
+    if (!pending || pending.isGivenUp) {
+      const work = new SharedWork((signal) => this.#make(docker, image, log, signal));
+      const forget = () => this.#pending.get(image) === work && this.#pending.delete(image);
+      work.done.then(forget, forget);
+      this.#pending.set(image, pending = work);
     }
-    await pending;
+    await pending.wait(signal);
   }
 
   async #make(

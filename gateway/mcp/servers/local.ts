@@ -9,7 +9,7 @@ import { excerpt, LineTransport } from "./line_transport.ts";
 import { logLines } from "./log_lines.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { LocalSpec } from "./server_spec.ts";
-import { within } from "./within.ts";
+import { waitAtMost } from "./wait_at_most.ts";
 
 /** For a server to end by itself once its stdin has ended; then it is told, then it is killed. */
 const graceMs = 2000;
@@ -77,7 +77,7 @@ async function endGroup(child: Deno.ChildProcess): Promise<void> {
   child.status.then(() => running = false);
   for (const signal of [undefined, "SIGTERM", "SIGKILL"] as const) {
     if (signal) kill(child.pid, signal);
-    await within(graceMs, child.status);
+    await waitAtMost(graceMs, child.status);
     if (!running) break;
   }
   kill(child.pid, "SIGKILL"); // what it started and left

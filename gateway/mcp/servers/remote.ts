@@ -2,9 +2,9 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
-import { StreamableHTTPError, UnauthorizedError } from "../sdk_http.ts";
+import { SseError, StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
-import { EventTransport } from "./event_transport.ts";
+import { EventTransport, PostRefused } from "./event_transport.ts";
 import { HttpTransport } from "./http_transport.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
@@ -79,15 +79,19 @@ function keepingRefusal(fetch: Fetch, spec: RemoteSpec): Fetch {
 }
 
 function isUnknownThere(error: unknown): boolean {
-  const cause = error instanceof SkiffError ? error.cause : error;
-  return cause instanceof StreamableHTTPError && [400, 404, 405].includes(cause.code ?? 0);
+  return [400, 404, 405].includes(statusOf(error) ?? 0);
 }
 
 function isUnauthorized(error: unknown): boolean {
+  return statusOf(error) === 401;
+}
+
+/** What the server answered to a request of its start; undefined when it failed of something else. */
+function statusOf(error: unknown): number | undefined {
   const cause = error instanceof SkiffError ? error.cause : error;
-  if (cause instanceof StreamableHTTPError && cause.code === 401) return true;
-  return cause instanceof Error &&
-    (cause instanceof UnauthorizedError || /\b401\b/.test(cause.message));
+  const isAnswer = cause instanceof StreamableHTTPError || cause instanceof SseError ||
+    cause instanceof PostRefused;
+  return isAnswer ? cause.code : undefined;
 }
 
 function unauthorized({ server }: RemoteSpec, cause: unknown): SkiffError {

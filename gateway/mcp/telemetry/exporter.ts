@@ -2,7 +2,7 @@
  * Sends spans and numbers to a collector over OTLP/HTTP, behind the back of whoever made them: nothing waits for
  * it, and what it cannot send is dropped.
  */
-import { within } from "../servers/within.ts";
+import { waitAtMost } from "../servers/wait_at_most.ts";
 import { type Attributes, type FinishedSpan, metricsBody, type Series, traceBody } from "./otlp.ts";
 
 export interface ExporterSettings {
@@ -58,7 +58,7 @@ export class Exporter {
   /** Sends what is left; a collector that is silent is not waited for. */
   async close(): Promise<void> {
     clearInterval(this.#metricsTimer);
-    await within(farewellMs, Promise.all([this.#sendSpans(), this.#sendMetrics()]));
+    await waitAtMost(farewellMs, Promise.all([this.#sendSpans(), this.#sendMetrics()]));
   }
 
   /** One request at a time: what comes meanwhile waits for the next. */

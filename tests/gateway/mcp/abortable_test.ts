@@ -1,6 +1,6 @@
 /** Waiting for something that a session's end makes pointless. */
 import { equal, rejects } from "node:assert/strict";
-import { abortable } from "../../../gateway/mcp/gateway/connection_budget.ts";
+import { abortable } from "../../../gateway/mcp/abortable.ts";
 
 const over = new Error("over");
 

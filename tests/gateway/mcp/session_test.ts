@@ -8,6 +8,7 @@ import {
   type TestGateway,
   testGateway,
 } from "../../support/mcp/fixture.ts";
+import { remoteStandIn } from "../../support/mcp/remote_stand_in.ts";
 
 function gatewayTest(
   name: string,
@@ -270,6 +271,46 @@ gatewayTest("what is known is listed without starting anything", async () => {
     equal(test.lines.filter((line) => /not isolated/.test(line)).length, starts);
   }
   await Deno.remove(cacheFolder, { recursive: true });
+}, () => []);
+
+/** A server that answers its handshakes when the test says so, and tells that one has come. */
+function heldServer() {
+  const [come, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const standIn = remoteStandIn({
+    async before() {
+      come.resolve();
+      await release.promise;
+    },
+  });
+  const remote = { url: standIn.url, transport_type: "streamable-http" };
+  return { standIn, server: enabled({ name: "held", type: "remote", remote }), come: come.promise, release };
+}
+const insecure = {
+  get: (name: string) => name === "DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS" ? "1" : Deno.env.get(name),
+};
+
+gatewayTest("a client that leaves takes a starting server's tools from nobody else", async () => {
+  const { standIn, server, come, release } = heldServer();
+  await using _ = standIn;
+  await using test = testGateway([server], { env: insecure });
+  const [leaving, staying] = [await test.connect(), await test.connect()];
+  leaving.listTools().catch(() => {});
+  await come;
+  const listed = staying.listTools();
+  await leaving.close();
+  release.resolve();
+  deepEqual((await listed).tools.map(({ name }) => name), ["echo", "wait"]);
+}, () => []);
+
+gatewayTest("a server that is taken away is told at once, while another one starts", async () => {
+  const { standIn, server, release } = heldServer();
+  await using _ = standIn;
+  await using test = testGateway([fixtureServer()], { env: insecure, listMs: 600_000 });
+  const { client, hears } = await listening(test);
+  await client.listTools();
+  await test.gateway.configure([server]);
+  await hears("notifications/tools/list_changed");
+  release.resolve();
 }, () => []);
 
 gatewayTest("initialize is answered while a server is silent", async () => {

@@ -2,12 +2,12 @@
 import type { Docker } from "../../../core/docker/docker.ts";
 import { importImage, inspectImage } from "../../../core/docker/images.ts";
 import { debianPackages } from "../apt.ts";
-import { commandOutput, registryCommand } from "../command.ts";
 import { debianTree } from "../debian_tree.ts";
 import { withLock } from "../lock.ts";
 import { part } from "../parts.ts";
+import { pipInstall } from "../pip_install.ts";
 
-const sdk = "mcp==1.27.0";
+export const sdk = "mcp==1.27.0";
 const repo = "skiff-test/mcp-python";
 
 const program = `
@@ -69,11 +69,8 @@ function packed(): Promise<string> {
 
 /** For bookworm's Python 3.11, whichever the machine's own is. */
 async function install(folder: string): Promise<void> {
-  const hasPip = await commandOutput("python3", ["-m", "pip", "--version"]).then(() => true, () => false);
-  if (!hasPip) await debianPackages("python3-pip");
   const platform = Deno.build.arch === "aarch64" ? "manylinux2014_aarch64" : "manylinux2014_x86_64";
-  await registryCommand("python3", [
-    ...["-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:", "--python-version", "3.11"],
-    ...["--implementation", "cp", "--platform", platform, "--target", folder, sdk],
+  await pipInstall(folder, sdk, [
+    ...["--python-version", "3.11", "--implementation", "cp", "--platform", platform],
   ]);
 }

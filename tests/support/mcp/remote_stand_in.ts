@@ -13,7 +13,7 @@ export interface StandInOptions {
   /** How it says that it does not know a session. */
   unknownSession?: [status: number, message: string];
   /** Answers a request before the server sees it. */
-  before?(request: Request): Response | Promise<Response> | undefined;
+  before?(request: Request): Response | Promise<Response | void> | undefined;
 }
 
 export interface RemoteStandIn extends AsyncDisposable {

@@ -22,17 +22,22 @@ export interface DaemonOptions {
   idleMs?: number;
   /** How long a sandbox that was asked for may take to start. Default 5 min. */
   startMs?: number;
+  /** How long nothing is heard of an Engine before its quiet sandboxes count as gone. Default 10 min. */
+  engineGoneMs?: number;
   /** Default: the system's. */
   dialParts?: DialParts;
   /** Called with each line of the proxy's own log. */
   onLog?: (line: string) => void;
 }
 
+/** Nobody tells whether the sandboxes of an Engine elsewhere run: such a one counts as gone after a quiet day. */
+const untoldMs = 24 * 60 * 60 * 1000;
 /** Records of containers that never came to be are deleted after a day. */
 const forgottenMs = 24 * 60 * 60 * 1000;
 
 interface Served {
   sockets: SandboxSockets;
+  /** What its Engine said last. */
   running: boolean;
   /** Until then it counts as running: it is being created. */
   startsBefore: number;
@@ -69,7 +74,8 @@ export class ProxyDaemon {
   readonly #ended = Promise.withResolvers<void>();
   readonly #ending = new AbortController();
   readonly #served = new Map<string, Served>();
-  readonly #watched = new Set<string>();
+  /** Sockets of Engines that are watched, with since when nothing is heard of them; undefined: they answer. */
+  readonly #engines = new Map<string, number | undefined>();
   #control!: Deno.HttpServer;
   #controlIdentity = "";
   #idleTimer?: ReturnType<typeof setTimeout>;
@@ -170,12 +176,13 @@ export class ProxyDaemon {
   }
 
   #watch(socket: string): void {
-    if (this.#watched.has(socket)) return;
-    this.#watched.add(socket);
+    if (this.#engines.has(socket)) return;
+    this.#engines.set(socket, undefined);
     const own = (id: string) => this.#served.get(id);
     watchEngine(socket, {
       known: (states) => {
-        this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
+        this.#engines.set(socket, undefined);
+        return this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
       },
       started: (id) => {
         const served = own(id);
@@ -190,9 +197,9 @@ export class ProxyDaemon {
       },
       removed: (id) => this.#clean(id),
       lost: () => {
-        for (const served of this.#served.values()) {
-          if (served.sockets.sandbox.record.engineSocket === socket) served.running = false;
-        }
+        if (this.#engines.get(socket) !== undefined) return; // and tried again
+        this.#engines.set(socket, Date.now());
+        this.#note(`the Engine at ${socket} cannot be reached`);
         this.#judgeIdleness();
       },
     }, this.#ending.signal);
@@ -214,8 +221,10 @@ export class ProxyDaemon {
       const id = record.sandbox;
       const state = states.get(id);
       const served = this.#served.get(id);
-      if (served) served.running = state === true;
-      else if (state) await this.serve(id, {}).catch((error) => this.#note(`${id}: ${error.message}`));
+      if (served) {
+        if (served.running && !state) served.startsBefore = 0; // it ran, and stopped while nothing was heard
+        served.running = state === true;
+      } else if (state) await this.serve(id, {}).catch((error) => this.#note(`${id}: ${error.message}`));
       if (state === undefined && Date.now() - Date.parse(record.created) > forgottenMs) this.#clean(id);
     }
     this.#judgeIdleness();
@@ -228,16 +237,36 @@ export class ProxyDaemon {
     for (const folder of [sockets, state]) Deno.remove(folder, { recursive: true }).catch(() => {});
   }
 
+  /** Ends it when nothing needs it, and for so long nothing has; to be called when that may have changed. */
   #judgeIdleness(): void {
     clearTimeout(this.#idleTimer);
     if (this.#ending.signal.aborted) return;
+    const left = this.#neededFor();
+    if (left === Infinity) return;
+    this.#idleTimer = setTimeout(() => {
+      // Who has connected meanwhile has told nobody.
+      if (this.#neededFor() > 0) this.#judgeIdleness();
+      else this.close();
+    }, Math.max(this.#options.idleMs ?? 30_000, left));
+  }
+
+  /** Milliseconds for which a sandbox may yet need it, as far as is known now. */
+  #neededFor(): number {
+    return Math.max(0, ...[...this.#served.values()].map((served) => this.#needs(served)));
+  }
+
+  /**
+   * Containers may outlive their Engine, which may come back: what it said last holds for a while, and as long as
+   * somebody is connected.
+   */
+  #needs({ running, startsBefore, sockets }: Served): number {
+    if (!running) return startsBefore - Date.now();
+    const { engineSocket } = sockets.sandbox.record;
+    const goneSince = engineSocket === undefined ? 0 : this.#engines.get(engineSocket);
+    if (goneSince === undefined) return Infinity;
+    const quietMs = engineSocket === undefined ? untoldMs : this.#options.engineGoneMs ?? 10 * 60_000;
     const now = Date.now();
-    const pending = [...this.#served.values()].filter(({ running }) => !running).map((one) =>
-      one.startsBefore - now
-    );
-    if ([...this.#served.values()].some(({ running }) => running)) return;
-    const wait = Math.max(this.#options.idleMs ?? 30_000, ...pending);
-    this.#idleTimer = setTimeout(() => this.close(), wait);
+    return Math.max(goneSince, sockets.quietSince ?? now) + quietMs - now;
   }
 
   #note(line: string): void {

@@ -8,8 +8,11 @@ import { listVolumes, removeVolume } from "../../../docker/volumes.ts";
 import { accessLabel, ownerLabel } from "../access.ts";
 
 export interface EngineWatcher {
-  /** The whole picture, when the Engine has (again) been reached: ids to whether they run. */
-  known(states: Map<string, boolean>): void;
+  /**
+   * The whole picture, when the Engine has (again) been reached: ids to whether they run. What happens next is
+   * told when the promise is settled.
+   */
+  known(states: Map<string, boolean>): Promise<void>;
   started(sandbox: string): void;
   stopped(sandbox: string): void;
   removed(sandbox: string): void;
@@ -54,7 +57,7 @@ async function watchOnce(
   // The list is taken when the events are open already: nothing falls between them.
   const listed = opened.promise.then(async () => {
     const found = await listContainers(docker, { all: true, filters: { label: [accessLabel] }, signal });
-    watcher.known(new Map(found.map(({ Labels, State }) => [Labels[accessLabel], isRunning(State)])));
+    await watcher.known(new Map(found.map(({ Labels, State }) => [Labels[accessLabel], isRunning(State)])));
     onOpen();
   });
   listed.catch(() => {});

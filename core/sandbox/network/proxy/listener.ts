@@ -22,6 +22,7 @@ export class SandboxListener {
   readonly #open = new Set<HttpConnection>();
   #room?: PromiseWithResolvers<void>;
   #closed = false;
+  #lastClosed = Date.now();
 
   /**
    * Listens at once; whoever may enter the folder may connect. `most`: connections at once; further ones wait,
@@ -40,6 +41,11 @@ export class SandboxListener {
     Deno.chmodSync(path, 0o666);
     this.#identity = socketIdentity(path);
     this.#accept();
+  }
+
+  /** Since when nobody is connected; undefined while somebody is. */
+  get quietSince(): number | undefined {
+    return this.#open.size > 0 ? undefined : this.#lastClosed;
   }
 
   async #accept(): Promise<void> {
@@ -70,6 +76,7 @@ export class SandboxListener {
     await linger(client).catch(() => {});
     client.close();
     this.#open.delete(client);
+    this.#lastClosed = Date.now();
     this.#room?.resolve();
   }
 

@@ -38,6 +38,12 @@ export class SandboxSockets {
     }
   }
 
+  /** Since when nobody is connected to any of them; undefined while somebody is. */
+  get quietSince(): number | undefined {
+    const times = this.#listeners.map(({ quietSince }) => quietSince);
+    return times.includes(undefined) ? undefined : Math.max(...times as number[]);
+  }
+
   close(): void {
     for (const listener of this.#listeners) listener.close();
     this.sandbox.close();

@@ -3,6 +3,7 @@ import { deepStrictEqual as equal, match, rejects } from "node:assert/strict";
 import { commitContainer } from "../../../../core/docker/containers.ts";
 import { inspectImage, pushImage, removeImage, tagImage } from "../../../../core/docker/images.ts";
 import { RegistryClient } from "../../../../core/registry/client.ts";
+import { abortable } from "../../../../gateway/mcp/abortable.ts";
 import { SignatureVerifier } from "../../../../gateway/mcp/security/image_signatures.ts";
 import { ServerImages } from "../../../../gateway/mcp/servers/images.ts";
 import { dockerRegistry } from "../../../support/docker_registry.ts";
@@ -106,3 +107,23 @@ engineTest(
     await removeImage(docker, image);
   },
 );
+
+engineTest("whoever asked first for an image may leave; the next one gets it", async (engine) => {
+  const { docker, unique } = engine;
+  const image = `${unique()}/notes:1`;
+  await tagImage(docker, engine.image, { target: image });
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const images = new ServerImages((_image, signal) => {
+    asked.resolve();
+    return abortable(answered.promise, signal);
+  });
+  const leave = new AbortController();
+  const first = images.ready(docker, image, () => {}, leave.signal);
+  const second = images.ready(docker, image, () => {}, signal);
+  await asked.promise;
+  leave.abort(new Error("left"));
+  await rejects(first, /left/);
+  answered.resolve();
+  await second;
+  await removeImage(docker, image);
+});

@@ -39,7 +39,7 @@ async function gatewayWith(tools: unknown[], options: AssembledOptions = {}) {
         await session.running.use(
           gateway.gateway.servers[0],
           { signal: session.signal },
-          (connection) => session.relearn(connection),
+          (connection) => session.inventories.relearn(connection),
         );
       }
       await gateway.gateway.guard.written();

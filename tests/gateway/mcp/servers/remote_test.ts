@@ -254,3 +254,52 @@ remoteTest("a server's word of changed tools comes over the standing stream, als
   await until(() => lists() > before);
   equal(test.lines.some((line) => /ended/.test(line)), false);
 });
+
+/** A stream of the older kind that names the place for messages. */
+function endpoint(): Response {
+  const body = new ReadableStream({
+    start: (stream) => stream.enqueue(new TextEncoder().encode("event: endpoint\ndata: /messages\n\n")),
+  });
+  return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+}
+const refusedHandshake = () =>
+  Response.json({ jsonrpc: "2.0", id: 0, error: { code: -32000, message: "Room 401 is closed" } });
+
+const starts: [
+  what: string,
+  transport: string,
+  before: NonNullable<StandInOptions["before"]>,
+  told: RegExp,
+][] = [
+  ["a refused POST", "streamable-http", () => new Response(null, { status: 401 }), /wants a login/],
+  ["a refused stream", "sse", () => new Response(null, { status: 401 }), /wants a login/],
+  [
+    "a stream whose messages are refused",
+    "sse",
+    ({ method }) => method === "GET" ? endpoint() : new Response(null, { status: 401 }),
+    /wants a login/,
+  ],
+  ["words that hold the number", "streamable-http", refusedHandshake, /handshake: .*Room 401 is closed/],
+  [
+    "another refusal",
+    "streamable-http",
+    () => new Response("nr 401", { status: 403 }),
+    /handshake: .*nr 401/,
+  ],
+];
+
+for (const [what, transport_type, before, told] of starts) {
+  Deno.test({
+    name: `a login is wanted where the status says so: ${what} (${transport_type})`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    async fn() {
+      await using standIn = remoteStandIn({ before });
+      const remote = { url: standIn.url, transport_type };
+      await using test = testGateway([enabled({ name: "there", type: "remote", remote })], { env });
+      const client = await test.connect();
+      await client.listTools();
+      match(await test.line(/can't start/), told);
+    },
+  });
+}

@@ -1,4 +1,5 @@
 /** argv -> the command. Only the module of the command that runs is loaded: start-up is a feature. */
+import { ensureHome } from "./core/paths/home.ts";
 import { pluginGroup } from "./core/process/called_as.ts";
 import { version } from "./core/version.ts";
 
@@ -11,6 +12,7 @@ function commandWords(): { program: string; words: string[] } {
 }
 
 async function main(): Promise<number> {
+  await ensureHome();
   const { program, words } = commandWords();
   if (["--version", "-v", "-V"].includes(words.at(-1) ?? "")) {
     const alone = words.length === 1;

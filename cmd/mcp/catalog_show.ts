@@ -11,8 +11,9 @@ import { isUnisolated, type ServerEntry, serverType } from "../../gateway/mcp/ca
 import { catalogOrigin } from "../../gateway/mcp/catalog/shared_catalogs.ts";
 import { sharedDigest, sharedForm, sharedServer } from "../../gateway/mcp/catalog/shared_form.ts";
 import { catalogArgument } from "./catalog.ts";
-import { placeOf, printed, shortened } from "./place.ts";
+import { placeOf, shortened } from "./place.ts";
 import { inWord, loadDecisions } from "./read_policy.ts";
+import { isForPrograms, printedByFlags, yqFlag } from "./yq_flag.ts";
 
 export const catalogShowCommand: Command = {
   name: "show",
@@ -27,6 +28,7 @@ export const catalogShowCommand: Command = {
   }],
   flags: [
     formatFlag("human", "json", "yaml"),
+    yqFlag,
     {
       name: "pull",
       value: "WHEN",
@@ -39,6 +41,7 @@ export const catalogShowCommand: Command = {
     "skiff mcp catalog show",
     "skiff mcp catalog show skiff --format json",
     "skiff mcp catalog show acme/tools:1 --pull missing",
+    "skiff mcp catalog show --yq '.registry[] | select(.type == \"remote\") | key'",
   ],
   async run({ context, args, flags }) {
     const place = placeOf(context);
@@ -49,9 +52,9 @@ export const catalogShowCommand: Command = {
     const opened = await openCatalog(word, place, { files: [], warnings });
     for (const warning of [...warnings, ...opened.problems]) await say(warning);
     const decision = await loadDecisions(context);
-    if (flags.format === "human") return await context.out(table(opened, decision));
+    if (!isForPrograms(flags)) return await context.out(table(opened, decision));
     const shown = await forPrograms(word, opened, { context, decision, tools: !flags["no-tools"] });
-    await context.out(printed(shown, flags.format as "json" | "yaml"));
+    await context.out(await printedByFlags(shown, flags));
   },
 };
 

@@ -45,8 +45,9 @@ export const clientConnectCommand: Command = {
   name: "connect",
   summary: "Put the gateway into a client's configuration",
   description:
-    "Writes one entry; comments and everything else in the file stay as they are, and the file as it was is\n" +
-    "kept beside it as FILE.skiff-backup. Without --global the project of the current folder is connected.",
+    "Writes one entry; comments and everything else in the file stay as they are. The file as it was is " +
+    "kept: beside it as FILE.skiff-backup, for a project's file in skiff's state folder. Without --global the project " +
+    "of the current folder is connected.",
   args: [clientArgument],
   flags: [
     globalFlag,
@@ -58,11 +59,13 @@ export const clientConnectCommand: Command = {
   examples: ["skiff mcp client connect claude-code", "skiff mcp client connect codex --global"],
   async run({ context, args, flags }) {
     const client = chosen(args.CLIENT as string);
+    const profile = flags.profile as string | undefined;
+    if (profile !== undefined) await readProfile(profile, placeOf(context)); // a client would not tell that it is missing
     const { path, name, changed, others } = await connectClient(client, {
       ...clientPlace(context),
       global: !!flags.global,
       name: flags.name as string | undefined,
-      profile: flags.profile as string | undefined,
+      profile,
       replace: !!flags.replace,
     });
     if (flags.quiet) return;

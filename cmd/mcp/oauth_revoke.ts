@@ -30,11 +30,13 @@ export const oauthRevokeCommand: Command = {
     const parts = await oauthParts({ ...place, sources: () => configuration.secrets });
     // The server may be in no catalog any longer; its login is there.
     const isKept = (await parts.vault.logins()).includes(name);
-    const app: OAuthApp = await appOf(name, configuration).catch((error) => {
+    const alone: OAuthApp = { name, title: name };
+    const app = await appOf(name, configuration).catch((error) => {
       if (!isKept) throw error;
-      return { name, title: name };
+      return alone;
     });
-    const { removed, server } = await revokeLogin(isKept ? { ...app, name } : app, parts);
+    const isElsewhere = isKept && await parts.vault.loginOf(app) === undefined;
+    const { removed, server } = await revokeLogin(isElsewhere ? alone : app, parts);
     if (!removed) throw new SkiffError("not_found", `There is no login for ${name}`);
     if (server instanceof Error) await context.err(`${server.message}; it is forgotten here all the same\n`);
     if (server === "unknown") {

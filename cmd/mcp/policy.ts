@@ -29,7 +29,7 @@ const setCommand: Command = {
   async run({ context }) {
     const text = await readInput(context, "skiff mcp policy set < FILE");
     const { rules } = parsePolicy(text, "stdin");
-    await editFile(pathOf(context), () => `${text.trimEnd()}\n`, { env: context.env, backup: true });
+    await editFile(pathOf(context), () => `${text.trimEnd()}\n`, { env: context.env, backup: "beside" });
     await context.out(`The policy has ${rules.length} rules\n`);
   },
 };

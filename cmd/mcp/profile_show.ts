@@ -8,6 +8,7 @@ import { listProfiles, readProfile } from "../../gateway/mcp/profiles/profile_st
 import { clientPlace } from "./client_connect.ts";
 import { placeOf, printed } from "./place.ts";
 import { profileArgument } from "./profile.ts";
+import { isForPrograms, printedByFlags, yqFlag } from "./yq_flag.ts";
 
 export const profileLsCommand: Command = {
   name: "ls",
@@ -39,17 +40,21 @@ export const profileShowCommand: Command = {
   name: "show",
   summary: "Show a profile",
   args: [profileArgument],
-  flags: [formatFlag("human", "json", "yaml"), { name: "clients", summary: "With the clients that have it" }],
+  flags: [
+    formatFlag("human", "json", "yaml"),
+    yqFlag,
+    { name: "clients", summary: "With the clients that have it" },
+  ],
+  examples: ["skiff mcp profile show work --yq '.servers[].type'"],
   async run({ context, args, flags }) {
     const profile = await readProfile(args.ID as string, placeOf(context));
     const clients = flags.clients
       ? (await listClients(clientPlace(context))).filter((state) => state.profile === profile.id)
         .map(({ client }) => client.name)
       : undefined;
-    if (flags.format !== "human") {
+    if (isForPrograms(flags)) {
       const plain = flags.format === "json" ? profileJson(profile) : profile;
-      const shown = clients ? { ...plain, clients } : plain;
-      return await context.out(printed(shown, flags.format as "json" | "yaml"));
+      return await context.out(await printedByFlags(clients ? { ...plain, clients } : plain, flags));
     }
     await context.out(`${profile.name} (${profile.id})\n`);
     if (clients) await context.out(`Clients: ${clients.join(", ") || "none"}\n`);

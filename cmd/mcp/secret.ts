@@ -1,11 +1,11 @@
-/** `skiff mcp secret`: values go in through stdin; only `export` gives them out, to a file. */
+/** `skiff mcp secret`: values go in through stdin or a prompt; only `export` gives them out, to a file. */
 import type { Command, Context } from "../../core/cli/command.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { loadConfiguration, unknownServer } from "../../gateway/mcp/configuration/configuration.ts";
-import { openSecretStore, type SecretStore } from "../../gateway/mcp/secrets/secret_store.ts";
+import { checkName, openSecretStore, type SecretStore } from "../../gateway/mcp/secrets/secret_store.ts";
 import { jsonFlag, placeOf } from "./place.ts";
-import { readInput } from "./standard_input.ts";
+import { readSecret } from "./standard_input.ts";
 
 function open(context: Context): Promise<SecretStore> {
   return openSecretStore(placeOf(context).files, context.env);
@@ -15,8 +15,9 @@ const setCommand: Command = {
   name: "set",
   summary: "Keep a secret",
   description:
-    "Keeps a secret, read from stdin. KEY=VALUE works too, but then other programs of this machine can see the\n" +
-    "value while the command runs, and the shell remembers it.",
+    "Keeps a secret, read from stdin; at a terminal it is asked for, and what is typed is not shown. KEY=VALUE\n" +
+    "works too, but then other programs of this machine can see the value while the command runs, and the shell\n" +
+    "remembers it.",
   args: [{ name: "KEY", required: true, summary: "KEY, or KEY=VALUE" }],
   flags: [{ name: "provider", value: "NAME", summary: "Has no effect any longer", hidden: true }],
   examples: [
@@ -27,9 +28,8 @@ const setCommand: Command = {
     const word = args.KEY as string;
     const equals = word.indexOf("=");
     const name = equals < 0 ? word : word.slice(0, equals);
-    const value = equals < 0
-      ? await readInput(context, `skiff mcp secret set ${name} < FILE`)
-      : word.slice(equals + 1);
+    checkName(name);
+    const value = equals < 0 ? await readSecret(context, name) : word.slice(equals + 1);
     if (value === "") throw new SkiffError("usage", `The value of ${name} is empty`);
     const { provider } = await (await open(context)).set(name, value);
     await context.out(`Kept ${name} (${provider})\n`);

@@ -1,12 +1,19 @@
 /** `skiff mcp server enable`, `disable`, `reset`. */
 import type { Command, Context } from "../../core/cli/command.ts";
+import { programName } from "../../core/process/called_as.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
-import { disableServers, enableServers } from "../../gateway/mcp/configuration/enable.ts";
+import { defaultProfile } from "../../gateway/mcp/configuration/configuration.ts";
+import { disableServers, enableServers, namesOfProfile } from "../../gateway/mcp/configuration/enable.ts";
 import { readRegistry, resetRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
 import { nextSteps } from "../../gateway/mcp/configuration/server_state.ts";
 import { placeOf } from "./place.ts";
 
 const enabledNames = (context: Context) => readRegistry(placeOf(context).files.registry);
+
+/** That a server stays enabled, and what to do about it. */
+const profileEnables = (name: string) =>
+  `${name} is enabled by the profile ${defaultProfile}: ` +
+  `${programName()} mcp profile server rm ${defaultProfile} ${name}\n`;
 
 export const serverEnableCommand: Command = {
   name: "enable",
@@ -37,11 +44,13 @@ export const serverDisableCommand: Command = {
   args: [{ name: "NAME", required: true, variadic: true, complete: enabledNames }],
   async run({ context, args }) {
     const names = args.NAME as string[];
-    const missing = await disableServers(names, placeOf(context));
+    const { missing, ofProfile } = await disableServers(names, placeOf(context));
     for (const name of names) {
       if (missing.includes(name)) await context.err(`${name} is not enabled\n`);
+      else if (ofProfile.includes(name)) await context.err(profileEnables(name));
       else await context.out(`Disabled ${name}\n`);
     }
+    return ofProfile.length > 0 ? 1 : 0;
   },
 };
 
@@ -50,6 +59,8 @@ export const serverResetCommand: Command = {
   summary: "Disable all servers",
   async run({ context }) {
     await resetRegistry(placeOf(context).files.registry, context.env);
-    await context.out("All servers are disabled\n");
+    const others = await namesOfProfile(placeOf(context));
+    for (const name of others) await context.err(profileEnables(name));
+    if (others.length === 0) await context.out("All servers are disabled\n");
   },
 };

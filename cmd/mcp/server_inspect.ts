@@ -3,7 +3,6 @@ import type { Command, Invocation } from "../../core/cli/command.ts";
 import { formatFlag } from "../../core/cli/format_flag.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
 import { loadConfiguration, unknownServer } from "../../gateway/mcp/configuration/configuration.ts";
-import { readRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
 import { serverNeeds } from "../../gateway/mcp/configuration/server_state.ts";
 import { ofArtifact, ofImage } from "../../gateway/mcp/profiles/image_server.ts";
 import { placeOf, printed } from "./place.ts";
@@ -37,7 +36,7 @@ export const serverInspectCommand: Command = {
     const shown = {
       ...server.entry,
       catalog: configuration.catalogs.origin.get(name),
-      enabled: (await readRegistry(place.files.registry)).includes(name),
+      enabled: configuration.servers.some(({ entry }) => entry.name === name),
       state: { oauth, secrets, config, missingSecrets, missingConfig, values: server.config },
       ...(server.tools ? { enabledTools: server.tools } : {}),
     };

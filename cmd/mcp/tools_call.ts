@@ -35,14 +35,14 @@ export const toolsCallCommand: Command = {
 
 /** Values are texts. */
 export function toolArguments(words: string[]): Record<string, unknown> {
-  const values: Record<string, unknown> = {};
+  const values = new Map<string, unknown>(); // any word may be a key, "constructor" too
   for (const word of words) {
     const at = word.indexOf("=");
     const [key, value] = at < 0 ? [word, null] : [word.slice(0, at), word.slice(at + 1)];
-    const before = values[key];
-    values[key] = !(key in values) ? value : Array.isArray(before) ? [...before, value] : [before, value];
+    const before = values.get(key);
+    values.set(key, !values.has(key) ? value : Array.isArray(before) ? [...before, value] : [before, value]);
   }
-  return values;
+  return Object.fromEntries(values);
 }
 
 function textOf({ content }: CallToolResult): string {

@@ -4,7 +4,8 @@ import { printError } from "../../core/cli/run_command.ts";
 import { toSkiffError } from "../../core/errors/skiff_error.ts";
 import { skiffPaths } from "../../core/paths/paths.ts";
 import { addToHistory, readHistory } from "../../core/terminal/history.ts";
-import { LineReader, type Terminal } from "../../core/terminal/line_reader.ts";
+import { LineReader } from "../../core/terminal/line_reader.ts";
+import { ownTerminal } from "../../core/terminal/own_terminal.ts";
 import type { Conversation, ConversationOptions } from "./conversation.ts";
 import { includeFiles } from "./prompt_files.ts";
 import { parseReplCommand, type ReplCommand } from "./repl_commands.ts";
@@ -19,7 +20,12 @@ export async function chat(conversation: Conversation, options: ConversationOpti
   const historyPath = `${skiffPaths(context.env).state}/history`;
   const history = keepHistory ? await readHistory(historyPath) : [];
   const placeholder = "Send a message (/? for help)";
-  const reader = new LineReader(terminal, { placeholder, color: context.color, history, editText });
+  const reader = new LineReader(ownTerminal(Deno.stdout), {
+    placeholder,
+    color: context.color,
+    history,
+    editText,
+  });
   while (true) {
     const message = await readMessage(reader, (text) => context.out(text));
     if (message === undefined) return;
@@ -97,16 +103,6 @@ async function obey(
       return true;
   }
 }
-
-const terminal: Terminal = {
-  read: (buffer) => Deno.stdin.read(buffer),
-  setRaw: (raw) => Deno.stdin.setRaw(raw),
-  async write(text) {
-    let bytes = new TextEncoder().encode(text);
-    while (bytes.length > 0) bytes = bytes.subarray(await Deno.stdout.write(bytes));
-  },
-  columns: () => Deno.consoleSize().columns,
-};
 
 /** Lets a person write in $EDITOR. */
 async function editText(text: string): Promise<string> {

@@ -48,7 +48,7 @@ interface Parser {
 function makeParser({ command, path, showHidden }: FoundCommand, context: Context): Parser {
   const all = showHidden.some((name) => context.env.get(name) === "1");
   const parser = new Commander(path.join(" "));
-  parser.summary(command.summary).description(command.description ?? command.summary);
+  parser.summary(command.summary).description(inParagraphs(command.description ?? command.summary));
   parser.exitOverride().showSuggestionAfterError(true).helpOption("-h, --help", "Show this help");
   if (command.commands) {
     for (const entry of command.commands) {
@@ -68,6 +68,9 @@ function makeParser({ command, path, showHidden }: FoundCommand, context: Contex
   }
   return { parser, written: configureOutput(parser, path, context) };
 }
+
+/** Line ends within a paragraph are those of the source; commander breaks lines anew. Indented lines stay. */
+const inParagraphs = (text: string) => text.replace(/(?<=\S)\n(?=\S)/g, " ");
 
 /** Commander writes without waiting; what this gives resolves when all of it is out. */
 function configureOutput(parser: Commander, path: string[], context: Context): () => Promise<void> {

@@ -3,7 +3,7 @@ import { readTar } from "../archive/tar.ts";
 import { type TarFile, writeTar } from "../archive/tar_writer.ts";
 import { getArchive, putArchive, statArchive } from "../docker/archives.ts";
 import { SkiffError } from "../errors/skiff_error.ts";
-import { baseName, isInside, normalizePath, parentPath } from "./path_rules.ts";
+import { baseName, isInside, normalizePath, parentPath } from "../paths/path_rules.ts";
 import type { Sandbox } from "./sandbox.ts";
 import type { World } from "./world.ts";
 

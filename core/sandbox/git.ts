@@ -2,7 +2,7 @@
  * What the host's Git says about a folder: who the user is, and which files configure it. Asked once, when a
  * sandbox is made.
  */
-import { isInside, normalizePath } from "./path_rules.ts";
+import { isInside, normalizePath } from "../paths/path_rules.ts";
 
 export interface GitFacts {
   name?: string;

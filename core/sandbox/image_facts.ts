@@ -11,7 +11,7 @@ import type { Paths } from "../paths/paths.ts";
 import type { AccountFiles } from "./account.ts";
 import { persistentFile } from "./entry_script.ts";
 import { probeLabel } from "./labels.ts";
-import { parentPath } from "./path_rules.ts";
+import { parentPath } from "../paths/path_rules.ts";
 
 export interface ImageFacts extends AccountFiles {
   /** What the image has in the file that all shells source. */

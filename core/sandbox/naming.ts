@@ -1,6 +1,6 @@
 /** Names of sandboxes: what the Engine takes as the name of a container, made of an agent and a folder. */
 import { SkiffError } from "../errors/skiff_error.ts";
-import { baseName } from "./path_rules.ts";
+import { baseName } from "../paths/path_rules.ts";
 
 const longestName = 63;
 

@@ -9,7 +9,7 @@
  * what Git does without it.
  */
 import { SkiffError } from "../errors/skiff_error.ts";
-import { isInside, parentPath } from "./path_rules.ts";
+import { isInside, parentPath } from "../paths/path_rules.ts";
 
 export interface ProtectedMount {
   /** The same path on the host and inside. */

@@ -3,7 +3,7 @@ import type { TarFile } from "../archive/tar_writer.ts";
 import { type Account, accountFiles } from "./account.ts";
 import { persistentFile } from "./entry_script.ts";
 import type { ImageFacts } from "./image_facts.ts";
-import { isInside, parentPath } from "./path_rules.ts";
+import { isInside, parentPath } from "../paths/path_rules.ts";
 
 export interface ProvisionRequest {
   account: Account;

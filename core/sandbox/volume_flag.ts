@@ -1,6 +1,6 @@
 /** `-v source:target[:ro]`: parsing and what may be mounted where. */
 import { SkiffError } from "../errors/skiff_error.ts";
-import { isInside, normalizePath } from "./path_rules.ts";
+import { isInside, normalizePath } from "../paths/path_rules.ts";
 import type { VolumeSetting } from "./settings.ts";
 
 export interface VolumeContext {

@@ -1,6 +1,6 @@
 /** The folder that a sandbox gets: found, resolved, and checked before anything is made. */
 import { SkiffError } from "../errors/skiff_error.ts";
-import { isInside } from "./path_rules.ts";
+import { isInside } from "../paths/path_rules.ts";
 import type { VolumeSetting } from "./settings.ts";
 
 export interface Workspace {

@@ -24,6 +24,8 @@ export interface LineReaderOptions {
   color?: boolean;
   /** Oldest first; the caller adds to it. */
   history: string[];
+  /** What is typed is not shown: for secrets. */
+  hidden?: boolean;
   /** What Ctrl+X does with the text: a person's own editor. */
   editText?: (text: string) => Promise<string>;
 }
@@ -135,9 +137,10 @@ export class LineReader {
     const hint = this.line.text === "" && this.placeholder
       ? this.options.color ? `\x1b[2m${this.placeholder}\x1b[0m` : this.placeholder
       : "";
-    const shown = `${this.prompt}${this.line.text}`;
+    const line = this.options.hidden ? emptyLine : this.line;
+    const shown = `${this.prompt}${line.text}`;
     const end = place(hint ? `${this.prompt}${this.placeholder}` : shown, columns);
-    const cursor = place(`${this.prompt}${this.line.text.slice(0, this.line.cursor)}`, columns);
+    const cursor = place(`${this.prompt}${line.text.slice(0, line.cursor)}`, columns);
     // A line that ends in the last column leaves the cursor there: a line break makes room for it.
     const wrap = end.column === 0 && end.row > 0 && !shown.endsWith("\n") ? "\r\n" : "";
     const up = end.row > cursor.row ? `\x1b[${end.row - cursor.row}A` : "";

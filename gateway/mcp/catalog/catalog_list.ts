@@ -46,9 +46,16 @@ export async function setCatalogRecord(
   }, { env });
 }
 
-/** A name as it can be a file's: lower case, other characters become "_". Throws "usage" when nothing is left. */
+/**
+ * A name as that of a file, the way Docker's toolkit does it: lower case, "_" for what no file's name may have.
+ * Throws "usage" when nothing is left.
+ */
 export function catalogFileName(name: string): string {
-  const plain = name.toLowerCase().replace(/[^a-z0-9._-]/g, "_").replace(/^\.+/, "");
+  // deno-lint-ignore no-control-regex
+  const plain = name.trim().toLowerCase().replace(/[<>:"/\\|?*\x00-\x1f]/g, "_").replace(/^\.+/, "").slice(
+    0,
+    250,
+  );
   if (plain === "") throw new SkiffError("usage", `"${name}" cannot be the name of a catalog`);
   return plain;
 }

@@ -1,6 +1,7 @@
 /** Changing the user's catalogs: importing, exporting, making, forking, filling and removing them. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { Environment, ToolkitFiles } from "../configuration/toolkit_files.ts";
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 import { editFile, readText } from "../files/edit_file.ts";
 import { parseYamlMap, setYaml, toYaml } from "../files/yaml_text.ts";
 import { catalogFile, catalogFileName, readCatalogList, setCatalogRecord } from "./catalog_list.ts";
@@ -40,7 +41,7 @@ export async function importCatalog(
 ): Promise<ImportedCatalog> {
   const { files, env } = place;
   const url = aliasUrl(source, env) ?? (/^https?:\/\//i.test(source) ? source : undefined);
-  const path = url ?? absolute(source, place.cwd);
+  const path = url ?? absolutePath(source, place.cwd);
   const text = url ? await fetchText(url, env) : await readText(path);
   if (text === undefined) {
     throw new SkiffError("not_found", `There is no catalog ${source}`, {
@@ -48,11 +49,13 @@ export async function importCatalog(
     });
   }
   const value = catalogValue(text, path);
-  const name = catalogFileName(catalogAliases.includes(source) ? dockerCatalog : ownName(value, path));
+  const list = await readCatalogList(files);
+  const own = catalogAliases.includes(source) ? dockerCatalog : ownName(value, path);
+  const name = list.has(own) ? own : catalogFileName(own);
   const catalog = catalogOf(value, name, path);
   if (name === embeddedCatalog) throw reserved(name);
   if (dryRun) return summary(catalog);
-  const known = (await readCatalogList(files)).get(name);
+  const known = list.get(name);
   const madeHere = known ? !known.url : await readText(catalogFile(files, name)) !== undefined;
   if (madeHere && name !== dockerCatalog) {
     throw new SkiffError("conflict", `There is a catalog "${name}" already, made here`, {
@@ -75,10 +78,6 @@ const summary = ({ name, servers, problems }: Catalog): ImportedCatalog => ({
 function ownName(value: Record<string, unknown>, path: string): string {
   if (typeof value.name === "string" && value.name) return value.name;
   return path.split(/[\\/]/).at(-1)!.replace(/\.(ya?ml|json)$/, "");
-}
-
-function absolute(path: string, cwd: string): string {
-  return /^([/\\]|[A-Za-z]:)/.test(path) ? path : `${cwd}/${path}`;
 }
 
 /** Fetches imported catalogs anew: one, or all. Gives what came; those that failed are told in `problems`. */
@@ -195,7 +194,7 @@ async function catalogText(name: string, { files, env }: CatalogPlace): Promise<
 export async function exportCatalog(name: string, path: string, place: CatalogPlace): Promise<void> {
   if (name === dockerCatalog) throw reserved(name);
   const text = await catalogText(name, place);
-  const target = absolute(path, place.cwd);
+  const target = absolutePath(path, place.cwd);
   if (await readText(target) !== undefined) {
     throw new SkiffError("conflict", `${path} is there already`, { hint: "Choose another file." });
   }
@@ -223,7 +222,7 @@ export async function addServer(
   place: CatalogPlace,
 ): Promise<ServerEntry> {
   assertOwn(catalog);
-  const source = absolute(path, place.cwd);
+  const source = absolutePath(path, place.cwd);
   const text = await readText(source);
   if (text === undefined) throw new SkiffError("not_found", `There is no file ${path}`);
   const entry = parseServer(text, server, source);
@@ -262,7 +261,7 @@ export async function bootstrapCatalog(path: string, { env, cwd }: CatalogPlace)
     return [name, entry];
   }));
   const head = "# A catalog to begin with. Change it, then `skiff mcp catalog import` it.\n";
-  const target = absolute(path, cwd);
+  const target = absolutePath(path, cwd);
   if (await readText(target) !== undefined) {
     throw new SkiffError("conflict", `${path} is there already`, { hint: "Choose another file." });
   }

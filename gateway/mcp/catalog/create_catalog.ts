@@ -1,5 +1,6 @@
 /** Making a catalog of servers that are named, of a profile, of a catalog at an address or of a community registry. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 import { readProfile } from "../profiles/profile_store.ts";
 import { entryOf, serverName } from "../profiles/profile.ts";
 import { serversOf } from "../profiles/server_uri.ts";
@@ -106,7 +107,7 @@ async function ofProfile(id: string, place: CatalogPlace): Promise<Material> {
 
 async function ofCatalogText(from: string, { env, cwd }: CatalogPlace): Promise<Material> {
   const isUrl = /^https?:\/\//i.test(from);
-  const path = isUrl || from.startsWith("/") ? from : `${cwd}/${from}`;
+  const path = isUrl ? from : absolutePath(from, cwd);
   const text = isUrl ? await fetchText(from, env) : await readText(path);
   if (text === undefined) throw new SkiffError("not_found", `There is no catalog ${from}`);
   const catalog = parseCatalog(text, from, path);

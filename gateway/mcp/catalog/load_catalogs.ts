@@ -1,5 +1,6 @@
 /** All catalogs that hold, merged: a later one's servers stand for an earlier one's of the same name. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 import { type Environment, inContainer, type ToolkitFiles } from "../configuration/toolkit_files.ts";
 import { catalogFile, readCatalogList } from "./catalog_list.ts";
 import { asReference, keptName } from "./catalog_reference.ts";
@@ -152,11 +153,7 @@ async function openByPath(
 ): Promise<Catalog> {
   const asFile = /[/\\]/.test(reference);
   const name = asFile ? reference : reference.replace(/\.(ya?ml|json)$/, "");
-  const path = !asFile
-    ? catalogFile(files, name)
-    : /^([/\\]|[A-Za-z]:)/.test(reference)
-    ? reference
-    : `${cwd}/${reference}`;
+  const path = asFile ? absolutePath(reference, cwd) : catalogFile(files, name);
   loaded?.files.push(path);
   const catalog = await readCatalogFile(path, name, env);
   const imported = !asFile &&

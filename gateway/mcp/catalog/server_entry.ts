@@ -93,7 +93,7 @@ export function serverType(entry: ServerEntry): ServerType | undefined {
   if (entry.type) return entry.type;
   if (entry.image) return "server";
   if (entry.remote?.url || entry.sseEndpoint) return "remote";
-  if (entry.tools?.some((tool) => tool.container)) return "poci";
+  if (entry.tools?.some((tool) => tool.container?.image)) return "poci";
   return undefined;
 }
 

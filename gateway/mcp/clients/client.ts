@@ -31,8 +31,15 @@ export interface McpClient {
   /** Where a person gets it. */
   source: string;
   format: EntryFormat;
-  /** Files of the user's scope: the first that is there counts, else the first whose variables are set. */
+  /**
+   * Files of the user's scope. Where a variable that moves them is set, no other counts; of the rest the first that
+   * is there, else the first whose folder is, else the first whose variables are set that has no ? before it.
+   */
   global: Record<ClientOs, string[]>;
+  /** What its file must hold beside the servers; a new one begins with it. */
+  blank?: string;
+  /** An older file in the same folder, which it no longer reads once there is this one. */
+  hides?: string;
   /** Of the project's scope, relative to its folder. */
   project?: { file: string; format: EntryFormat };
   /** Folders and files that tell that it is installed. */

@@ -9,12 +9,20 @@ import { simpleName } from "./entry_shapes.ts";
 export function readEntries(text: string, format: EntryFormat, path: string): Map<string, GatewayCommand> {
   const commands = new Map<string, GatewayCommand>();
   for (const [name, entry] of rawEntries(text, format, path)) {
-    if (entry === null || typeof entry !== "object") continue;
-    const command = format.shape.read(entry as Record<string, unknown>);
+    const command = isEntry(entry) ? format.shape.read(entry) : undefined;
     if (command) commands.set(name, command);
   }
   return commands;
 }
+
+/** Whether there is an entry of a name, whatever it is. */
+export function hasEntry(text: string, format: EntryFormat, name: string, path: string): boolean {
+  return rawEntries(text, format, path).some(([key]) => key === entryKey(name, format));
+}
+
+type Entry = Record<string, unknown>;
+
+const isEntry = (value: unknown): value is Entry => value !== null && typeof value === "object";
 
 function rawEntries(text: string, format: EntryFormat, path: string): [string, unknown][] {
   const value = dig(parsers[format.kind](text, path), format.at);
@@ -44,7 +52,10 @@ export function entryKey(name: string, format: EntryFormat): string {
   return format.kind === "yaml-map" ? simpleName(name) : name;
 }
 
-/** The text with the entry set, or removed when there is no command. All else stays as it was. */
+/**
+ * The text with the entry set, or removed when there is no command. What a present entry has beside its command (a
+ * timeout, approved tools) and all else stays as it was.
+ */
 export function changeEntry(
   text: string,
   format: EntryFormat,
@@ -52,7 +63,8 @@ export function changeEntry(
   path: string,
 ): string {
   const key = entryKey(name, format);
-  const value = command && format.shape.write(name, command);
+  const present = rawEntries(text, format, path).find(([one]) => one === key)?.[1];
+  const value = command && { ...(isEntry(present) ? present : {}), ...format.shape.write(name, command) };
   if (format.kind === "json") return setJson(text, [...format.at, key], value, path);
   if (format.kind === "toml") return setTable(text, [format.at[0], key], value, path);
   const steps: YamlPath = [...format.at, format.kind === "yaml-list" ? { name: key } : key];

@@ -12,13 +12,13 @@ export interface ClientPlace {
   cwd: string;
 }
 
-export interface ClientFile {
+export interface ClientFile extends Pick<McpClient, "blank" | "hides"> {
   path: string;
   format: EntryFormat;
 }
 
-/** Variables by which a user moves a client's files: where one is set, no other place counts. */
-const movers = /^\$(CLAUDE_CONFIG_DIR|CODEX_HOME|XDG_CONFIG_HOME)\b/;
+/** Variables that each user has; by any other one a user moves a client's files. */
+const usual = /^\??\$(HOME|USERPROFILE|XDG_CONFIG_HOME|APPDATA|LOCALAPPDATA)\b/;
 
 /** The client of a name. Throws "not_found". */
 export function findClient(name: string): McpClient {
@@ -33,11 +33,13 @@ export function findClient(name: string): McpClient {
 export function globalFile(client: McpClient, { env, os }: ClientPlace): ClientFile | undefined {
   const candidates = client.global[os].flatMap((pattern) => {
     const path = expand(pattern, env);
-    return path === undefined ? [] : [{ path, moved: movers.test(pattern) }];
+    return path === undefined ? [] : [{ path, pattern }];
   });
-  const chosen = candidates.find(({ moved }) => moved) ?? candidates.find(({ path }) => existsSync(path)) ??
-    candidates[0];
-  return chosen && { path: chosen.path, format: client.format };
+  const first = (fits: (one: { path: string; pattern: string }) => boolean) => candidates.find(fits)?.path;
+  const path = first(({ pattern }) => !usual.test(pattern)) ?? first(({ path }) => existsSync(path)) ??
+    first(({ path }) => existsSync(folderOf(path))) ?? first(({ pattern }) => !pattern.startsWith("?"));
+  const { format, blank, hides } = client;
+  return path === undefined ? undefined : { path, format, blank, hides };
 }
 
 /** The file of a client in a project; undefined when it has no such scope. */
@@ -62,19 +64,32 @@ export function isInstalled(client: McpClient, { env, os }: ClientPlace): boolea
     const path = expand(pattern, env);
     return path !== undefined && existsSync(path);
   });
-  if (traces || !client.program) return traces;
-  const extension = os === "windows" ? ".exe" : "";
-  const folders = (env.get("PATH") ?? "").split(os === "windows" ? ";" : ":").filter((folder) => folder);
-  return folders.some((folder) => existsSync(`${folder}/${client.program}${extension}`));
+  return traces || (client.program !== undefined && onPath(client.program, { env, os }) !== undefined);
 }
+
+/** The first program of a name on PATH. */
+export function onPath(program: string, { env, os }: Pick<ClientPlace, "env" | "os">): string | undefined {
+  const extensions = os === "windows" ? [".exe", ".cmd"] : [""];
+  const folders = (env.get("PATH") ?? "").split(os === "windows" ? ";" : ":").filter((folder) => folder);
+  return folders.flatMap((folder) => extensions.map((extension) => `${folder}/${program}${extension}`))
+    .find(existsSync);
+}
+
+export const folderOf = (path: string) => path.replace(/[/\\][^/\\]*$/, "");
 
 /** A path with its variables; undefined when one is not set. */
 function expand(pattern: string, env: Environment): string | undefined {
   let missing = false;
-  const path = pattern.replace(/\$([A-Z_]+)/g, (_, name) => {
-    const value = name === "HOME" ? env.get("HOME") || env.get("USERPROFILE") : env.get(name);
+  const path = pattern.replace(/^\?/, "").replace(/\$([A-Z_]+)/g, (_, name) => {
+    const value = variable(name, env);
     missing ||= !value;
     return value ?? "";
   });
   return missing ? undefined : path;
+}
+
+function variable(name: string, env: Environment): string | undefined {
+  const home = env.get("HOME") || env.get("USERPROFILE");
+  if (name === "HOME") return home;
+  return env.get(name) || (name === "XDG_CONFIG_HOME" && home ? `${home}/.config` : undefined);
 }

@@ -11,42 +11,58 @@ import {
   zedShape,
 } from "./entry_shapes.ts";
 
-/** The same file below the home everywhere. */
-function inHome(...files: string[]): Record<ClientOs, string[]> {
-  return {
-    linux: files.map((file) => `$HOME/${file}`),
-    darwin: files.map((file) => `$HOME/${file}`),
-    windows: files.map((file) => `$USERPROFILE/${file}`),
-  };
+/** The same file below the home everywhere; `movers` are files that count instead where their variable is set. */
+function inHome(files: string[], movers: string[] = []): Record<ClientOs, string[]> {
+  const below = (home: string) => [...movers, ...files.map((file) => `${home}/${file}`)];
+  return { linux: below("$HOME"), darwin: below("$HOME"), windows: below("$USERPROFILE") };
 }
 
-/** A file below the folder of settings that each system has. */
-function inSettings(linux: string, others = linux): Record<ClientOs, string[]> {
+/** Below the folder of settings that each system has. */
+function inSettings(...files: string[]): Record<ClientOs, string[]> {
   return {
-    linux: [`$XDG_CONFIG_HOME/${linux}`, `$HOME/.config/${linux}`],
-    darwin: [`$HOME/Library/Application Support/${others}`],
-    windows: [`$APPDATA/${others}`],
+    linux: files.map((file) => `$XDG_CONFIG_HOME/${file}`),
+    darwin: files.map((file) => `$HOME/Library/Application Support/${file}`),
+    windows: files.map((file) => `$APPDATA/${file}`),
   };
 }
 
 /** Below ~/.config on Linux and macOS alike. */
-function inConfig(file: string, windows: string): Record<ClientOs, string[]> {
-  const unix = [`$XDG_CONFIG_HOME/${file}`, `$HOME/.config/${file}`];
-  return { linux: unix, darwin: unix, windows: [windows] };
+function inConfig(
+  files: string[],
+  { windows, movers = [] }: { windows: string[]; movers?: string[] },
+): Record<ClientOs, string[]> {
+  const unix = [...movers, ...files.map((file) => `$XDG_CONFIG_HOME/${file}`)];
+  return { linux: unix, darwin: unix, windows: [...movers, ...windows] };
 }
 
-const cline = "globalStorage/saoudrizwan.claude-dev";
-const roo = "globalStorage/rooveterinaryinc.roo-cline";
+/** OpenCode, and what is made of it, reads JSON with comments below ~/.config on each system. */
+function likeOpencode(name: string): Record<ClientOs, string[]> {
+  const files = [`${name}/${name}.json`, `${name}/${name}.jsonc`];
+  return inConfig(files, { windows: files.map((file) => `$XDG_CONFIG_HOME/${file}`) });
+}
+
 const json = (at: string[], shape = stdio): EntryFormat => ({ kind: "json", at, shape });
 
-function inEditors(file: string): Record<ClientOs, string[]> {
-  const [code, cursor] = ["Code", "Cursor"].map((editor) => inSettings(`${editor}/User/${file}`));
-  return {
-    linux: [...code.linux, ...cursor.linux],
-    darwin: [...code.darwin, ...cursor.darwin],
-    windows: [...code.windows, ...cursor.windows],
-  };
-}
+/** Editors that have extensions of VS Code. */
+const editors = ["Code", "Cursor"];
+
+/** A folder of an extension, in the places where its traces are. */
+const extensionTraces = (extension: string): string[] =>
+  editors.flatMap((editor) =>
+    ["$HOME/.config", "$HOME/Library/Application Support", "$APPDATA"].map((folder) =>
+      `${folder}/${editor}/User/globalStorage/${extension}`
+    )
+  );
+
+const clineFile = "cline_mcp_settings.json";
+const clineOld = inSettings(
+  ...editors.map((editor) => `${editor}/User/globalStorage/saoudrizwan.claude-dev/settings/${clineFile}`),
+);
+const clineNow = inHome([`.cline/data/settings/${clineFile}`], [
+  "$CLINE_MCP_SETTINGS_PATH",
+  `$CLINE_DATA_DIR/settings/${clineFile}`,
+  `$CLINE_DIR/data/settings/${clineFile}`,
+]);
 
 export const mcpClients: McpClient[] = [
   {
@@ -58,12 +74,17 @@ export const mcpClients: McpClient[] = [
       ...inSettings("Claude/claude_desktop_config.json"),
       linux: [
         "$XDG_CONFIG_HOME/Claude/claude_desktop_config.json",
-        "$HOME/.config/Claude/claude_desktop_config.json",
-        "$HOME/.config/claude/claude_desktop_config.json",
+        "$XDG_CONFIG_HOME/claude/claude_desktop_config.json",
+      ],
+      // Packaged for the Store it has its own view of the folder of settings.
+      windows: [
+        "?$LOCALAPPDATA/Packages/Claude_pzs8sxrjxfjjc/LocalCache/Roaming/Claude/claude_desktop_config.json",
+        "$APPDATA/Claude/claude_desktop_config.json",
       ],
     },
     traces: [
       "/Applications/Claude.app",
+      "$LOCALAPPDATA/Packages/Claude_pzs8sxrjxfjjc",
       "$APPDATA/Claude",
       "$HOME/.config/Claude",
       "$HOME/.config/claude",
@@ -74,11 +95,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Claude Code",
     source: "https://claude.com/product/claude-code",
     format: mcpServers(stdio),
-    global: {
-      linux: ["$CLAUDE_CONFIG_DIR/.claude.json", "$HOME/.claude.json"],
-      darwin: ["$CLAUDE_CONFIG_DIR/.claude.json", "$HOME/.claude.json"],
-      windows: ["$CLAUDE_CONFIG_DIR/.claude.json", "$USERPROFILE/.claude.json"],
-    },
+    global: inHome([".claude.json"], ["$CLAUDE_CONFIG_DIR/.claude.json"]),
     project: { file: ".mcp.json", format: mcpServers(stdio) },
     traces: ["$CLAUDE_CONFIG_DIR", "$HOME/.claude", "$USERPROFILE/.claude"],
     program: "claude",
@@ -88,11 +105,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Codex",
     source: "https://github.com/openai/codex",
     format: { kind: "toml", at: ["mcp_servers"], shape: mcpServers().shape },
-    global: {
-      linux: ["$CODEX_HOME/config.toml", "$HOME/.codex/config.toml"],
-      darwin: ["$CODEX_HOME/config.toml", "$HOME/.codex/config.toml"],
-      windows: ["$CODEX_HOME/config.toml", "$USERPROFILE/.codex/config.toml"],
-    },
+    global: inHome([".codex/config.toml"], ["$CODEX_HOME/config.toml"]),
     project: {
       file: ".codex/config.toml",
       format: { kind: "toml", at: ["mcp_servers"], shape: mcpServers().shape },
@@ -105,7 +118,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Cursor",
     source: "https://www.cursor.com/",
     format: mcpServers(),
-    global: inHome(".cursor/mcp.json"),
+    global: inHome([".cursor/mcp.json"]),
     project: { file: ".cursor/mcp.json", format: mcpServers() },
     traces: ["/Applications/Cursor.app", "$APPDATA/Cursor", "$HOME/.cursor", "$HOME/.config/Cursor"],
   },
@@ -124,7 +137,10 @@ export const mcpClients: McpClient[] = [
     displayName: "Continue",
     source: "https://www.continue.dev/",
     format: { kind: "yaml-list", at: ["mcpServers"], shape: continueShape },
-    global: inHome(".continue/config.yaml"),
+    global: inHome([".continue/config.yaml"], ["$CONTINUE_GLOBAL_DIR/config.yaml"]),
+    blank: "name: Local Config\nversion: 1.0.0\nschema: v1\n",
+    hides: "config.json",
+    project: { file: ".continue/mcpServers/mcp.json", format: mcpServers() },
     traces: ["$HOME/.continue", "$USERPROFILE/.continue"],
     program: "cn",
   },
@@ -133,7 +149,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Gemini CLI",
     source: "https://github.com/google-gemini/gemini-cli",
     format: mcpServers(),
-    global: inHome(".gemini/settings.json"),
+    global: inHome([".gemini/settings.json"], ["$GEMINI_CLI_HOME/.gemini/settings.json"]),
     project: { file: ".gemini/settings.json", format: mcpServers() },
     traces: ["$HOME/.gemini", "$USERPROFILE/.gemini"],
     program: "gemini",
@@ -143,7 +159,10 @@ export const mcpClients: McpClient[] = [
     displayName: "Goose",
     source: "https://github.com/block/goose",
     format: { kind: "yaml-map", at: ["extensions"], shape: gooseShape },
-    global: inConfig("goose/config.yaml", "$APPDATA/Block/goose/config/config.yaml"),
+    global: inConfig(["goose/config.yaml"], {
+      windows: ["$APPDATA/Block/goose/config/config.yaml"],
+      movers: ["$GOOSE_PATH_ROOT/config/config.yaml"],
+    }),
     traces: ["$HOME/.config/goose", "$APPDATA/Block/goose"],
     program: "goose",
   },
@@ -152,7 +171,7 @@ export const mcpClients: McpClient[] = [
     displayName: "LM Studio",
     source: "https://lmstudio.ai/",
     format: mcpServers(),
-    global: inHome(".cache/lm-studio/mcp.json", ".lmstudio/mcp.json"),
+    global: inHome([".lmstudio/mcp.json", ".cache/lm-studio/mcp.json"]),
     traces: [
       "$HOME/.lmstudio",
       "$HOME/.cache/lm-studio",
@@ -165,14 +184,7 @@ export const mcpClients: McpClient[] = [
     displayName: "OpenCode",
     source: "https://opencode.ai/",
     format: json(["mcp"], opencodeShape),
-    global: {
-      ...inConfig("opencode/opencode.json", "$USERPROFILE/.config/opencode/opencode.json"),
-      linux: [
-        "$XDG_CONFIG_HOME/opencode/opencode.json",
-        "$HOME/.config/opencode/opencode.json",
-        "$HOME/.config/opencode/opencode.jsonc",
-      ],
-    },
+    global: likeOpencode("opencode"),
     project: { file: "opencode.json", format: json(["mcp"], opencodeShape) },
     traces: ["$HOME/.config/opencode", "$USERPROFILE/.config/opencode"],
     program: "opencode",
@@ -183,7 +195,7 @@ export const mcpClients: McpClient[] = [
     source: "https://sema4.ai/",
     format: mcpServers(sema4Shape),
     global: {
-      ...inHome(".sema4ai/sema4ai-studio/mcp_servers.json"),
+      ...inHome([".sema4ai/sema4ai-studio/mcp_servers.json"]),
       windows: ["$LOCALAPPDATA/sema4ai/sema4ai-studio/mcp_servers.json"],
     },
     traces: ["$HOME/.sema4ai", "$LOCALAPPDATA/sema4ai"],
@@ -193,19 +205,20 @@ export const mcpClients: McpClient[] = [
     displayName: "Cline",
     source: "https://github.com/cline/cline",
     format: mcpServers(),
-    global: inEditors(`${cline}/settings/cline_mcp_settings.json`),
-    traces: ["Code", "Cursor"].flatMap((editor) => [
-      `$HOME/.config/${editor}/User/${cline}`,
-      `$HOME/Library/Application Support/${editor}/User/${cline}`,
-      `$APPDATA/${editor}/User/${cline}`,
-    ]),
+    global: {
+      linux: [...clineNow.linux, ...clineOld.linux],
+      darwin: [...clineNow.darwin, ...clineOld.darwin],
+      windows: [...clineNow.windows, ...clineOld.windows],
+    },
+    traces: ["$HOME/.cline", "$USERPROFILE/.cline", ...extensionTraces("saoudrizwan.claude-dev")],
+    program: "cline",
   },
   {
     name: "windsurf",
     displayName: "Windsurf",
     source: "https://windsurf.com/",
     format: mcpServers(),
-    global: inHome(".codeium/windsurf/mcp_config.json"),
+    global: inHome([".codeium/windsurf/mcp_config.json"]),
     traces: ["$HOME/.codeium/windsurf", "$USERPROFILE/.codeium/windsurf", "/Applications/Windsurf.app"],
   },
   {
@@ -213,7 +226,11 @@ export const mcpClients: McpClient[] = [
     displayName: "Zed",
     source: "https://zed.dev/",
     format: json(["context_servers"], zedShape),
-    global: inConfig("zed/settings.json", "$APPDATA/Zed/settings.json"),
+    global: {
+      linux: ["$XDG_CONFIG_HOME/zed/settings.json"],
+      darwin: ["$HOME/.config/zed/settings.json"],
+      windows: ["$APPDATA/Zed/settings.json"],
+    },
     project: { file: ".zed/settings.json", format: json(["context_servers"], zedShape) },
     traces: ["$HOME/.config/zed", "$APPDATA/Zed", "/Applications/Zed.app"],
     program: "zed",
@@ -223,7 +240,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Kiro",
     source: "https://kiro.dev/",
     format: mcpServers(),
-    global: inHome(".kiro/settings/mcp.json"),
+    global: inHome([".kiro/settings/mcp.json"]),
     project: { file: ".kiro/settings/mcp.json", format: mcpServers() },
     traces: ["$HOME/.kiro", "$USERPROFILE/.kiro"],
   },
@@ -232,7 +249,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Amazon Q Developer",
     source: "https://aws.amazon.com/q/developer/",
     format: mcpServers(),
-    global: inHome(".aws/amazonq/mcp.json"),
+    global: inHome([".aws/amazonq/mcp.json"]),
     project: { file: ".amazonq/mcp.json", format: mcpServers() },
     traces: ["$HOME/.aws/amazonq", "$USERPROFILE/.aws/amazonq"],
     program: "q",
@@ -242,7 +259,10 @@ export const mcpClients: McpClient[] = [
     displayName: "Crush",
     source: "https://github.com/charmbracelet/crush",
     format: json(["mcp"]),
-    global: inConfig("crush/crush.json", "$LOCALAPPDATA/crush/crush.json"),
+    global: inConfig(["crush/crush.json"], {
+      windows: ["$LOCALAPPDATA/crush/crush.json"],
+      movers: ["$CRUSH_GLOBAL_CONFIG/crush.json"],
+    }),
     project: { file: ".crush.json", format: json(["mcp"]) },
     traces: ["$HOME/.config/crush", "$LOCALAPPDATA/crush"],
     program: "crush",
@@ -252,7 +272,11 @@ export const mcpClients: McpClient[] = [
     displayName: "Amp",
     source: "https://ampcode.com/",
     format: json(["amp.mcpServers"], mcpServers().shape),
-    global: inConfig("amp/settings.json", "$USERPROFILE/.config/amp/settings.json"),
+    global: inConfig(["amp/settings.json", "amp/settings.jsonc"], {
+      windows: ["$USERPROFILE/.config/amp/settings.json", "$USERPROFILE/.config/amp/settings.jsonc"],
+      movers: ["$AMP_SETTINGS_FILE"],
+    }),
+    project: { file: ".amp/settings.json", format: json(["amp.mcpServers"], mcpServers().shape) },
     traces: ["$HOME/.config/amp", "$USERPROFILE/.config/amp"],
     program: "amp",
   },
@@ -261,28 +285,32 @@ export const mcpClients: McpClient[] = [
     displayName: "Roo Code",
     source: "https://github.com/RooCodeInc/Roo-Code",
     format: mcpServers(),
-    global: inEditors(`${roo}/settings/mcp_settings.json`),
+    global: inSettings(
+      ...editors.map((editor) =>
+        `${editor}/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json`
+      ),
+    ),
     project: { file: ".roo/mcp.json", format: mcpServers() },
-    traces: ["Code", "Cursor"].flatMap((editor) => [
-      `$HOME/.config/${editor}/User/${roo}`,
-      `$HOME/Library/Application Support/${editor}/User/${roo}`,
-      `$APPDATA/${editor}/User/${roo}`,
-    ]),
+    traces: extensionTraces("rooveterinaryinc.roo-cline"),
   },
   {
     name: "antigravity",
     displayName: "Antigravity",
     source: "https://antigravity.google/",
     format: mcpServers(),
-    global: inHome(".gemini/antigravity/mcp_config.json"),
-    traces: ["$HOME/.gemini/antigravity", "$USERPROFILE/.gemini/antigravity"],
+    global: inHome([".gemini/config/mcp_config.json", ".gemini/antigravity/mcp_config.json"]),
+    project: { file: ".agents/mcp_config.json", format: mcpServers() },
+    traces: ["$HOME", "$USERPROFILE"].flatMap((home) =>
+      ["config", "antigravity", "antigravity-cli"].map((folder) => `${home}/.gemini/${folder}`)
+    ),
+    program: "agy",
   },
   {
     name: "factory",
     displayName: "Factory Droid",
     source: "https://factory.ai/",
     format: mcpServers(stdio),
-    global: inHome(".factory/mcp.json"),
+    global: inHome([".factory/mcp.json"], ["$FACTORY_HOME_OVERRIDE/.factory/mcp.json"]),
     project: { file: ".factory/mcp.json", format: mcpServers(stdio) },
     traces: ["$HOME/.factory", "$USERPROFILE/.factory"],
     program: "droid",
@@ -292,7 +320,7 @@ export const mcpClients: McpClient[] = [
     displayName: "Kimi CLI",
     source: "https://github.com/MoonshotAI/kimi-cli",
     format: mcpServers(),
-    global: inHome(".kimi/mcp.json"),
+    global: inHome([".kimi/mcp.json"], ["$KIMI_SHARE_DIR/mcp.json"]),
     traces: ["$HOME/.kimi", "$USERPROFILE/.kimi"],
     program: "kimi",
   },
@@ -301,7 +329,7 @@ export const mcpClients: McpClient[] = [
     displayName: "JetBrains Junie",
     source: "https://www.jetbrains.com/junie/",
     format: mcpServers(),
-    global: inHome(".junie/mcp/mcp.json"),
+    global: inHome([".junie/mcp/mcp.json"]),
     project: { file: ".junie/mcp/mcp.json", format: mcpServers() },
     traces: ["$HOME/.junie", "$USERPROFILE/.junie"],
   },
@@ -310,7 +338,8 @@ export const mcpClients: McpClient[] = [
     displayName: "GitHub Copilot CLI",
     source: "https://github.com/github/copilot-cli",
     format: mcpServers(copilotShape),
-    global: inHome(".copilot/mcp-config.json"),
+    global: inHome([".copilot/mcp-config.json"], ["$COPILOT_HOME/mcp-config.json"]),
+    project: { file: ".mcp.json", format: mcpServers(stdio) },
     traces: ["$HOME/.copilot", "$USERPROFILE/.copilot"],
     program: "copilot",
   },
@@ -319,10 +348,38 @@ export const mcpClients: McpClient[] = [
     displayName: "Qwen Code",
     source: "https://github.com/QwenLM/qwen-code",
     format: mcpServers(),
-    global: inHome(".qwen/settings.json"),
+    global: inHome([".qwen/settings.json"], ["$QWEN_HOME/settings.json"]),
     project: { file: ".qwen/settings.json", format: mcpServers() },
     traces: ["$HOME/.qwen", "$USERPROFILE/.qwen"],
     program: "qwen",
+  },
+  {
+    name: "augment",
+    displayName: "Auggie (Augment Code)",
+    source: "https://www.augmentcode.com/",
+    format: mcpServers(),
+    global: inHome([".augment/settings.json"]),
+    traces: ["$HOME/.augment", "$USERPROFILE/.augment"],
+    program: "auggie",
+  },
+  {
+    name: "kilo",
+    displayName: "Kilo Code",
+    source: "https://kilo.ai/",
+    format: json(["mcp"], opencodeShape),
+    global: likeOpencode("kilo"),
+    project: { file: "kilo.json", format: json(["mcp"], opencodeShape) },
+    traces: ["$HOME/.config/kilo", "$USERPROFILE/.config/kilo"],
+    program: "kilo",
+  },
+  {
+    name: "warp",
+    displayName: "Warp",
+    source: "https://www.warp.dev/",
+    format: mcpServers(),
+    global: inHome([".warp/.mcp.json"]),
+    project: { file: ".warp/.mcp.json", format: mcpServers() },
+    traces: ["/Applications/Warp.app", "$HOME/.warp", "$USERPROFILE/.warp"],
   },
   {
     name: "visual-studio",

@@ -5,11 +5,13 @@ type Entry = Record<string, unknown>;
 
 function readStandard({ command, args, env }: Entry): GatewayCommand | undefined {
   if (typeof command !== "string") return undefined;
-  return {
-    command,
-    args: Array.isArray(args) ? args.map(String) : [],
-    ...(env && typeof env === "object" ? { env: env as Record<string, string> } : {}),
-  };
+  return { command, args: Array.isArray(args) ? args.map(String) : [], ...withEnv(env) };
+}
+
+function withEnv(env: unknown): { env?: Record<string, string> } {
+  return env && typeof env === "object" && Object.keys(env).length > 0
+    ? { env: env as Record<string, string> }
+    : {};
 }
 
 /** `{command, args}` with further fields before and behind. */
@@ -32,10 +34,10 @@ export const opencodeShape: EntryShape = {
     enabled: true,
     ...(env ? { environment: env } : {}),
   }),
-  read({ command }) {
+  read({ command, environment }) {
     if (!Array.isArray(command) || command.length === 0) return undefined;
     const [program, ...args] = command.map(String);
-    return { command: program, args };
+    return { command: program, args, ...withEnv(environment) };
   },
 };
 
@@ -57,10 +59,7 @@ export const gooseShape: EntryShape = {
     env_keys: [],
     envs: env ?? {},
   }),
-  read({ cmd, args }) {
-    if (typeof cmd !== "string") return undefined;
-    return { command: cmd, args: Array.isArray(args) ? args.map(String) : [] };
-  },
+  read: ({ cmd, args, envs }) => readStandard({ command: cmd, args, env: envs }),
 };
 
 /** Lower case and alphanumerics only. */

@@ -1,12 +1,14 @@
 /** The whole configuration of a gateway: catalogs, enabled servers, values, secrets, tools, features. */
+import { similarNames } from "../../../core/cli/similar_names.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { canonicalName } from "../catalog/template.ts";
 import { loadCatalogs, type LoadedCatalogs } from "../catalog/load_catalogs.ts";
+import type { CatalogPlace } from "../catalog/catalogs.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { openSecretSources, resolveSecrets, type SecretSources } from "../secrets/resolve_secrets.ts";
 import { profileId } from "../profiles/profile.ts";
 import { enabledServers } from "../profiles/enabled_of_profile.ts";
-import { readProfile } from "../profiles/profile_store.ts";
+import { findProfile, readProfile } from "../profiles/profile_store.ts";
 import { readConfigValues, type ServerValues } from "./config_file.ts";
 import type { EnabledServer, GatewayConfiguration } from "./enabled_server.ts";
 import { readFeatures } from "./features.ts";
@@ -56,7 +58,8 @@ interface UserState {
 }
 
 /**
- * Reads all files anew. Missing files are empty ones. Throws "not_found" for an unknown server of `servers`,
+ * Reads all files anew. Missing files are empty ones. Where no option says which servers there are, they are those
+ * of the registry and those of the profile "default". Throws "not_found" for an unknown server of `servers`,
  * "invalid_input" with file and line for a broken file; a server of the registry that no catalog has is a warning.
  */
 export async function loadConfiguration(options: ConfigurationOptions): Promise<LoadedConfiguration> {
@@ -78,14 +81,17 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
   const search = options.secrets ?? (inContainer(env) ? secretsInContainer : undefined);
   const secrets = await openSecretSources({ files, env, cwd, search });
   const withValues = (entry: ServerEntry) => enabledServer(entry, state, secrets);
-  const servers = options.profile !== undefined
-    ? await profileServers(options, { catalogs, secrets, warnings })
-    : await Promise.all(
-      (await enabledNames(options, paths.registry, catalogs, warnings))
-        .map((name) => withValues(catalogs.servers.get(name)!)),
-    );
   const features = await readFeatures(files);
   if (options.servers) features["dynamic-tools"] = false;
+  const profile = options.profile ?? (features.profiles ? implicitProfile(options) : undefined);
+  const world = { catalogs, secrets, warnings };
+  const servers = options.profile !== undefined ? await profileServers(options, world) : await Promise.all(
+    (await enabledNames(options, paths.registry, catalogs, warnings))
+      .map((name) => withValues(catalogs.servers.get(name)!)),
+  );
+  if (options.profile === undefined && profile !== undefined) {
+    servers.push(...await furtherServers(profile, { files, env, cwd }, { ...world, servers, state }));
+  }
   return {
     servers,
     features,
@@ -97,7 +103,7 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
         ...paths.tools,
         ...catalogs.files,
         ...secrets.files,
-        ...profileFiles(files, options.profile),
+        ...profileFiles(files, profile),
         files.dockerConfig,
       ]),
     ],
@@ -129,22 +135,55 @@ function profileFiles(files: ToolkitFiles, profile: string | undefined): string[
   return profile === undefined ? [] : [`${files.profiles}/${profileId(profile)}.yaml`, files.database];
 }
 
+interface ProfileWorld {
+  catalogs: LoadedCatalogs;
+  secrets: SecretSources;
+  warnings: string[];
+}
+
 /** The servers of `--profile`. Throws "usage" when flags of the other way to choose servers are given, too. */
-async function profileServers(
-  options: ConfigurationOptions,
-  state: { catalogs: LoadedCatalogs; secrets: SecretSources; warnings: string[] },
-): Promise<EnabledServer[]> {
-  const { servers, enableAllServers, catalogs, registry, config, toolsConfig } = options;
-  const others = { servers, "enable-all-servers": enableAllServers, catalog: catalogs };
-  const given = Object.entries({ ...others, registry, config, "tools-config": toolsConfig })
-    .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value).map(([name]) => `--${name}`);
+async function profileServers(options: ConfigurationOptions, world: ProfileWorld): Promise<EnabledServer[]> {
+  const given = choosingFlags(options);
   if (given.length > 0) {
     throw new SkiffError("usage", `--profile cannot be combined with ${given.join(", ")}`, {
       hint: "A profile says itself which servers there are.",
     });
   }
   const place = { files: toolkitFiles(options.env), env: options.env, cwd: options.cwd };
-  return await enabledServers(await readProfile(options.profile!, place), state);
+  return await enabledServers(await readProfile(options.profile!, place), world);
+}
+
+/** The flags that say which servers there are, in place of the user's files. */
+function choosingFlags(options: ConfigurationOptions): string[] {
+  const { servers, enableAllServers, catalogs, registry, config, toolsConfig } = options;
+  const flags = { servers, "enable-all-servers": enableAllServers, catalog: catalogs, registry, config };
+  return Object.entries({ ...flags, "tools-config": toolsConfig })
+    .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value).map(([name]) => `--${name}`);
+}
+
+/** Docker's toolkit keeps the enabled servers in this profile, where older ones have registry.yaml. */
+export const defaultProfile = "default";
+
+const implicitProfile = (options: ConfigurationOptions) =>
+  choosingFlags(options).length === 0 ? defaultProfile : undefined;
+
+/** The servers of a profile that are not enabled otherwise; config.yaml and tools.yaml count above its values. */
+async function furtherServers(
+  id: string,
+  place: CatalogPlace,
+  { servers, state, ...world }: ProfileWorld & { servers: EnabledServer[]; state: UserState },
+): Promise<EnabledServer[]> {
+  const found = await findProfile(id, place).catch((error) => {
+    if (!(error instanceof SkiffError)) throw error;
+    world.warnings.push(error.message);
+  });
+  const names = new Set(servers.map(({ entry }) => entry.name));
+  const others = found ? await enabledServers(found, world) : [];
+  return others.filter(({ entry }) => !names.has(entry.name)).map((server) => {
+    const tools = state.tools.get(server.entry.name);
+    const config = { ...server.config, ...state.values.get(canonicalName(server.entry.name)) };
+    return { ...server, config, ...(tools ? { tools } : {}) };
+  });
 }
 
 /** Several files as one: a later one's key stands for an earlier one's, which is told. */
@@ -187,10 +226,10 @@ async function enabledNames(
 
 /** The error for a name that no catalog has, with names like it. */
 export function unknownServer(name: string, catalogs: LoadedCatalogs): SkiffError {
-  const like = [...catalogs.servers.keys()].filter((one) => one.includes(name) || name.includes(one));
+  const like = similarNames(name, catalogs.servers.keys());
   return new SkiffError("not_found", `server ${name} not found in catalog`, {
     hint: like.length > 0
-      ? `There is: ${like.slice(0, 5).join(", ")}.`
+      ? `There is: ${like.join(", ")}.`
       : "`skiff mcp catalog show` lists the servers; `skiff mcp catalog import docker-mcp` gets Docker's.",
   });
 }

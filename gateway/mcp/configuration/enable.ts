@@ -5,7 +5,10 @@ import type { ServerEntry } from "../catalog/server_entry.ts";
 import { canonicalName } from "../catalog/template.ts";
 import { openSecretSources } from "../secrets/resolve_secrets.ts";
 import { readConfigValues } from "./config_file.ts";
-import { unknownServer } from "./configuration.ts";
+import { serverName } from "../profiles/profile.ts";
+import { findProfile } from "../profiles/profile_store.ts";
+import { defaultProfile, unknownServer } from "./configuration.ts";
+import { readFeatures } from "./features.ts";
 import { changeRegistry, readRegistry } from "./registry_file.ts";
 import { type ServerNeeds, serverNeeds } from "./server_state.ts";
 
@@ -38,9 +41,22 @@ export async function enableServers(names: string[], place: CatalogPlace): Promi
   return { enabled, pruned, warnings: catalogs.warnings };
 }
 
-/** Disables servers. Gives those that were not enabled. */
-export async function disableServers(names: string[], { files, env }: CatalogPlace): Promise<string[]> {
+/** Disables servers. Gives those that were not enabled, and those that a profile enables. */
+export async function disableServers(
+  names: string[],
+  place: CatalogPlace,
+): Promise<{ missing: string[]; ofProfile: string[] }> {
+  const { files, env } = place;
   const before = await readRegistry(files.registry);
   await changeRegistry(files.registry, { disable: names.filter((name) => before.includes(name)) }, env);
-  return names.filter((name) => !before.includes(name));
+  const others = await namesOfProfile(place);
+  const ofProfile = names.filter((name) => others.includes(name));
+  return { missing: names.filter((name) => !before.includes(name) && !ofProfile.includes(name)), ofProfile };
+}
+
+/** Servers that the profile "default" enables. */
+export async function namesOfProfile(place: CatalogPlace): Promise<string[]> {
+  const { profiles } = await readFeatures(place.files);
+  const profile = profiles ? await findProfile(defaultProfile, place) : undefined;
+  return profile?.servers.map(serverName) ?? [];
 }

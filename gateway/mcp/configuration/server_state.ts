@@ -4,8 +4,8 @@ import { canonicalName } from "../catalog/template.ts";
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { ServerValues } from "./config_file.ts";
-import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
-import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
+import { isUsable, parseLogin, tokenName } from "../oauth/login.ts";
+import { loginAmong, placesOf, remoteUrl } from "../oauth/oauth_app.ts";
 
 /** "done": all is given; "required": something is missing; undefined: it needs none. */
 export type Need = "done" | "required" | undefined;
@@ -28,11 +28,14 @@ export async function serverNeeds(
   const bySecret = new Map(providers.map(({ provider, secret }) => [secret, provider]));
   const has = async (name: string) => await sources.get(name) !== undefined;
   const url = remoteUrl(entry);
-  const hasLogin = async (provider: string) => {
-    const text = await sources.get(tokenName(provider));
-    if (text === undefined) return false;
-    const login = parseLogin(text);
-    return isUsable(login) && (url === undefined ? login.server === undefined : isMeantFor(login, url));
+  const hasLogin = async (provider?: string) => {
+    if (url !== undefined) {
+      const found = await loginAmong(placesOf({ name: entry.name, provider }), url, sources.get);
+      return found !== undefined && isUsable(found.login);
+    }
+    const text = provider === undefined ? undefined : await sources.get(tokenName(provider));
+    const login = text === undefined ? undefined : parseLogin(text);
+    return login !== undefined && isUsable(login) && login.server === undefined;
   };
   const missingSecrets: string[] = [];
   for (const { name } of entry.secrets ?? []) {
@@ -46,7 +49,7 @@ export async function serverNeeds(
     ),
   );
   // Whether a remote server wants a login is known only when it was asked; that there is one is.
-  const isLoggedIn = providers.length === 0 && url !== undefined && await hasLogin(loginName(entry));
+  const isLoggedIn = providers.length === 0 && url !== undefined && await hasLogin();
   const none = isLoggedIn ? "done" : undefined;
   return {
     oauth: providers.length === 0 ? none : authorized.every(Boolean) ? "done" : "required",

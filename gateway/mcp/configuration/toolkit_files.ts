@@ -1,4 +1,5 @@
 /** Where Docker's MCP toolkit keeps its state; skiff shares it (reference: docker/mcp-gateway). */
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 
 export interface Environment {
   get(name: string): string | undefined;
@@ -59,9 +60,7 @@ export function homeFolder(env: Environment): string {
 
 /** A file as `--registry` and the like name it: bare names lie in the toolkit's folder, `./x` in the current one. */
 export function resolveFile(files: ToolkitFiles, name: string, cwd: string): string {
-  if (/^([/\\]|[A-Za-z]:[/\\])/.test(name)) return name;
-  if (/^\.\.?([/\\]|$)/.test(name)) return `${cwd}/${name}`;
-  return `${files.folder}/${name}`;
+  return absolutePath(name, /^\.\.?([/\\]|$)/.test(name) ? cwd : files.folder);
 }
 
 function isFolder(path: string): boolean {

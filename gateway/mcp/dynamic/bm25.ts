@@ -13,23 +13,35 @@ export interface Ranked<T> {
   score: number;
 }
 
-/** Words that every question has and that say nothing of what is looked for. */
+/** Words that every question has, and what everything is that is looked for: they tell nothing apart. */
 const emptyWords = new Set(
-  ("a an and any are as at be by can do does for from get give have how i in is it me my need of on or please so " +
-    "some something that the their them there this to up use using want what when where which who with would you")
-    .split(" "),
+  words(
+    "a an and any are as at be by can do does for from get give have how i in is it me my need of on or please so " +
+      "some something that the their them there this to up use using want what when where which who with work " +
+      "working would you mcp server tool",
+  ),
 );
 
-/** The words of a query without those; all of it when it has no others. */
+/**
+ * The words of a query without those; all of it when it has no others. Two that stand side by side are looked for as
+ * one, too: "file system" finds "filesystem".
+ */
 function queryWords(query: string): Set<string> {
   const all = words(query);
   const telling = all.filter((word) => !emptyWords.has(word));
-  return new Set(telling.length > 0 ? telling : all);
+  const chosen = telling.length > 0 ? telling : all;
+  return new Set([...chosen, ...chosen.slice(1).map((word, i) => chosen[i] + word)]);
 }
 
-/** Words: runs of letters and digits, lower case. */
+/** Words: runs of letters and digits, lower case, in the singular as far as English spelling tells it. */
 export function words(text: string): string[] {
-  return text.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).map(singular);
+}
+
+function singular(word: string): string {
+  if (word.length < 4 || !word.endsWith("s") || /(ss|us|is|news)$/.test(word)) return word;
+  if (word.endsWith("ies")) return `${word.slice(0, -3)}y`;
+  return word.slice(0, /(ss|x|ch|sh)es$/.test(word) ? -2 : -1);
 }
 
 /**

@@ -32,7 +32,8 @@ export function parseJson(text: string, path: string): unknown {
 
 /** As `parseJson`, of a text that must hold an object; {} for an empty one. */
 export function parseJsonObject(text: string, path: string): Record<string, unknown> {
-  const value = parseJson(text, path) ?? {};
+  const value = parseJson(text, path);
+  if (value === undefined) return {};
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new SkiffError("invalid_input", `${path}:1:1: a JSON object is expected here`, {
       hint: "The file must begin with {.",
@@ -59,15 +60,25 @@ export function setJson(text: string, path: string[], value: unknown, file: stri
   if (value === undefined && own(at, path.at(-1)!) === undefined) return text;
   if (value === undefined) {
     const change = without(text, path);
-    return change !== undefined && holds(change, text, path, undefined)
-      ? change
-      : applyEdits(text, modify(text, path, undefined, {}));
+    if (change !== undefined && holds(change, text, path, undefined)) return change;
+    return checked(applyEdits(text, modify(text, path, undefined, {})), { text, path, value, file });
   }
   const base = text.trim() === "" ? "{}\n" : text;
   const change = placed(base, path, value);
-  return change !== undefined && holds(change, base, path, value)
-    ? change
-    : applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+  if (change !== undefined && holds(change, base, path, value)) return change;
+  const changed = applyEdits(base, modify(base, path, value, { formattingOptions: layoutOf(base) }));
+  return checked(changed, { text: base, path, value, file });
+}
+
+/** A key that stands twice means its last value to most readers, and another one is changed. */
+function checked(
+  changed: string,
+  { text, path, value, file }: { text: string; path: string[]; value: unknown; file: string },
+): string {
+  if (holds(changed, text, path, value)) return changed;
+  throw new SkiffError("invalid_input", `${file}: "${path.join(".")}" cannot be changed there`, {
+    hint: "Look for a key that stands there twice.",
+  });
 }
 
 /** Whether a text says the same as the one before with the value set (undefined: removed). */
@@ -129,7 +140,7 @@ function commaBetween(text: string, from: number, to: number): number | undefine
 /** A range together with the white space around it, where it has its lines to itself. */
 function wholeLines(text: string, from: number, to: number): [number, number] {
   const start = text.lastIndexOf("\n", from - 1) + 1;
-  const rest = /^[ \t]*(\n|$)/.exec(text.slice(to));
+  const rest = /^[ \t]*(\r?\n|$)/.exec(text.slice(to));
   if (text.slice(start, from).trim() !== "") { // behind others on its line: one of the two spaces goes
     if (rest || /^\s*[}\]]/.test(text.slice(to))) return [text.slice(0, from).trimEnd().length, to];
     return [from, to + /^[ \t]*/.exec(text.slice(to))![0].length];
@@ -155,7 +166,7 @@ function inside(text: string, parent: Node, { key, value }: Property): string | 
 /** Behind the last property, on a line of its own where the last one has a line of its own. */
 function behind(text: string, parent: Node, last: Node, { key, value }: Property): string | undefined {
   const at = last.offset + last.length;
-  const rest = /^[ \t]*(,?)[ \t]*(\/\/[^\n]*|\/\*[^\n]*?\*\/[ \t]*)?(?=\n)/.exec(text.slice(at));
+  const rest = /^[ \t]*(,?)[ \t]*(\/\/[^\r\n]*|\/\*[^\n]*?\*\/[ \t]*)?(?=\r?\n)/.exec(text.slice(at));
   const name = JSON.stringify(key);
   if (!rest) {
     if (text.slice(parent.offset, at).includes("\n")) return undefined;

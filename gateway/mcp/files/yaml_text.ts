@@ -3,8 +3,10 @@ import { type Document, isAlias, isCollection, isMap, isPair, isSeq, type Node, 
 import { stringify } from "yaml";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
-const parseOptions = { version: "1.2", merge: true, prettyErrors: false, uniqueKeys: true } as const;
-const printOptions = { lineWidth: 0 } as const;
+/** Docker's toolkit reads dates, `0b11` and `1_000` as YAML 1.1 has them: texts that look like one are quoted. */
+const compat = "yaml-1.1";
+const parseOptions = { version: "1.2", merge: true, prettyErrors: false, uniqueKeys: true, compat } as const;
+const printOptions = { lineWidth: 0, compat } as const;
 
 /** The value of a YAML (or JSON) text; undefined for an empty one. Throws "invalid_input" with file, line and column. */
 export function parseYaml(text: string, path: string): unknown {

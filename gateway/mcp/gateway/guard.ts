@@ -26,6 +26,8 @@ export interface Guard {
   notification?<T>(server: EnabledServer, notification: T): T;
   /** A request of a server to its client: sampling, elicitation, roots. */
   upcall?(server: EnabledServer, request: Message): Promise<void>;
+  /** What a server said that it offers, as it is kept and shown. */
+  inventory?(server: EnabledServer, inventory: Inventory): Inventory;
   /** What a server said that it offers; gives what people and clients should be told of that, a text each. */
   listed?(server: EnabledServer, inventory: Inventory): string[];
   /** Why an item is in no list of the client; undefined: it is. */
@@ -55,6 +57,8 @@ export function allGuards(guards: Guard[]): Required<Guard> {
     async upcall(server, request) {
       for (const guard of guards) await guard.upcall?.(server, request);
     },
+    inventory: (server, inventory) =>
+      guards.reduce((seen, guard) => guard.inventory?.(server, seen) ?? seen, inventory),
     listed: (server, inventory) => guards.flatMap((guard) => guard.listed?.(server, inventory) ?? []),
     refusal(server, item) {
       for (const guard of guards) {

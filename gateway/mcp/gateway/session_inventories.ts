@@ -105,15 +105,17 @@ export class SessionInventories {
     const { server, client } = connection;
     const { signal, telemetry } = this.#session;
     const log = (line: string) => this.#gateway.log(server.entry.name, line);
-    const inventory = await measuredServer(
+    const { guard } = this.#gateway;
+    const said = await measuredServer(
       telemetry,
       "list",
       server,
       () => listInventory(client, { signal, log }),
     );
+    const inventory = guard.inventory(server, said);
     const key = this.key(server);
     this.#failed.delete(server.entry.name);
-    for (const text of this.#gateway.guard.listed(server, inventory)) this.#gateway.tell(server, text);
+    for (const text of guard.listed(server, inventory)) this.#gateway.tell(server, text);
     if (this.#gateway.store.keep(key, inventory)) this.#gateway.inventoryChanged(key);
     return inventory;
   }

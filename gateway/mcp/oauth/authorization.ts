@@ -53,10 +53,10 @@ export async function beginAuthorization(
   const ended = Promise.withResolvers<Login>();
   ended.promise.catch(() => {}); // it is told to whoever waits
   const state = randomText();
-  const registered = await parts.vault.registeredClient(app.name);
+  const registered = (await parts.vault.registeredClients(app)).find(({ given }) => !given);
   let exchange: ((answer: URLSearchParams) => Promise<Login>) | undefined;
   const callback = startCallback({
-    ...callbackPlace(parts, given, registered?.given ? undefined : registered?.redirect_uri),
+    ...callbackPlace(parts, given, registered?.redirect_uri),
     state,
     answered: async (answer) => {
       const done = exchange!(answer);
@@ -248,7 +248,7 @@ async function exchangeCode(
     token_endpoint_auth_methods_supported: metadata?.token_endpoint_auth_methods_supported,
     client_id: client.client_id,
   };
-  await withAppLock(app.name, parts, async () => {
+  await withAppLock(app, parts, async () => {
     if (isGiven) await bindIssuer(app, client, { issuer, redirectUri }, parts);
     await parts.vault.keepLogin(app.name, login);
   });

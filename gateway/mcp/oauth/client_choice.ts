@@ -4,7 +4,7 @@ import { programName } from "../../../core/process/called_as.ts";
 import { version } from "../../../core/version.ts";
 import { type OAuthClientMetadata, registerClient } from "../sdk_oauth.ts";
 import type { Discovery } from "./discovery.ts";
-import { assertIssuer } from "./given_client.ts";
+import { assertIssuer, givenClient } from "./given_client.ts";
 import { isSameIssuer } from "./issuer.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import { givenClientName, type OAuthClient, type RegisteredClient } from "./oauth_client.ts";
@@ -35,13 +35,23 @@ export async function chooseClient(
   const document = parts.env.get(documentVariable);
   const takesDocuments = metadata?.client_id_metadata_document_supported === true;
   if (document && takesDocuments) return { client_id: checkDocument(document), authorization_server: issuer };
-  const registered = await parts.vault.registeredClient(app.name);
-  if (registered && isStillGood(registered, issuer, redirectUri)) return registered;
+  const registered = await parts.vault.registeredClients(app);
+  const good = registered.find((client) => isStillGood(client, issuer, redirectUri));
+  if (good) return good;
   if (metadata && !metadata.registration_endpoint) {
     throw noClient(app, `${issuer} does not let clients register themselves`);
   }
   if (!await parts.mayRegister()) throw noClient(app, "the feature mcp-oauth-dcr is off");
   return await register(app, { discovery, redirectUri, scope, parts, fetch });
+}
+
+/** The client of a login by its id, with its secret if it has one. */
+export async function clientOf(app: OAuthApp, clientId: string, parts: OAuthParts): Promise<OAuthClient> {
+  const known = [
+    await givenClient(app, parts).catch(() => undefined),
+    ...await parts.vault.registeredClients(app),
+  ];
+  return known.find((client) => client?.client_id === clientId) ?? { client_id: clientId };
 }
 
 function checkDocument(text: string): string {

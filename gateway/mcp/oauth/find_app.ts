@@ -3,9 +3,10 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { programName } from "../../../core/process/called_as.ts";
 import type { LoadedConfiguration } from "../configuration/configuration.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import { isUsable, type Login } from "./login.ts";
 import { type OAuthApp, remoteApp, remoteUrl } from "./oauth_app.ts";
 import type { OAuthVault } from "./oauth_vault.ts";
-import { isUsable } from "./login.ts";
 import { givenClient } from "./given_client.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
 
@@ -24,22 +25,37 @@ export async function listApps(
   { servers }: LoadedConfiguration,
   vault: OAuthVault,
 ): Promise<ListedApp[]> {
-  const users = new Map<string, string[]>((await vault.logins()).map((name) => [name, []]));
-  for (const { entry } of servers) {
+  const rest = new Set(await vault.logins());
+  const listed: ListedApp[] = [];
+  const users = new Map<string, string[]>();
+  for (const { entry, config } of servers) {
+    if (remoteUrl(entry) !== undefined) {
+      const app = remoteApp(entry, config);
+      const found = await vault.loginOf(app);
+      if (found) rest.delete(found.place);
+      if (found || app.provider !== undefined) {
+        listed.push(listedApp(app.name, { login: found?.login, provider: app.provider, tools: [app.name] }));
+      }
+      continue;
+    }
     for (const { provider } of entry.oauth?.providers ?? []) {
       users.set(provider, [...users.get(provider) ?? [], entry.name]);
     }
-    if (users.has(entry.name) && remoteUrl(entry) !== undefined && !entry.oauth?.providers?.length) {
-      users.set(entry.name, [entry.name]);
-    }
   }
-  const listed = [...users].sort(([a], [b]) => a < b ? -1 : 1).map(async ([app, tools]) => {
-    const login = await vault.login(app);
-    const scopes = login?.scope?.split(" ").map((name) => ({ name }));
-    const authorized = login !== undefined && isUsable(login);
-    return { app, authorized, provider: app, ...(scopes ? { scopes } : {}), tools };
-  });
-  return await Promise.all(listed);
+  for (const place of rest) if (!users.has(place)) users.set(place, []);
+  for (const [place, tools] of users) {
+    listed.push(listedApp(place, { login: await vault.login(place), tools }));
+  }
+  return listed.sort((a, b) => a.app < b.app ? -1 : 1);
+}
+
+function listedApp(
+  app: string,
+  { login, provider = app, tools }: { login?: Login; provider?: string; tools: string[] },
+): ListedApp {
+  const scopes = login?.scope?.split(" ").map((name) => ({ name }));
+  const authorized = login !== undefined && isUsable(login);
+  return { app, authorized, provider, ...(scopes ? { scopes } : {}), tools };
 }
 
 /**
@@ -66,7 +82,10 @@ export async function findApp(
   });
 }
 
-/** The app of a name, whether skiff can log in there or not. Throws "not_found". */
+/**
+ * The app of a name, whether skiff can log in there or not. Throws "not_found", and "usage" for the name of a provider
+ * whose servers have logins of their own.
+ */
 export async function appOf(name: string, configuration: LoadedConfiguration): Promise<OAuthApp> {
   const enabled = configuration.servers.find(({ entry }) => entry.name === name);
   const server = enabled ?? await configuration.server(name);
@@ -74,13 +93,13 @@ export async function appOf(name: string, configuration: LoadedConfiguration): P
   const provider = server?.entry.oauth?.providers?.[0]?.provider;
   if (provider !== undefined) return { name: provider, title: name, scopes: server?.entry.oauth?.scopes };
   const users = usersOf(name, configuration);
-  const remote = users.find((entry) => remoteUrl(entry) !== undefined);
+  const local = users.find((entry) => remoteUrl(entry) === undefined && entry.oauth?.providers?.length);
+  if (local) return { name, title: name, scopes: local.oauth?.scopes };
+  const [remote, ...others] = users.filter((entry) => remoteUrl(entry) !== undefined);
+  if (others.length > 0) throw severalServers(name, [remote, ...others]);
   if (remote) {
     const found: EnabledServer | undefined = await configuration.server(remote.name);
-    return { ...remoteApp(remote, found?.config ?? {}), title: name };
-  }
-  if (users.some(({ oauth }) => oauth?.providers?.length)) {
-    return { name, title: name, scopes: users[0].oauth?.scopes };
+    return remoteApp(remote, found?.config ?? {});
   }
   if (server) {
     throw new SkiffError("unsupported", `The server ${name} runs on this machine and has no login`, {
@@ -89,6 +108,13 @@ export async function appOf(name: string, configuration: LoadedConfiguration): P
   }
   throw new SkiffError("not_found", `There is no server and no OAuth provider ${name}`, {
     hint: `\`${programName()} mcp oauth ls\` lists those of the enabled servers.`,
+  });
+}
+
+function severalServers(provider: string, entries: ServerEntry[]): SkiffError {
+  const names = entries.map(({ name }) => name);
+  return new SkiffError("usage", `${provider} is the provider of several servers: ${names.join(", ")}`, {
+    hint: "A login is for one of them: name the server.",
   });
 }
 

@@ -9,7 +9,7 @@ import { outsideText } from "./outside_text.ts";
 
 /** What the user has given, by configuration and by secret. */
 export async function givenClient(app: OAuthApp, { vault }: OAuthParts): Promise<OAuthClient | undefined> {
-  const client = { ...app.client, ...await vault.givenClient(app.name) };
+  const client = { ...app.client, ...(await vault.givenClient(app))?.client };
   if (Object.keys(client).length === 0) return undefined;
   if (typeof client.client_id === "string" && client.client_id !== "") return client as OAuthClient;
   throw new SkiffError("invalid_input", `The OAuth client of ${app.title} has no client_id`, {
@@ -27,7 +27,7 @@ export async function assertIssuer(
   issuer: string,
   { vault }: OAuthParts,
 ): Promise<void> {
-  const used = await vault.registeredClient(app.name);
+  const used = await vault.registeredClient(await bindingPlace(app, vault));
   if (!used?.given || used.client_id !== given.client_id || given.authorization_server !== undefined) return;
   if (isSameIssuer(used.authorization_server, issuer)) return;
   throw new SkiffError(
@@ -35,7 +35,12 @@ export async function assertIssuer(
     `${app.title} wants tokens of ${
       outsideText(issuer)
     }, and its client was used with ${used.authorization_server}`,
-    { hint: "If that is right, give the client with its new `authorization_server`." },
+    {
+      hint:
+        `If that is right, give a client for it with its \`authorization_server\`: \`${programName()} mcp secret set ${
+          givenClientName(app.name)
+        }\`.`,
+    },
   );
 }
 
@@ -47,5 +52,10 @@ export async function bindIssuer(
   { vault }: OAuthParts,
 ): Promise<void> {
   const record = { client_id, authorization_server: issuer, redirect_uri: redirectUri, given: true };
-  await vault.keepRegisteredClient(app.name, record);
+  await vault.keepRegisteredClient(await bindingPlace(app, vault), record);
+}
+
+/** A client that is given for a provider is bound once for all of the provider's servers. */
+async function bindingPlace(app: OAuthApp, vault: OAuthParts["vault"]): Promise<string> {
+  return (await vault.givenClient(app))?.place ?? app.name;
 }

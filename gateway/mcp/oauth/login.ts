@@ -66,9 +66,12 @@ export function isUsable(login: Login): boolean {
   return !isExpired(login) || isRefreshable(login);
 }
 
-/** Whether a token may be sent to a server: one that was issued for another server stays at home. */
-export function isMeantFor({ server }: Login, url: string): boolean {
-  if (server === undefined) return true;
+/**
+ * Whether a token may be sent to a remote server: one that was issued for another server, or for a provider's
+ * API, stays at home; one that was given by hand is for whoever is called so.
+ */
+export function isMeantFor({ server, authorization_server }: Login, url: string): boolean {
+  if (server === undefined) return authorization_server === undefined;
   const [meant, to] = [new URL(server), new URL(url)];
   meant.hash = to.hash = "";
   return meant.href === to.href;

@@ -96,7 +96,9 @@ export class LoginDesk {
     const { parts, loggedIn, log } = this.#options;
     const begin = async () => {
       const { beginAuthorization } = await import("./authorization.ts");
-      const begun = await beginAuthorization(app, parts, { challenge, signal: this.#end.signal });
+      // A login that ended by itself has none: the server is asked.
+      const asked = Object.keys(challenge).length > 0 ? challenge : undefined;
+      const begun = await beginAuthorization(app, parts, { challenge: asked, signal: this.#end.signal });
       const done = begun.done.then(async (login) => {
         await loggedIn(app.name);
         log(`> Logged in to ${app.title}`);

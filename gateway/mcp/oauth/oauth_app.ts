@@ -1,12 +1,17 @@
 /** What logins are kept for: a remote server, or a provider whose token servers get as a secret. */
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
-import { tokenName } from "./login.ts";
+import { isMeantFor, type Login, parseLogin, tokenName } from "./login.ts";
 import type { OAuthClient } from "./oauth_client.ts";
 
 export interface OAuthApp {
-  /** Under which its login is kept: the provider's name, else the server's. */
+  /** Under which its login is kept: a remote server's name, or a provider's for servers that are not remote. */
   name: string;
+  /**
+   * Of a remote server: the name of its provider. Several servers may have it, and a token is for one of them. A
+   * login that was kept under it before is still read there, and a client or a token may be given for all of them.
+   */
+  provider?: string;
   /** What a person calls it in commands. */
   title: string;
   /** Of a remote server. */
@@ -21,14 +26,28 @@ export interface OAuthApp {
   client?: Partial<OAuthClient>;
 }
 
-/** The name under which a remote server's login is kept. */
-export function loginName({ name, oauth }: ServerEntry): string {
-  return oauth?.providers?.[0]?.provider ?? name;
+/** Where something of an app may be kept, its own place first. */
+export function placesOf({ name, provider }: Pick<OAuthApp, "name" | "provider">): string[] {
+  return provider === undefined || provider === name ? [name] : [name, provider];
+}
+
+/** The login of a remote server, by the names of `placesOf`; those that are for other servers are passed over. */
+export async function loginAmong(
+  places: string[],
+  url: string,
+  read: (secret: string) => Promise<string | undefined>,
+): Promise<{ place: string; login: Login } | undefined> {
+  for (const place of places) {
+    const text = await read(tokenName(place));
+    const login = text === undefined ? undefined : parseLogin(text);
+    if (login && isMeantFor(login, url)) return { place, login };
+  }
+  return undefined;
 }
 
 /** Which login a remote server has: its id, no secret. Absent: none. */
 export function loginOfServer({ entry, secrets }: EnabledServer): string | undefined {
-  return remoteUrl(entry) === undefined ? undefined : secrets.get(tokenName(loginName(entry)));
+  return remoteUrl(entry) === undefined ? undefined : secrets.get(tokenName(entry.name));
 }
 
 export function remoteApp(
@@ -38,7 +57,8 @@ export function remoteApp(
 ): OAuthApp {
   const client = config.oauth;
   return {
-    name: loginName(entry),
+    name: entry.name,
+    provider: providerOf(entry),
     title: entry.name,
     url,
     headers,
@@ -46,6 +66,11 @@ export function remoteApp(
     scopes: entry.oauth?.scopes,
     client: client && typeof client === "object" ? client as Partial<OAuthClient> : undefined,
   };
+}
+
+/** The provider that a remote server names. */
+export function providerOf({ oauth }: ServerEntry): string | undefined {
+  return oauth?.providers?.[0]?.provider;
 }
 
 /** Where a remote server is; undefined for any other. */

@@ -49,6 +49,16 @@ export function registeredClientName(app: string): string {
   return `oauth-dcr/${app}`;
 }
 
+/** Undefined for what is no record of skiff: a client is registered anew then. */
+export function parseRegisteredClient(text: string): RegisteredClient | undefined {
+  try {
+    const value = JSON.parse(text);
+    return typeof value?.client_id === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Throws "invalid_input" with the name of the secret, never with what is in it. */
 export function parseGivenClient(text: string, name: string): Partial<OAuthClient> {
   if (!text.trimStart().startsWith("{")) return { client_id: text.trim() };

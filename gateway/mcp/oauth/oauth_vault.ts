@@ -2,10 +2,12 @@
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { SecretStore } from "../secrets/secret_store.ts";
 import { type Login, parseLogin, tokenName } from "./login.ts";
+import { loginAmong, type OAuthApp, placesOf } from "./oauth_app.ts";
 import {
   givenClientName,
   type OAuthClient,
   parseGivenClient,
+  parseRegisteredClient,
   type RegisteredClient,
   registeredClientName,
 } from "./oauth_client.ts";
@@ -13,6 +15,8 @@ import {
 export class OAuthVault {
   readonly #store: SecretStore;
   readonly #sources?: () => SecretSources;
+  /** By the name of the secret: what could not be written, and what is kept in its place. */
+  readonly #held = new Map<string, { text: string; instead?: string }>();
 
   /** What is not in the store is looked for in `sources` (files of `--secrets`); all is written to the store. */
   constructor(store: SecretStore, sources?: () => SecretSources) {
@@ -20,45 +24,83 @@ export class OAuthVault {
     this.#sources = sources;
   }
 
-  /** `secret`: where else a token may be, given by the user. */
-  async login(app: string, secret?: string): Promise<Login | undefined> {
-    const text = await this.#get(tokenName(app)) ??
-      (secret === undefined ? undefined : await this.#get(secret));
+  /** What is kept under a name, whoever it is for. */
+  async login(place: string): Promise<Login | undefined> {
+    const text = await this.#get(tokenName(place));
     return text === undefined ? undefined : parseLogin(text);
   }
 
-  async keepLogin(app: string, login: Login): Promise<void> {
-    await this.#store.set(tokenName(app), JSON.stringify(login));
+  /** The login of an app, and the place that it is kept at; one that is for another server is none. */
+  async loginOf(app: OAuthApp): Promise<{ place: string; login: Login } | undefined> {
+    if (app.url !== undefined) {
+      const found = await loginAmong(placesOf(app), app.url, (secret) => this.#get(secret));
+      if (found) return found;
+    }
+    const login = app.url === undefined ? await this.login(app.name) : undefined;
+    if (login) return { place: app.name, login };
+    const given = app.secret === undefined ? undefined : await this.#get(app.secret);
+    return given === undefined ? undefined : { place: app.name, login: parseLogin(given) };
+  }
+
+  async keepLogin(place: string, login: Login): Promise<void> {
+    await this.#store.set(tokenName(place), JSON.stringify(login));
+  }
+
+  /**
+   * Keeps a login that there is only once. When that fails it is held for this process, and written as soon as that
+   * can be (`writeHeld`); it counts until somebody else has kept another one. Throws why it could not be kept.
+   */
+  async keepOrHoldLogin(place: string, login: Login): Promise<void> {
+    const name = tokenName(place);
+    const instead = this.#held.get(name)?.instead ?? await this.#stored(name).catch(() => undefined);
+    this.#held.set(name, { text: JSON.stringify(login), instead });
+    await this.keepLogin(place, login);
+    this.#held.delete(name);
+  }
+
+  /** What is held is kept, where that can be now. */
+  async writeHeld(): Promise<void> {
+    for (const [name, { text, instead }] of this.#held) {
+      if (await this.#stored(name) === instead) await this.#store.set(name, text);
+      this.#held.delete(name);
+    }
   }
 
   /** False when there was none. */
-  async dropLogin(app: string): Promise<boolean> {
-    return await this.#store.remove(tokenName(app));
+  async dropLogin(place: string): Promise<boolean> {
+    return await this.#store.remove(tokenName(place));
   }
 
-  /** The client that the user has given. */
-  async givenClient(app: string): Promise<Partial<OAuthClient> | undefined> {
-    const name = givenClientName(app);
-    const text = await this.#get(name);
-    return text === undefined ? undefined : parseGivenClient(text, name);
+  /** The client that the user has given for an app, and under which of its names. */
+  async givenClient(app: OAuthApp): Promise<{ place: string; client: Partial<OAuthClient> } | undefined> {
+    for (const place of placesOf(app)) {
+      const name = givenClientName(place);
+      const text = await this.#get(name);
+      if (text !== undefined) return { place, client: parseGivenClient(text, name) };
+    }
+    return undefined;
   }
 
-  async registeredClient(app: string): Promise<RegisteredClient | undefined> {
-    const text = await this.#store.get(registeredClientName(app));
-    if (text === undefined) return undefined;
-    const value = JSON.parse(text) as RegisteredClient;
-    return typeof value.client_id === "string" ? value : undefined;
+  async registeredClient(place: string): Promise<RegisteredClient | undefined> {
+    const text = await this.#store.get(registeredClientName(place));
+    return text === undefined ? undefined : parseRegisteredClient(text);
   }
 
-  async keepRegisteredClient(app: string, client: RegisteredClient): Promise<void> {
-    await this.#store.set(registeredClientName(app), JSON.stringify(client));
+  /** All that were registered for an app, or given for it and used. */
+  async registeredClients(app: OAuthApp): Promise<RegisteredClient[]> {
+    const clients = await Promise.all(placesOf(app).map((place) => this.registeredClient(place)));
+    return clients.filter((client) => client !== undefined);
   }
 
-  async dropRegisteredClient(app: string): Promise<boolean> {
-    return await this.#store.remove(registeredClientName(app));
+  async keepRegisteredClient(place: string, client: RegisteredClient): Promise<void> {
+    await this.#store.set(registeredClientName(place), JSON.stringify(client));
   }
 
-  /** The apps that there are logins of. */
+  async dropRegisteredClient(place: string): Promise<boolean> {
+    return await this.#store.remove(registeredClientName(place));
+  }
+
+  /** The names that there are logins under. */
   async logins(): Promise<string[]> {
     const prefix = tokenName("");
     const names = (await this.#store.list()).map(({ name }) => name);
@@ -66,6 +108,12 @@ export class OAuthVault {
   }
 
   async #get(name: string): Promise<string | undefined> {
+    const text = await this.#stored(name);
+    const held = this.#held.get(name);
+    return held && held.instead === text ? held.text : text;
+  }
+
+  async #stored(name: string): Promise<string | undefined> {
     return await this.#store.get(name) ?? await this.#sources?.().get(name);
   }
 }

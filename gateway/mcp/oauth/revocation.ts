@@ -1,7 +1,7 @@
 /** The end of a login: told to the authorization server (RFC 7009), then forgotten. */
 import { selectClientAuthMethod } from "../sdk_oauth.ts";
 import { withAppLock } from "./app_lock.ts";
-import { givenClient } from "./given_client.ts";
+import { clientOf } from "./client_choice.ts";
 import type { Login } from "./login.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import type { OAuthClient } from "./oauth_client.ts";
@@ -19,24 +19,25 @@ export interface Revocation {
 /** Removes the login, and what was registered for it, whatever the authorization server says. */
 export async function revokeLogin(app: OAuthApp, parts: OAuthParts): Promise<Revocation> {
   const { vault } = parts;
-  return await withAppLock(app.name, parts, async () => {
-    const login = await vault.login(app.name);
-    const server = login ? await tellServer(app, login, parts) : "unknown";
-    const removed = await vault.dropLogin(app.name);
+  return await withAppLock(app, parts, async () => {
+    const ended: Revocation = { removed: false, server: "unknown" };
+    // One that an earlier version kept under the provider's name may be there, too.
+    for (let found = await vault.loginOf(app); found; found = await vault.loginOf(app)) {
+      const server = await tellServer(app, found.login, parts);
+      if (!(ended.server instanceof Error)) ended.server = server;
+      if (!await vault.dropLogin(found.place)) break; // a token of the user's, in no place of a login
+      ended.removed = true;
+    }
     await vault.dropRegisteredClient(app.name);
     await markLogins(parts.paths);
-    return { removed, server };
+    return ended;
   });
 }
 
 async function tellServer(app: OAuthApp, login: Login, parts: OAuthParts): Promise<Revocation["server"]> {
   const { revocation_endpoint, client_id } = login;
   if (!revocation_endpoint || !client_id) return "unknown";
-  const known = [
-    await givenClient(app, parts).catch(() => undefined),
-    await parts.vault.registeredClient(app.name).catch(() => undefined),
-  ];
-  const client = known.find((one) => one?.client_id === client_id) ?? { client_id };
+  const client = await clientOf(app, client_id, parts);
   try {
     // The refresh token first: most servers end all that came of it.
     for (const kind of ["refresh_token", "access_token"] as const) {

@@ -3,15 +3,13 @@
  * rotate are good for one use: whoever has waited for a turn takes what the one before has kept.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
-import { withAppLock } from "./app_lock.ts";
 import type { Challenge } from "./challenge.ts";
 import { givenClient } from "./given_client.ts";
-import { issued } from "./issued_token.ts";
-import { expiryMarginMs, isExpired, isMeantFor, isRefreshable, type Login } from "./login.ts";
+import { expiryMarginMs, isExpired, isRefreshable, type Login } from "./login.ts";
 import { LoginRequired } from "./login_required.ts";
 import type { OAuthApp } from "./oauth_app.ts";
 import type { OAuthParts } from "./oauth_parts.ts";
-import { oauthProblem, OAuthRefusal, refusable } from "./oauth_problem.ts";
+import { refreshLogin } from "./refresh_login.ts";
 import { isUnattended } from "./oauth_client.ts";
 
 /** Between attempts that failed; doubled each time. */
@@ -58,7 +56,8 @@ export class TokenKeeper {
     if (!login) return undefined;
     if (!isExpired(login, expiryMarginMs)) return login;
     if (isRefreshable(login) && state.nextTry <= Date.now()) {
-      const fresh = await this.#work(app, () => this.#refresh(app, login)).catch((error) => {
+      const refresh = () => refreshLogin(app, login, this.#parts, this.#log);
+      const fresh = await this.#work(app, refresh).catch((error) => {
         if (isExpired(login) || error instanceof LoginRequired) throw error;
         return login; // the old one is good yet, and the next request tries again
       });
@@ -82,7 +81,7 @@ export class TokenKeeper {
     if (kept && kept.access_token !== used?.access_token) return kept;
     if (used && state.refusedFresh === used.access_token) return undefined;
     const next = kept && isRefreshable(kept)
-      ? await this.#work(app, () => this.#refresh(app, kept))
+      ? await this.#work(app, () => refreshLogin(app, kept, this.#parts, this.#log))
       : await this.#obtained(app, challenge);
     state.refusedFresh = next?.access_token;
     return next;
@@ -103,13 +102,21 @@ export class TokenKeeper {
     const timer = setTimeout(late.resolve, farewellMs);
     await Promise.race([Promise.all(working), late.promise]);
     clearTimeout(timer);
+    await this.#parts.vault.writeHeld().catch((error) => this.#log(`a login is lost: ${error.message}`));
   }
 
   async #read(app: OAuthApp): Promise<Login | undefined> {
-    const login = await this.#parts.vault.login(app.name, app.secret);
-    if (login) this.#seen(app, login);
-    if (!login || app.url === undefined || isMeantFor(login, app.url)) return login;
-    this.#log(`the login of ${app.name} is for ${login.server}, not for ${app.url}: it is not used`);
+    const { vault } = this.#parts;
+    const found = await vault.loginOf(app);
+    if (found) {
+      this.#seen(app, found.login);
+      return found.login;
+    }
+    const other = await vault.login(app.name);
+    if (other) {
+      const whom = other.server ?? "its provider";
+      this.#log(`the login of ${app.name} is for ${whom}, not for ${app.url}: it is not used`);
+    }
     return undefined;
   }
 
@@ -129,7 +136,8 @@ export class TokenKeeper {
       state.failures = state.nextTry = 0;
       return login;
     }, (error) => {
-      state.nextTry = Date.now() + Math.min(backOffMs * 2 ** state.failures++, longestBackOffMs);
+      if (error instanceof LoginRequired) state.login = undefined; // another try would be no help
+      else state.nextTry = Date.now() + Math.min(backOffMs * 2 ** state.failures++, longestBackOffMs);
       throw error;
     }).finally(() => state.working = undefined);
     return state.working;
@@ -147,71 +155,11 @@ export class TokenKeeper {
     );
   }
 
-  async #refresh(app: OAuthApp, stale: Login): Promise<Login> {
-    const { vault } = this.#parts;
-    return await withAppLock(app.name, this.#parts, async () => {
-      const kept = await vault.login(app.name);
-      if (!kept) throw new LoginRequired(app, {});
-      if (kept.access_token !== stale.access_token && !isExpired(kept, expiryMarginMs)) return kept;
-      if (!isRefreshable(kept)) return this.#ifGood(app, kept);
-      try {
-        const fresh = await this.#requested(app, kept);
-        await vault.keepLogin(app.name, fresh).catch((error) =>
-          this.#log(`the new login of ${app.title} cannot be kept: ${error.message}`)
-        );
-        return fresh;
-      } catch (error) {
-        const code = error instanceof OAuthRefusal ? error.code : undefined;
-        if (!code || !["invalid_grant", "invalid_client", "unauthorized_client"].includes(code)) {
-          throw oauthProblem(error, `the login of ${app.title} cannot be refreshed`);
-        }
-        if (code !== "invalid_grant") await vault.dropRegisteredClient(app.name);
-        const { refresh_token: _, ...rest } = kept;
-        await vault.keepLogin(app.name, rest);
-        return this.#ifGood(app, rest, error);
-      }
-    });
-  }
-
-  #ifGood(app: OAuthApp, login: Login, cause?: unknown): Login {
-    if (!isExpired(login)) return login;
-    const message = `the login of ${app.title} has ended`;
-    throw new LoginRequired(app, {}, { message, cause });
-  }
-
-  async #requested(app: OAuthApp, kept: Login): Promise<Login> {
-    const { refreshAuthorization } = await import("../sdk_oauth.ts");
-    const { oauthFetch } = await import("./oauth_fetch.ts");
-    const issuer = kept.authorization_server!;
-    const tokens = await refreshAuthorization(issuer, {
-      // Only what the endpoint's request needs; where it is was found out at the login.
-      metadata: {
-        issuer,
-        authorization_endpoint: issuer,
-        token_endpoint: kept.token_endpoint!,
-        response_types_supported: ["code"],
-        token_endpoint_auth_methods_supported: kept.token_endpoint_auth_methods_supported,
-      },
-      clientInformation: await this.#client(app, kept.client_id!),
-      refreshToken: kept.refresh_token!,
-      resource: kept.resource,
-      fetchFn: refusable(oauthFetch(this.#parts.guard)),
-    });
-    return { ...kept, ...issued(tokens, issuer), scope: tokens.scope ?? kept.scope };
-  }
-
-  /** With its secret, if it has one. */
-  async #client(app: OAuthApp, clientId: string) {
-    const known = [
-      await givenClient(app, this.#parts).catch(() => undefined),
-      await this.#parts.vault.registeredClient(app.name),
-    ];
-    return known.find((client) => client?.client_id === clientId) ?? { client_id: clientId };
-  }
-
-  #state({ name }: OAuthApp): AppState {
-    let state = this.#states.get(name);
-    if (!state) this.#states.set(name, state = { failures: 0, nextTry: 0 });
+  /** A provider may be called like a server, and a server may have moved: a login is for one of them. */
+  #state({ name, url }: OAuthApp): AppState {
+    const key = JSON.stringify([name, url]);
+    let state = this.#states.get(key);
+    if (!state) this.#states.set(key, state = { failures: 0, nextTry: 0 });
     return state;
   }
 }

@@ -2,10 +2,11 @@
 import type { LoadedCatalogs } from "../catalog/load_catalogs.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { resolveSecrets, type SecretSources } from "../secrets/resolve_secrets.ts";
-import { entryOf, type Profile, serverName } from "./profile.ts";
+import type { ServerEntry } from "../catalog/server_entry.ts";
+import { entryOf, type Profile, type ProfileServer, serverName } from "./profile.ts";
 
 /**
- * Each server by its snapshot, or where it has none by the catalog's entry of its name. Those of which neither
+ * Each server by its snapshot, or where it has none by the catalog's entry of its name or its image. Those of which neither
  * is known are told in `warnings`.
  */
 export async function enabledServers(
@@ -15,7 +16,7 @@ export async function enabledServers(
   const enabled: EnabledServer[] = [];
   for (const server of profile.servers) {
     const name = serverName(server);
-    const entry = entryOf(server, catalogs.servers.get(name));
+    const entry = entryOf(server, catalogs.servers.get(name) ?? ofSameImage(server, catalogs));
     if (!entry) {
       warnings.push(`The server "${name}" of the profile "${profile.id}" is in no catalog`);
       continue;
@@ -28,4 +29,13 @@ export async function enabledServers(
     });
   }
   return enabled;
+}
+
+/** The first profiles of Docker's toolkit say of a server no more than its image. */
+function ofSameImage({ image }: ProfileServer, { servers }: LoadedCatalogs): ServerEntry | undefined {
+  if (!image) return undefined;
+  const name = (text = "") => text.replace(/@.*$/, "");
+  const known = [...servers.values()];
+  return known.find((entry) => entry.image === image) ??
+    known.find((entry) => name(entry.image) === name(image));
 }

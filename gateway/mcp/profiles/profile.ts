@@ -110,7 +110,7 @@ export function profileText(profile: Profile, path: string): string {
 
 /** The name by which a server of a profile is called. */
 export function serverName(server: ProfileServer): string {
-  return server.snapshot?.server.name ?? (server.image ?? server.endpoint ?? server.source ?? server.type)
+  return server.snapshot?.server.name ?? (server.image || server.endpoint || server.source || server.type)
     .replace(/@.*$/, "").replace(/:[^/]*$/, "").split("/").at(-1)!;
 }
 
@@ -123,8 +123,9 @@ export function entryOf({ image, snapshot }: ProfileServer, known?: ServerEntry)
 /** A profile's form of a server of a catalog. */
 export function profileServer(entry: ServerEntry, config?: Record<string, unknown>): ProfileServer {
   const type = serverType(entry);
-  const image = entry.image ?? entry.tools?.find((tool) => tool.container)?.container?.image;
-  const endpoint = entry.remote?.url ?? entry.sseEndpoint;
+  // Docker's toolkit writes "" for what is not there.
+  const image = entry.image || entry.tools?.find((tool) => tool.container?.image)?.container?.image;
+  const endpoint = entry.remote?.url || entry.sseEndpoint;
   return {
     ...(type === "remote"
       ? { type, endpoint }

@@ -3,6 +3,7 @@
  * toolkit are read as well; a change of one makes a file of it, which counts from then on.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { exists } from "../../../core/paths/exists.ts";
 import type { CatalogPlace } from "../catalog/catalogs.ts";
 import { editFile, readText } from "../files/edit_file.ts";
 import { setYaml } from "../files/yaml_text.ts";
@@ -29,6 +30,7 @@ export async function listProfiles(
     }
   };
   await attempt(async () => {
+    if (!await exists(files.database)) return;
     const { readToolkitProfiles } = await import("../toolkit/toolkit_database.ts"); // SQLite takes time to load
     for (const raw of readToolkitProfiles(files.database)) {
       const profile = checkedProfile(raw, files.database);
@@ -59,14 +61,20 @@ async function yamlFiles(folder: string): Promise<string[]> {
 
 const profileFile = ({ files }: CatalogPlace, id: string) => `${files.profiles}/${profileId(id)}.yaml`;
 
-/** One profile. Throws "not_found", and "invalid_input" for a broken file. */
-export async function readProfile(id: string, place: CatalogPlace): Promise<Profile> {
+/** One profile; undefined when there is none. Throws "invalid_input" for a broken file. */
+export async function findProfile(id: string, place: CatalogPlace): Promise<Profile | undefined> {
   const path = profileFile(place, id);
   const text = await readText(path);
   if (text !== undefined) return parseProfile(text, path);
   const profiles = await listProfiles(place);
-  const found = profiles.find(({ profile }) => profileId(profile.id) === profileId(id));
-  if (found) return found.profile;
+  return profiles.find(({ profile }) => profileId(profile.id) === profileId(id))?.profile;
+}
+
+/** One profile. Throws "not_found", and "invalid_input" for a broken file. */
+export async function readProfile(id: string, place: CatalogPlace): Promise<Profile> {
+  const found = await findProfile(id, place);
+  if (found) return found;
+  const profiles = await listProfiles(place);
   throw new SkiffError("not_found", `There is no profile "${id}"`, {
     hint: profiles.length > 0
       ? `Profiles: ${profiles.map(({ profile }) => profile.id).join(", ")}.`

@@ -1,5 +1,6 @@
 /** The ways to name servers for a profile: by catalog, image, community registry or file. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 import { fetchText } from "../catalog/catalog_source.ts";
 import { catalogOf, catalogValue, parseServer } from "../catalog/catalog_text.ts";
 import { keptName } from "../catalog/catalog_reference.ts";
@@ -75,7 +76,7 @@ function asPattern(glob: string): RegExp {
  * the folder of catalogs.
  */
 async function ofFile(path: string, { files, cwd }: CatalogPlace): Promise<ServerEntry[]> {
-  const absolute = path.startsWith("/") ? path : `${cwd}/${path}`;
+  const absolute = absolutePath(path, cwd);
   const inCatalogs = !path.startsWith("/") &&
     await Deno.realPath(`${files.catalogs}/${path}`).catch(() => "");
   const real = inCatalogs || await Deno.realPath(absolute).catch(() => absolute);

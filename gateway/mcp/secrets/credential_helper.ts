@@ -21,7 +21,7 @@ export async function credentialHelper(name: string): Promise<SecretProvider | u
   if (!works) return undefined;
   const get = async (secret: string): Promise<string | undefined> => {
     const { ok, text } = await ask(program, "get", toAddress(secret));
-    if (ok) return JSON.parse(text).Secret;
+    if (ok) return secretOf(program, text);
     if (/not found/i.test(text)) return undefined;
     throw helperError(program, "read", text);
   };
@@ -45,6 +45,15 @@ export async function credentialHelper(name: string): Promise<SecretProvider | u
       return Object.keys(JSON.parse(text) ?? {}).filter((address) => address.startsWith(root)).map(toName);
     },
   };
+}
+
+/** The parser's own error would show what it was given. */
+function secretOf(program: string, text: string): string {
+  try {
+    const { Secret } = JSON.parse(text);
+    if (typeof Secret === "string") return Secret;
+  } catch { /* told below */ }
+  throw helperError(program, "read", "its answer cannot be read");
 }
 
 function helperError(program: string, what: string, text: string): SkiffError {

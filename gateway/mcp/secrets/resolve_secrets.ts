@@ -4,8 +4,8 @@ import type { Environment } from "../configuration/toolkit_files.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { readText } from "../files/edit_file.ts";
-import { isMeantFor, isUsable, parseLogin, tokenName } from "../oauth/login.ts";
-import { loginName, remoteUrl } from "../oauth/oauth_app.ts";
+import { isUsable, parseLogin, tokenName } from "../oauth/login.ts";
+import { loginAmong, placesOf, providerOf, remoteUrl } from "../oauth/oauth_app.ts";
 import { parseSecretLines, splitSearchPath } from "./env_file.ts";
 import { openSecretStore, type SecretStore } from "./secret_store.ts";
 
@@ -80,8 +80,9 @@ export async function resolveSecrets(
   }
   const url = remoteUrl(entry);
   if (url !== undefined) {
-    const login = await loginOf(loginName(entry), sources);
-    if (login && isMeantFor(login, url)) values.set(tokenName(loginName(entry)), login.id);
+    const places = placesOf({ name: entry.name, provider: providerOf(entry) });
+    const found = await loginAmong(places, url, (secret) => sources.get(secret));
+    if (found) values.set(tokenName(entry.name), found.login.id);
     return values;
   }
   for (const { provider, secret = tokenName(provider) } of entry.oauth?.providers ?? []) {

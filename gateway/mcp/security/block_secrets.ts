@@ -33,6 +33,14 @@ export function blockSecrets(log: Log, redaction: Redaction): CallMiddleware {
   };
 }
 
+/** By what items of the lists are asked for: one with a secret in it could not be asked for without it. */
+const identities = [
+  ["tools", "name"],
+  ["prompts", "name"],
+  ["resources", "uri"],
+  ["templates", "uriTemplate"],
+] as const;
+
 /** What answers beside tool results are called. */
 const answerNames: Record<string, (params: Record<string, unknown>) => string> = {
   "resources/read": ({ uri }) => `the resource ${uri}`,
@@ -44,7 +52,8 @@ const answerNames: Record<string, (params: Record<string, unknown>) => string> =
 export function secretGuard(log: Log, redaction: Redaction): Guard {
   return {
     async request(server, { method, params = {} }) {
-      const passed = await secretIn(params.arguments ?? params.argument);
+      const given = [params.arguments, params.argument, params.uri];
+      const passed = await secretIn(given, redaction.knownToOthers(server));
       if (passed === undefined) return;
       log(`! Blocked ${method} for ${server.entry.name}: a secret (${passed}) is in it`);
       throw new McpError(ErrorCode.InvalidParams, `a secret is being passed by ${method} (${passed})`);
@@ -57,6 +66,23 @@ export function secretGuard(log: Log, redaction: Redaction): Guard {
       log(`! Blocked the answer of ${server.entry.name} to ${method}: a secret (${returned}) is in it`);
       const what = answerNames[method]?.(params) ?? method;
       throw new McpError(ErrorCode.InternalError, `a secret is being returned by ${what} (${returned})`);
+    },
+    inventory(server, inventory) {
+      const clean = redaction.cleanAnswer(inventory);
+      for (const [list, identity] of identities) {
+        const said: any[] = inventory[list];
+        const isKept = (_: unknown, i: number) => said[i][identity] === (clean[list] as any[])[i][identity];
+        const kept = (clean[list] as any[]).filter(isKept);
+        if (kept.length < said.length) {
+          log(
+            `! Left out ${
+              said.length - kept.length
+            } ${list} of ${server.entry.name}: a secret is in the ${identity}`,
+          );
+        }
+        clean[list] = kept;
+      }
+      return clean;
     },
     error: (_server, error) => withoutSecrets(error, redaction),
     notification: (_server, notification) => redaction.cleanValue(notification),

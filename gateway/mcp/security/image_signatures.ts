@@ -55,19 +55,34 @@ export class SignatureVerifier {
   }
 
   /**
-   * Throws "forbidden" when the image is not signed by the key; "network" when that cannot be found out.
-   * `repoDigests` are the Engine's, for an image that is named without digest.
+   * The name with the digest that was verified. Throws "forbidden" when the image is not signed by the key; "network"
+   * when that cannot be found out. `repoDigests` are the Engine's, for an image that is named without digest.
    */
-  async verify(image: string, signal: AbortSignal, repoDigests: string[] = []): Promise<void> {
-    if (!this.covers(image)) return;
+  async verify(image: string, signal: AbortSignal, repoDigests: string[] = []): Promise<string> {
+    if (!this.covers(image)) return image;
     const name = parseImageReference(image);
-    const digest = name.digest ?? digestOf(repoDigests, name);
-    if (digest === undefined) {
-      throw refused(
-        image,
-        "it has no digest of a registry: it was built or loaded here, and nobody signed it",
-      );
+    const candidates = name.digest === undefined ? digestsOf(repoDigests, name) : [image];
+    let problem: unknown = refused(
+      image,
+      "it has no digest of a registry: it was built or loaded here, and nobody signed it",
+    );
+    for (const candidate of candidates) {
+      try {
+        await this.#verifyOne(image, parseImageReference(candidate), signal);
+        return candidate;
+      } catch (error) {
+        problem = error;
+      }
     }
+    throw problem;
+  }
+
+  async #verifyOne(
+    image: string,
+    name: RepositoryName & { digest?: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const digest = name.digest!;
     if (this.#right.has(digest)) return;
     const { memory, keys, rekorKey = rekorPublicKey } = this.#rules;
     const signers = await keys();
@@ -111,11 +126,12 @@ function proofName(registry: string, digest: string, keys: string[]): string {
   return hash.digest("hex");
 }
 
-/** The digest of this repository among "repository@sha256:…" ones. */
-function digestOf(repoDigests: string[], wanted: RepositoryName): string | undefined {
-  return repoDigests.map(parseImageReference).find(({ registry, repository }) =>
-    registry === wanted.registry && repository === wanted.repository
-  )?.digest;
+/** Those of this repository among "repository@sha256:…" names: all are the same image, by several lists perhaps. */
+function digestsOf(repoDigests: string[], wanted: RepositoryName): string[] {
+  return repoDigests.filter((text) => {
+    const { registry, repository } = parseImageReference(text);
+    return registry === wanted.registry && repository === wanted.repository;
+  });
 }
 
 async function signatureLayers(client: RegistryClient, digest: string, image: string): Promise<Descriptor[]> {

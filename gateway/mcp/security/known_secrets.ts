@@ -1,5 +1,6 @@
 /** The values of secrets that servers were given: they have no form, but they can be looked for as they are. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
+import { encodedForms } from "./encoded_forms.ts";
 import { redact } from "./find_secrets.ts";
 
 /** Characters; what is shorter stands in too many texts by chance. */
@@ -17,9 +18,8 @@ export interface KnownValue {
 function knownValues({ secrets }: Pick<EnabledServer, "secrets">): KnownValue[] {
   return [...secrets].flatMap(([name, value]) => {
     if (value.length < shortestValue) return [];
-    const forms = [value, encodeURIComponent(value), base64(value), JSON.stringify(value).slice(1, -1)];
     const telling = isTelling(value);
-    return [...new Set(forms)].map((text) => ({ name, text, telling }));
+    return encodedForms(value).map((text) => ({ name, text, telling }));
   });
 }
 
@@ -28,10 +28,6 @@ function isTelling(value: string): boolean {
   const isAddress = /^[^@\s]+@[^@\s/]+\.[^@\s/]+$|^https?:\/\/[^\s/@]+\/?$/.test(value);
   const isWord = /^[A-Za-z]{1,15}$/.test(value);
   return !isAddress && !isWord;
-}
-
-function base64(value: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(value))).replace(/=+$/, "");
 }
 
 /** Takes secrets out of lines for people: those with a form, and those that servers were given. */
@@ -60,20 +56,33 @@ export class Redaction {
   }
 
   clean(line: string): string {
-    let text = line;
-    for (const { name, text: value } of this.#longestFirst) {
-      if (text.includes(value)) text = text.replaceAll(value, `[${name}]`);
-    }
-    return redact(text);
+    return without(line, this.#longestFirst);
   }
 
-  /** A value with all its texts, at any depth, without secrets; the same value when there are none. */
+  /** A value with all its texts, at any depth, without secrets. */
   cleanValue<T>(value: T): T {
-    if (typeof value === "string") return this.clean(value) as T;
-    if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return value.map((item) => this.cleanValue(item)) as T;
-    return Object.fromEntries(
-      Object.entries(value).map(([name, inner]) => [name, this.cleanValue(inner)]),
-    ) as T;
+    return mapTexts(value, (text) => this.clean(text));
   }
+
+  /** As `cleanValue`, of what models and clients read: words that stand there for other reasons stay. */
+  cleanAnswer<T>(value: T): T {
+    return mapTexts(value, (text) => without(text, this.#telling));
+  }
+}
+
+function without(line: string, known: KnownValue[]): string {
+  let text = line;
+  for (const { name, text: value } of known) {
+    if (text.includes(value)) text = text.replaceAll(value, `[${name}]`);
+  }
+  return redact(text);
+}
+
+function mapTexts<T>(value: T, change: (text: string) => string): T {
+  if (typeof value === "string") return change(value) as T;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((item) => mapTexts(item, change)) as T;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [name, mapTexts(inner, change)]),
+  ) as T;
 }

@@ -27,8 +27,8 @@ export interface OneShotParts {
     signal: AbortSignal,
   ): Promise<BlockedNetwork | undefined>;
   binds: BindRules;
-  /** Resolves when the Engine has the image. */
-  imageReady(image: string, signal: AbortSignal): Promise<void>;
+  /** Resolves when the Engine has the image, to the name that stands for it. */
+  imageReady(image: string, signal: AbortSignal): Promise<string>;
 }
 
 /** A server in this process whose tools run containers. */
@@ -37,7 +37,7 @@ export async function openOneShot(
   parts: OneShotParts,
   options: OpenServerOptions,
 ): Promise<ServerConnection> {
-  const tools = (spec.server.entry.tools ?? []).filter(({ container }) => container);
+  const tools = (spec.server.entry.tools ?? []).filter(({ container }) => container?.image);
   const server = new Server({ name: spec.server.entry.name, version }, {
     capabilities: { tools: {} },
     jsonSchemaValidator: noValidation,
@@ -64,11 +64,11 @@ export async function openOneShot(
 }
 
 function definition({ name, description, parameters, annotations }: ToolEntry) {
-  const { type = "object", properties = {}, required } = parameters ?? {};
+  const { type, properties, required } = parameters ?? {};
   return {
     name,
     description,
-    inputSchema: { type, properties, ...(required ? { required } : {}) },
+    inputSchema: { type: type || "object", properties: properties ?? {}, ...(required ? { required } : {}) },
     ...(annotations ? { annotations } : {}),
   };
 }
@@ -82,12 +82,12 @@ async function runTool(
 ): Promise<CallToolResult> {
   const container = tool.container!;
   const docker = await open();
-  await imageReady(container.image, signal);
+  const image = await imageReady(container.image, signal);
   const volumes = resolveList(container.volumes ?? [], args, { dropEmpty: true });
   const whole: ContainerSpec = {
     kind: "container",
     server: spec.server,
-    image: container.image,
+    image,
     command: resolveList(container.command ?? [], args, { dropEmpty: true }),
     env: spec.env,
     binds: await Promise.all(volumes.map((volume) => checkBind(volume, binds))),

@@ -97,13 +97,14 @@ export class ServerStarter {
   async #openContainer(spec: ContainerSpec, options: OpenServerOptions): Promise<ServerConnection> {
     const { handshakeMs = defaultHandshakeMs } = this.#options;
     const docker = await this.docker();
-    await this.#images.ready(docker, spec.image, options.tell, options.signal);
+    const image = await this.#images.ready(docker, spec.image, options.tell, options.signal);
+    const verified = { ...spec, image };
     const settings = await this.#settings();
     return await withDeadline(handshakeMs, options, async (timed) => {
-      const way = await this.#way(spec, settings, timed);
-      if (!way) return await openContainer(docker, spec, settings, timed);
+      const way = await this.#way(verified, settings, timed);
+      if (!way) return await openContainer(docker, verified, settings, timed);
       try {
-        const connection = await openContainer(docker, spec, way.settings, timed);
+        const connection = await openContainer(docker, verified, way.settings, timed);
         connection.closed.then(() => way.close());
         return { ...connection, close: () => connection.close().finally(() => way.close()) };
       } catch (error) {

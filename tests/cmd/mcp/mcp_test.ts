@@ -17,6 +17,20 @@ const stories: Record<string, Step[]> = {
     { words: ["catalog", "show"], out: /duckduckgo +server +2 +allowed +Searches the web/ },
     { words: ["catalog", "show", "skiff", "--format=yaml"], out: /registry:\n {2}arxiv-mcp-server:/ },
     {
+      words: ["catalog", "show", "--yq", '.registry[] | select(.title == "Fetch*") | key'],
+      out: /^fetch\n$/,
+    },
+    {
+      words: ["catalog", "show", "--format", "json", "--no-tools", "--yq", ".registry.fetch | keys"],
+      out: /^\[\n {2}"title",(?![^]*"tools")[^]*\n\]\n$/,
+    },
+    {
+      words: ["catalog", "show", "--yq", ".registry | nope"],
+      code: 1,
+      err: /^yq: 1:13: .*`nope`\n.*`\.name`/,
+    },
+    { words: ["catalog", "show", "--yq", "env(PATH)"], code: 1, err: /^yq: "env\(PATH\)" is left out/ },
+    {
       words: ["catalog", "show", "nope"],
       code: 1,
       err: /There is no catalog "nope"\nCatalogs: skiff, docker-mcp\./,
@@ -59,7 +73,7 @@ const stories: Record<string, Step[]> = {
       out: /^\[\n {2}\{\n {4}"name": "brave.api_key",\n {4}"provider": "file"\n {2}\}\n\]\n$/,
     },
     { words: ["server", "inspect", "brave"], out: /"secrets": "done"/ },
-    { words: ["secret", "set", "brave.api_key"], code: 2, err: /Nothing comes in through stdin\nPipe it in/ },
+    { words: ["secret", "set", "no name"], code: 2, err: /no name of a secret\nNames are like/ },
     { words: ["secret", "set", "brave.api_key="], code: 2, err: /empty/ },
     { words: ["secret", "rm"], code: 2, err: /No secret is named/ },
     { words: ["secret", "rm", "nope"], code: 1, err: /There is no secret nope/ },
@@ -73,6 +87,12 @@ const stories: Record<string, Step[]> = {
   ],
   "clients": [
     { words: ["client", "ls", "-g"], out: /CLIENT +INSTALLED +CONNECTED +FILE\n/ },
+    {
+      words: ["client", "connect", "cursor", "-g", "-p", "work"],
+      code: 1,
+      err: /There is no profile "work"/,
+    },
+    { words: ["profile", "create", "--name", "Work"] },
     {
       words: ["client", "connect", "cursor", "-g", "-p", "work"],
       out: /Connected Cursor: MCP_SKIFF in .*mcp\.json/,
@@ -119,6 +139,9 @@ const stories: Record<string, Step[]> = {
     },
     { words: ["profile", "show", "ai-coding", "--clients"], out: /Clients: zed/ },
     { words: ["profile", "show", "work", "--format", "json"], out: /"id": "work"/ },
+    { words: ["profile", "show", "work", "--yq", ".name"], out: /^Work\n$/ },
+    { words: ["profile", "show", "work", "--yq", "{.id: (.servers | length)}"], out: /^work: \d+\n$/ },
+    { words: ["profile", "show", "ai-coding", "--clients", "--yq", ".clients[]"], out: /^zed\n$/ },
     { words: ["profile", "server", "rm", "work", "fetch"], out: /Removed from work: fetch/ },
     { words: ["profile", "rm", "work"], out: /Removed profile work/ },
     { words: ["profile", "show", "work"], code: 1, err: /There is no profile "work"\nProfiles: ai-coding\./ },

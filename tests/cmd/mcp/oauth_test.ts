@@ -171,7 +171,7 @@ Deno.test("a server is named by its provider, too, and scopes are the person's",
     assert.equal(server.requests("/authorize")[0].query.get("scope"), "read write");
     const apps = JSON.parse((await typed(home, "oauth", "ls", "--json")).out);
     assert.deepEqual(apps[1], {
-      app: "noted",
+      app: "notes",
       authorized: true,
       provider: "noted",
       scopes: [{ name: "read" }, { name: "write" }],

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { loadConfiguration } from "../../../gateway/mcp/configuration/configuration.ts";
 import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
-import { pythonWithSqlite, writeToolkitHome } from "../../support/mcp/toolkit_home.ts";
+import { databaseVersions, pythonWithSqlite, writeToolkitHome } from "../../support/mcp/toolkit_home.ts";
 import { realTest } from "../../support/parts.ts";
 import { typing } from "./typing.ts";
 
@@ -44,6 +44,47 @@ toolkitTest(
     ]);
     assert.match((await type("catalog", "ls")).out, /mcp\/docker-mcp-catalog:latest +Docker MCP Catalog +3 /);
     assert.match((await type("profile", "ls")).out, /dev_tools +Dev tools +notes, docs +toolkit/);
+  },
+);
+
+for (const version of databaseVersions) {
+  realTest(
+    `a database after migration ${version} gives its profiles and catalogs`,
+    pythonWithSqlite,
+    async (python) => {
+      await withHome(async (home) => {
+        await writeToolkitHome(home.home, python, version);
+        const type = typing(home);
+        const catalogs = (await type("catalog", "ls")).out;
+        if (version === 1) assert.doesNotMatch(catalogs, /docker-mcp-catalog/);
+        else assert.match(catalogs, version < 5 ? /-catalog:latest .* 2 / : /-catalog:latest .* 3 /);
+        const { servers, warnings } = await loadConfiguration({
+          env: home.env,
+          cwd: home.home,
+          profile: "dev_tools",
+        });
+        const names = version === 1 ? ["notes"] : ["notes", "docs"];
+        assert.deepEqual(servers.map(({ entry }) => entry.name), names, warnings.join("\n"));
+        assert.deepEqual(servers[0].tools, ["add_note"]);
+      });
+    },
+  );
+}
+
+toolkitTest(
+  "a catalog whose name is no file's name is found where the toolkit keeps it",
+  async (home, type) => {
+    for (const name of ["Our Tools", "our tools"]) {
+      assert.match((await type("catalog", "show", name)).out, /theirs +server/);
+    }
+    assert.match((await type("server", "enable", "theirs")).out, /Enabled theirs/);
+    await home.write("team.yaml", "name: Our Tools\nregistry: {a: {image: b}}\n");
+    assert.match(
+      (await type("catalog", "import", `${home.home}/team.yaml`)).err,
+      /"Our Tools" already, made here/,
+    );
+    await type("catalog", "create", "New Tools");
+    assert.match(await home.read(".docker/mcp/catalogs/new tools.yaml"), /name: New Tools/);
   },
 );
 
@@ -175,7 +216,7 @@ toolkitTest("a backup of all of it brings it back", async (home, type, files) =>
   }
   assert.deepEqual(
     Array.from(Deno.readDirSync(`${home.home}/.docker/mcp/catalogs`), ({ name }) => name).sort(),
-    ["docker-mcp.yaml", "team.yaml"],
+    ["docker-mcp.yaml", "our tools.yaml", "team.yaml"],
   );
   const broken = await type("config", "restore", "/dev/null");
   assert.equal(broken.code, 1);

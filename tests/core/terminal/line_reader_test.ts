@@ -47,6 +47,20 @@ for (const { name, typed, text, history = [] } of lines) {
   });
 }
 
+Deno.test("LineReader: a hidden line is edited like any other, and nothing of it is drawn", async () => {
+  const terminal = scripted("hunx\x7fter3\x1b[D2\x1b[C\x7f\r");
+  deepStrictEqual(await new LineReader(terminal, { history: [], hidden: true }).read("Key: "), {
+    type: "line",
+    text: "hunter2",
+  });
+  strictEqual(
+    /[hunter23]/.test(
+      terminal.drawn.replaceAll("Key: ", "").replaceAll("\x1b[?2004h", "").replaceAll("\x1b[?2004l", ""),
+    ),
+    false,
+  );
+});
+
 Deno.test("LineReader: Ctrl+C interrupts and tells whether something was typed", async () => {
   deepStrictEqual(await new LineReader(scripted("\x03"), { history: [] }).read("> "), {
     type: "interrupt",

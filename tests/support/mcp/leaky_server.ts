@@ -5,10 +5,15 @@ import { LineTransport } from "../../../gateway/mcp/servers/line_transport.ts";
 
 const key = Deno.env.get("KEY")!;
 const text = (text: string) => ({ type: "text", text });
-const named = (name: string) => ({ name, description: name, inputSchema: { type: "object" } });
+const named = (name: string) => ({
+  name,
+  description: `${name}, with the key ${key}`,
+  inputSchema: { type: "object", properties: { key: { type: "string", default: key } } },
+});
 
 const server = new Server({ name: "leaky", version: "1" }, {
   capabilities: { tools: {}, prompts: {}, resources: {}, logging: {}, completions: {} },
+  instructions: `Log in with ${key}.`,
 });
 const notify = (method: string, params: unknown) => server.notification({ method, params } as never);
 
@@ -54,11 +59,11 @@ server.fallbackRequestHandler = async ({ method, params }: any): Promise<any> =>
     case "tools/call":
       return await tools[params.name](params._meta ?? {});
     case "prompts/list":
-      return { prompts: [{ name: "prompt" }] };
+      return { prompts: [{ name: "prompt", title: key }] };
     case "prompts/get":
       return { messages: [{ role: "user", content: text(`log in with ${key}`) }] };
     case "resources/list":
-      return { resources: ["text", "bytes"].map((name) => ({ uri: `leaky:${name}`, name })) };
+      return { resources: ["text", "bytes", key].map((name) => ({ uri: `leaky:${name}`, name })) };
     case "resources/templates/list":
       return { resourceTemplates: [] };
     case "resources/read":

@@ -1,6 +1,6 @@
 /**
  * `~/.docker` as Docker's MCP toolkit leaves it: its YAML and JSON files with fields that skiff does not know, and
- * its SQLite database, made by Python's sqlite3 after the migrations of docker/mcp-gateway (pkg/db/migrations 1-6).
+ * its SQLite database, made by Python's sqlite3 after the migrations of docker/mcp-gateway (pkg/db/migrations).
  */
 import { debianPackages } from "../apt.ts";
 
@@ -15,43 +15,70 @@ export async function pythonWithSqlite(): Promise<string> {
 const script = `
 import json, sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
+version = int(sys.argv[2])
 db.executescript("""
 create table schema_migrations (version uint64, dirty bool);
 create unique index version_unique on schema_migrations (version);
-insert into schema_migrations values (6, false);
 create table working_set (id text primary key, name text not null,
   servers text not null check (json_valid(servers)), secrets text not null check (json_valid(secrets)));
-create table catalog (ref text primary key, digest text not null, title text not null, source text,
-  last_updated datetime);
+""")
+db.execute("insert into schema_migrations values (?, false)", (version,))
+if version >= 2:
+    db.executescript("""
+create table catalog (ref text primary key, digest text not null, title text not null, source text);
+create table catalog_server (id integer primary key,
+  server_type text check(server_type in ('registry', 'image')),
+  tools text check (json_valid(tools)), source text, image text,
+  snapshot text check (json_valid(snapshot)), catalog_ref text not null,
+  foreign key (catalog_ref) references catalog(ref) on delete cascade);
+""")
+if version >= 3: db.execute("alter table catalog add column last_updated datetime")
+if version >= 4:
+    db.executescript("""
+create table migration_status (id integer primary key, status text not null, logs text,
+  last_updated datetime default current_timestamp);
+insert into migration_status (status, logs) values ('success', '');
+""")
+if version >= 5:
+    db.executescript("""
+drop table catalog_server;
 create table catalog_server (id integer primary key,
   server_type text check(server_type in ('registry', 'image', 'remote')),
   tools text check (json_valid(tools)), source text, image text, endpoint text,
   snapshot text check (json_valid(snapshot)), catalog_ref text not null,
   foreign key (catalog_ref) references catalog(ref) on delete cascade);
-create table migration_status (id integer primary key, status text not null, logs text,
-  last_updated datetime default current_timestamp);
+""")
+if version >= 6:
+    db.executescript("""
 create table pull_record (id integer primary key, ref text not null unique,
   first_pulled datetime default current_timestamp);
-insert into migration_status (status, logs) values ('success', '');
 """)
 data = json.load(sys.stdin)
 for s in data["profiles"]:
+    if version < 2: # the first ones had no snapshots and no remote servers
+        s["servers"] = [{k: v for k, v in one.items() if k != "snapshot"} for one in s["servers"] if one["type"] != "remote"]
     db.execute("insert into working_set values (?, ?, ?, ?)",
                (s["id"], s["name"], json.dumps(s["servers"]), json.dumps(s["secrets"])))
-for c in data["catalogs"]:
-    db.execute("insert into catalog values (?, ?, ?, ?, current_timestamp)",
+for c in data["catalogs"] if version >= 2 else []:
+    db.execute("insert into catalog (ref, digest, title, source) values (?, ?, ?, ?)",
                (c["ref"], c["digest"], c["title"], c["source"]))
     for s in c["servers"]:
-        snapshot = json.dumps(s["snapshot"]) if "snapshot" in s else "null"
-        db.execute("insert into catalog_server (server_type, tools, source, image, endpoint, snapshot, catalog_ref) "
-                   "values (?, ?, ?, ?, ?, ?, ?)",
-                   (s["type"], json.dumps(s.get("tools")), s.get("source", ""), s.get("image", ""),
-                    s.get("endpoint", ""), snapshot, c["ref"]))
-for ref in data["pulls"]:
+        if version < 5 and s["type"] == "remote": continue
+        row = {"server_type": s["type"], "tools": json.dumps(s.get("tools")), "source": s.get("source", ""),
+               "image": s.get("image", ""), "catalog_ref": c["ref"],
+               "snapshot": json.dumps(s["snapshot"]) if "snapshot" in s else "null"}
+        if version >= 5: row["endpoint"] = s.get("endpoint", "")
+        names = list(row)
+        db.execute(f"insert into catalog_server ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+                   [row[name] for name in names])
+for ref in data["pulls"] if version >= 6 else []:
     db.execute("insert into pull_record (ref) values (?)", (ref,))
 db.commit()
 db.close()
 `;
+
+/** Migrations that releases of docker/mcp-gateway ended with: v0.25, v0.28, v0.29, v0.37 and later. */
+export const databaseVersions = [1, 2, 5, 6];
 
 const image = `acme/notes-mcp@sha256:${"a".repeat(64)}`;
 
@@ -105,6 +132,23 @@ const docs = {
   "x-new-field": { of: ["a", "later", "version"] },
 };
 
+/** As Go's encoder writes a server into the database: with empty texts and structures for what is not there. */
+function asGoWrites(name: string, entry: Record<string, unknown>): Record<string, unknown> {
+  const empty = {
+    description: "",
+    container: { image: "", command: null, volumes: null },
+    parameters: { type: "", properties: null, required: null },
+  };
+  const tools = (entry.tools ?? []) as Record<string, unknown>[];
+  return {
+    name,
+    image: "",
+    remote: {},
+    ...entry,
+    ...(tools.length > 0 ? { tools: tools.map((tool) => ({ ...empty, ...tool })) } : {}),
+  };
+}
+
 const files: Record<string, string> = {
   "config.json": JSON.stringify(
     {
@@ -123,6 +167,7 @@ const files: Record<string, string> = {
         lastUpdate: "2026-07-01T10:00:00Z",
       },
       "team": { displayName: "Team", "x-owner": "me" },
+      "Our Tools": { displayName: "Our Tools" },
     },
   }),
   "mcp/catalogs/docker-mcp.yaml":
@@ -131,6 +176,8 @@ const files: Record<string, string> = {
     }\n  docs: ${JSON.stringify(docs)}\n`,
   "mcp/catalogs/team.yaml":
     "# of the team\nregistry:\n  own: # first\n    image: team/own:1\n    x-cost: 3\n    tools: [{name: go}]\n",
+  "mcp/catalogs/our tools.yaml":
+    'name: Our Tools\ndisplayName: Our Tools\nregistry:\n  theirs: {image: "our/own:1", type: server}\n',
   "mcp/registry.yaml":
     "# mine\nregistry:\n  notes:\n    ref: \"\"\n  own:\n    ref: ''\n    since: 2025 # kept\n",
   "mcp/config.yaml": "notes:\n  folder: /home/me/notes # here\n  level: debug\nother: {a: 1}\n",
@@ -150,14 +197,14 @@ const database = {
         secrets: "default",
         tools: ["add_note"],
         catalog_ref: "mcp/docker-mcp-catalog:latest",
-        snapshot: { server: { name: "notes", ...notes } },
+        snapshot: { server: asGoWrites("notes", notes) },
       },
       {
         type: "remote",
         endpoint: docs.remote.url,
         secrets: "default",
         tools: null,
-        snapshot: { server: { name: "docs", ...docs } },
+        snapshot: { server: asGoWrites("docs", docs) },
       },
     ],
   }],
@@ -167,14 +214,19 @@ const database = {
     title: "Docker MCP Catalog",
     source: "oci:mcp/docker-mcp-catalog:latest",
     servers: [
-      { type: "image", image, snapshot: { server: { name: "notes", ...notes } } },
-      { type: "remote", endpoint: docs.remote.url, snapshot: { server: { name: "docs", ...docs } } },
+      { type: "image", image, snapshot: { server: asGoWrites("notes", notes) } },
+      { type: "remote", endpoint: docs.remote.url, snapshot: { server: asGoWrites("docs", docs) } },
       {
         type: "image",
         image: "mcp/obsidian:1",
         tools: ["append_content"],
         snapshot: {
-          server: { name: "obsidian", title: "Obsidian", type: "server", image: "mcp/obsidian:1" },
+          server: asGoWrites("obsidian", {
+            title: "Obsidian",
+            type: "server",
+            image: "mcp/obsidian:1",
+            tools: [{ name: "append_content" }],
+          }),
         },
       },
       { type: "registry", source: "https://registry.example/v0/servers/unknown" },
@@ -184,11 +236,15 @@ const database = {
 };
 
 /** Writes all of it below a home. Gives the texts by path below `.docker`. */
-export async function writeToolkitHome(home: string, python: string): Promise<Record<string, string>> {
+export async function writeToolkitHome(
+  home: string,
+  python: string,
+  version = databaseVersions.at(-1)!,
+): Promise<Record<string, string>> {
   await Deno.mkdir(`${home}/.docker/mcp/catalogs`, { recursive: true });
   for (const [path, text] of Object.entries(files)) await Deno.writeTextFile(`${home}/.docker/${path}`, text);
   const child = new Deno.Command(python, {
-    args: ["-c", script, `${home}/.docker/mcp/mcp-toolkit.db`],
+    args: ["-c", script, `${home}/.docker/mcp/mcp-toolkit.db`, `${version}`],
     stdin: "piped",
   }).spawn();
   const writer = child.stdin.getWriter();

@@ -84,25 +84,25 @@ Deno.test("a catalog is imported under its own name, counts over the embedded on
   await withHome(async ({ place, write, read }) => {
     await write("team.yaml", team);
     assert.deepEqual(await catalogs.importCatalog("team.yaml", place, { dryRun: true }), {
-      name: "team_tools",
+      name: "team tools",
       servers: 2,
       problems: [],
     });
     assert.equal((await loadCatalogs(place)).servers.has("notes"), false);
     await catalogs.importCatalog("team.yaml", place);
-    assert.equal(await read(".docker/mcp/catalogs/team_tools.yaml"), team);
+    assert.equal(await read(".docker/mcp/catalogs/team tools.yaml"), team);
     const list = JSON.parse(await read(".docker/mcp/catalog.json"));
-    assert.equal(list.catalogs.team_tools.displayName, "Team");
+    assert.equal(list.catalogs["team tools"].displayName, "Team");
     const loaded = await loadCatalogs(place);
     assert.equal(loaded.servers.get("fetch")!.image, "acme/fetch");
-    assert.equal(loaded.origin.get("fetch"), "team_tools");
+    assert.equal(loaded.origin.get("fetch"), "team tools");
     assert.equal(loaded.servers.get("notes")!["x-cost"], 3);
     await write("team.yaml", team.replace("acme/notes", "acme/notes:2"));
     assert.deepEqual((await catalogs.updateCatalogs(undefined, place)).map(({ name }) => name), [
-      "team_tools",
+      "team tools",
     ]);
     assert.equal((await loadCatalogs(place)).servers.get("notes")!.image, "acme/notes:2");
-    await catalogs.removeCatalog("team_tools", place);
+    await catalogs.removeCatalog("team tools", place);
     assert.equal((await loadCatalogs(place)).servers.get("fetch")!.image, "mcp/fetch");
   });
 });
@@ -113,7 +113,7 @@ Deno.test("an address: fetched, and its last copy when it is away", async () => 
     const url = `http://127.0.0.1:${server.addr.port}/c.yaml`;
     const warnings: string[] = [];
     await openCatalog(url, place, { files: [], warnings });
-    assert.equal((await catalogs.importCatalog(url, place)).name, "team_tools");
+    assert.equal((await catalogs.importCatalog(url, place)).name, "team tools");
     await server.shutdown();
     const { servers } = await openCatalog(url, place, { files: [], warnings });
     assert.equal(servers.size, 2);
@@ -138,7 +138,7 @@ Deno.test("own catalogs: made, forked with comments, filled; comments and unknow
     });
     await catalogs.addServer("mine", "notes", { path: "team.yaml", force: true }, place);
     assert.match(await read(".docker/mcp/catalogs/mine.yaml"), /x-cost: 3/);
-    await catalogs.forkCatalog("team_tools", "fork", place);
+    await catalogs.forkCatalog("team tools", "fork", place);
     const fork = await read(".docker/mcp/catalogs/fork.yaml");
     assert.match(fork, /^# the team's\nname: fork\n/);
     assert.match(fork, /x-owner: ops # kept/);

@@ -1,8 +1,9 @@
-/** The real codex and claude read what `client connect` wrote. */
+/** The real codex, claude, gemini, opencode and Continue's cn read what `client connect` wrote. */
 import assert from "node:assert/strict";
 import { findClient } from "../../../../gateway/mcp/clients/client_files.ts";
-import { connectClient } from "../../../../gateway/mcp/clients/connect.ts";
+import { connectClient, disconnectClient } from "../../../../gateway/mcp/clients/connect.ts";
 import { claudeBinary, codexBinary, type Desk, withDesk } from "../../../support/coding_agents.ts";
+import { type ClientProgram, clientProgram } from "../../../support/mcp/client_programs.ts";
 import { realTest } from "../../../support/parts.ts";
 
 /** Stands for the gateway: only whether clients find and start it is asked here. */
@@ -12,8 +13,14 @@ const command = {
   args: ["run", "-A", "--quiet", "--no-check", server, "mcp", "gateway", "run"],
 };
 
-async function say(program: string, args: string[], { home, workspace }: Desk): Promise<string> {
-  const { stdout } = await new Deno.Command(program, {
+/** What it printed; with `env` also what it printed on stderr. */
+async function say(
+  program: string,
+  args: string[],
+  { home, workspace }: Desk,
+  env?: Record<string, string>,
+): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command(program, {
     args,
     cwd: workspace,
     clearEnv: true,
@@ -24,11 +31,11 @@ async function say(program: string, args: string[], { home, workspace }: Desk): 
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
       DISABLE_AUTOUPDATER: "1",
       DENO_DIR: Deno.env.get("DENO_DIR") ?? `${Deno.env.get("HOME")}/.cache/deno`,
+      ...env,
     },
     stdin: "null",
-    stderr: "null",
   }).output();
-  return new TextDecoder().decode(stdout);
+  return [stdout, ...(env ? [stderr] : [])].map((bytes) => new TextDecoder().decode(bytes)).join("");
 }
 
 function placeOf({ home, workspace }: Desk) {
@@ -66,6 +73,34 @@ for (const scope of ["user", "project"] as const) {
       if (scope === "user") assert.match(listed, /MCP_SKIFF.*(✓|✔) Connected/);
       assert.match(await say(claude, ["mcp", "get", "MCP_SKIFF"], desk), /Type: stdio/);
       assert.equal(JSON.parse(await Deno.readTextFile(`${desk.home}/.claude.json`)).numStartups >= 1, true);
+    });
+  });
+}
+
+const others: { name: ClientProgram; args: string[]; env: Record<string, string>; says: RegExp }[] = [
+  {
+    name: "gemini",
+    args: ["mcp", "list"],
+    env: { GEMINI_CLI_TRUST_WORKSPACE: "true" },
+    says: /✓ MCP_SKIFF: .* mcp gateway run \(stdio\) - Connected/,
+  },
+  { name: "opencode", args: ["mcp", "list"], env: {}, says: /✓ MCP_SKIFF .*connected/ },
+  // It has no list: what it lacks is a model, and nothing in its configuration.
+  { name: "continue", args: ["-p", "hi"], env: {}, says: /"message":"No model specified/ },
+];
+
+for (const { name, args, env, says } of others) {
+  const project = name !== "continue"; // of a project its editors read, cn does not
+  realTest(`${name} reads what was connected`, () => clientProgram(name), async ([program, ...script]) => {
+    await withDesk(async (desk) => {
+      await Deno.mkdir(`${desk.workspace}/.git`);
+      for (const global of project ? [true, false] : [true]) {
+        const options = { ...placeOf(desk), global };
+        await connectClient(findClient(name), options);
+        assert.match(await say(program, [...script, ...args], desk, env), says);
+        await disconnectClient(findClient(name), options);
+        assert.doesNotMatch(await say(program, [...script, ...args], desk, env), /MCP_SKIFF/);
+      }
     });
   });
 }

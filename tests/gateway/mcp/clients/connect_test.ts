@@ -6,6 +6,7 @@ import {
   disconnectClient,
   isGateway,
   profileOf,
+  sharedCommand,
 } from "../../../../gateway/mcp/clients/connect.ts";
 import { listClients } from "../../../../gateway/mcp/clients/list_clients.ts";
 
@@ -94,6 +95,15 @@ Deno.test("the project's scope is the nearest parent with .git", async () => {
   });
 });
 
+Deno.test("a name that clients could not make names of tools of is refused", async () => {
+  await withHome(async (_, place) => {
+    for (const name of ["", "with space", "é", "a.b", "x".repeat(41)]) {
+      const options = { ...place, global: true, command, name };
+      await assert.rejects(() => connectClient(findClient("cursor"), options), { code: "usage" }, name);
+    }
+  });
+});
+
 Deno.test("an entry of Docker's toolkit is told, replaced on demand, and disconnected as well", async () => {
   await withHome(async (home, place) => {
     const path = `${home}/.cursor/mcp.json`;
@@ -128,6 +138,60 @@ Deno.test("a broken file is told with its place, and stays", async () => {
     const { error } = (await listClients(place)).find(({ client }) => client.name === "cursor")!;
     assert.match(error!.error, /mcp\.json:3:5: /);
     assert.deepEqual(Array.from(Deno.readDirSync(`${home}/.cursor`), ({ name }) => name), ["mcp.json"]);
+  });
+});
+
+Deno.test("a changed profile keeps what a user added to the entry", async () => {
+  await withHome(async (home, place) => {
+    const path = `${home}/.cursor/mcp.json`;
+    const options = { ...place, global: true, command, name: "MCP_SKIFF" };
+    await connectClient(findClient("cursor"), options);
+    const { mcpServers: { MCP_SKIFF } } = JSON.parse(await Deno.readTextFile(path));
+    const own = { env: { HTTP_PROXY: "http://proxy" }, timeout: 600 };
+    await Deno.writeTextFile(path, JSON.stringify({ mcpServers: { MCP_SKIFF: { ...MCP_SKIFF, ...own } } }));
+    assert.equal((await connectClient(findClient("cursor"), options)).changed, false);
+    await connectClient(findClient("cursor"), { ...options, profile: "work" });
+    assert.deepEqual(JSON.parse(await Deno.readTextFile(path)).mcpServers.MCP_SKIFF, {
+      command: command.command,
+      args: [...command.args, "--profile", "work"],
+      ...own,
+    });
+  });
+});
+
+Deno.test("Continue: a new config.yaml has what it needs, and puts no config.json out of use", async () => {
+  await withHome(async (home, place) => {
+    const options = { ...place, global: true, command, name: "MCP_SKIFF" };
+    const { path } = await connectClient(findClient("continue"), options);
+    assert.match(
+      await Deno.readTextFile(path),
+      /^name: Local Config\nversion: 1\.0\.0\nschema: v1\nmcpServers:\n {2}- name: MCP_SKIFF\n/,
+    );
+    await Deno.remove(path);
+    await Deno.writeTextFile(`${home}/.continue/config.json`, "{}");
+    await assert.rejects(() => connectClient(findClient("continue"), options), {
+      code: "conflict",
+      message: /would no longer read .*config\.json/,
+    });
+  });
+});
+
+Deno.test("in a shared file the program goes by its name where PATH leads to it", async () => {
+  await withHome(async (home, { os }) => {
+    for (const folder of ["a", "b", "opt"]) await Deno.mkdir(`${home}/${folder}`);
+    await Deno.writeTextFile(`${home}/opt/skiff`, "");
+    await Deno.writeTextFile(`${home}/b/skiff`, "");
+    await Deno.symlink(`${home}/opt/skiff`, `${home}/a/skiff`);
+    const own = { command: `${home}/opt/skiff`, args: ["mcp", "gateway", "run"] };
+    const cases: [path: string, command: string][] = [
+      [`${home}/a:${home}/b`, "skiff"],
+      [`${home}/b:${home}/a`, own.command],
+      ["/nowhere", own.command],
+    ];
+    for (const [path, expected] of cases) {
+      const env = { get: (name: string) => name === "PATH" ? path : undefined };
+      assert.deepEqual(sharedCommand(own, { env, os }), { ...own, command: expected });
+    }
   });
 });
 

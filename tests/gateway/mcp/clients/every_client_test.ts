@@ -5,10 +5,11 @@
 import assert from "node:assert/strict";
 import { parse as parseYaml } from "yaml";
 import type { McpClient } from "../../../../gateway/mcp/clients/client.ts";
-import { readEntries } from "../../../../gateway/mcp/clients/client_entries.ts";
+import { changeEntry, readEntries } from "../../../../gateway/mcp/clients/client_entries.ts";
 import { globalFile, projectFile } from "../../../../gateway/mcp/clients/client_files.ts";
 import { mcpClients } from "../../../../gateway/mcp/clients/client_table.ts";
 import { connectClient, disconnectClient } from "../../../../gateway/mcp/clients/connect.ts";
+import { backupPath } from "../../../../gateway/mcp/files/edit_file.ts";
 
 const command = { command: "/opt/skiff", args: ["mcp", "gateway", "run"] };
 
@@ -108,7 +109,15 @@ for (const client of mcpClients) {
             );
             assert.match(insertion(before, connected) ?? "", /skiff/, `${how}\n${connected}`);
             assert.equal((await connectClient(client, options)).changed, false, how);
-            assert.equal(await Deno.readTextFile(`${path}.skiff-backup`), before, how);
+            const kept = await backupPath(path, { env: place.env, backup: global ? "beside" : "apart" });
+            assert.equal(await Deno.readTextFile(kept), before, how);
+            assert.equal(kept.startsWith(place.cwd), false, "nothing is left in a project");
+            assert.equal((await disconnectClient(client, options)).removed.length, 1, how);
+            assert.equal(await Deno.readTextFile(path), before, how);
+            // A file that has changed meanwhile has lost the entry alone.
+            const end = /\r\n/.test(connected) ? "\r\n" : "\n";
+            const changed = connected + end + end;
+            await Deno.writeTextFile(path, changed);
             assert.equal((await disconnectClient(client, options)).removed.length, 1, how);
             const after = await Deno.readTextFile(path);
             // Where servers go was made, if it was not there.
@@ -118,6 +127,40 @@ for (const client of mcpClients) {
       });
     });
   }
+
+  Deno.test(`${client.name}: a file that connecting made is gone again`, async () => {
+    await withPlace(client, async (place) => {
+      for (const global of client.project ? [true, false] : [true]) {
+        const { path, format, blank = "" } = fileOf(client, place, global);
+        const options = { ...place, global, name: "MCP_SKIFF", command };
+        await connectClient(client, options);
+        assert.equal(readEntries(await Deno.readTextFile(path), format, path).size, 1);
+        assert.ok((await Deno.readTextFile(path)).startsWith(blank));
+        await disconnectClient(client, options);
+        await assert.rejects(() => Deno.stat(path), Deno.errors.NotFound);
+        await put(path, "");
+        await connectClient(client, options);
+        await disconnectClient(client, options);
+        assert.equal(await Deno.readTextFile(path), "");
+        await Deno.remove(path);
+      }
+    });
+  });
+
+  Deno.test(`${client.name}: an entry of the same name that is another server is left alone`, async () => {
+    await withPlace(client, async (place) => {
+      const { path, format } = fileOf(client, place, true);
+      const options = { ...place, global: true, name: "MCP_SKIFF", command };
+      const other = { command: "other", args: ["x"] };
+      const text = changeEntry(client.blank ?? "", format, { name: "MCP_SKIFF", command: other }, path);
+      await put(path, text);
+      await assert.rejects(() => connectClient(client, options), { code: "conflict", hint: /--name/ });
+      assert.deepEqual((await disconnectClient(client, options)).removed, []);
+      assert.equal(await Deno.readTextFile(path), text);
+      await connectClient(client, { ...options, name: "ANOTHER" });
+      assert.equal(readEntries(await Deno.readTextFile(path), format, path).size, 2);
+    });
+  });
 
   Deno.test(`${client.name}: a damaged file is refused and stays; a link stays a link`, async () => {
     await withPlace(client, async (place) => {

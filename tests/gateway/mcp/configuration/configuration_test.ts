@@ -50,6 +50,54 @@ Deno.test("registry, values, tools, secrets and features of an existing folder c
   });
 });
 
+const defaultFile = `id: default
+name: Default Profile
+servers:
+  - type: image
+    image: mcp/notes:1
+    config: {folder: /n, level: a}
+    tools: [add]
+    snapshot: {server: {name: notes, type: server, image: "mcp/notes:1", tools: [{name: add}, {name: rm}]}}
+  - {type: image, image: mcp/time, snapshot: {server: {name: time, type: server, image: old/time}}}
+`;
+
+Deno.test("the profile default, where Docker's toolkit keeps what is enabled, counts beside the registry", async () => {
+  await withHome(async ({ env, home, write, place }) => {
+    await write(".docker/mcp/profiles/default.yaml", defaultFile);
+    await write(".docker/mcp/registry.yaml", "registry: {time: {ref: ''}}\n");
+    const load = async (options = {}) => {
+      const { servers, files } = await loadConfiguration({ env, cwd: home, ...options });
+      return { files, servers: servers.map(({ entry, config, tools }) => [entry.name, config, tools]) };
+    };
+    const notes = ["notes", { folder: "/n", level: "a" }, ["add"]];
+    const { servers, files } = await load();
+    assert.deepEqual(servers, [["time", {}, undefined], notes], "of two of one name the registry's counts");
+    assert.ok(files.includes(`${home}/.docker/mcp/profiles/default.yaml`), "its changes are looked for");
+    await write(".docker/mcp/config.yaml", "notes: {level: b}\n");
+    await write(".docker/mcp/tools.yaml", "notes: [rm]\n");
+    assert.deepEqual((await load()).servers[1], ["notes", { folder: "/n", level: "b" }, ["rm"]]);
+    for (
+      const options of [{ servers: ["time"] }, { registry: ["registry.yaml"] }, { config: ["config.yaml"] }]
+    ) {
+      assert.deepEqual(
+        (await load(options)).servers.map(([name]) => name),
+        ["time"],
+        JSON.stringify(options),
+      );
+    }
+    assert.deepEqual(await disableServers(["time", "notes", "x"], place), {
+      missing: ["x"],
+      ofProfile: ["time", "notes"],
+    });
+    await setFeature(place.files, "profiles", false, env);
+    assert.deepEqual((await load()).servers, []);
+    await setFeature(place.files, "profiles", true, env);
+    await write(".docker/mcp/profiles/default.yaml", "id: [\n");
+    const broken = await loadConfiguration({ env, cwd: home });
+    assert.deepEqual([broken.servers.length, broken.warnings.length], [0, 1]);
+  });
+});
+
 Deno.test("an empty home is an empty configuration", async () => {
   await withHome(async ({ env, home }) => {
     const { servers, warnings, features } = await loadConfiguration({ env, cwd: home });
@@ -133,7 +181,10 @@ Deno.test("enabling and disabling leaves comments, fields and order of the other
       true,
     ]]);
     assert.deepEqual(pruned, ["gone"]);
-    assert.deepEqual(await disableServers(["duckduckgo", "never"], place), ["never"]);
+    assert.deepEqual(await disableServers(["duckduckgo", "never"], place), {
+      missing: ["never"],
+      ofProfile: [],
+    });
     assert.equal(
       await read(".docker/mcp/registry.yaml"),
       `# enabled by hand\nregistry:\n  github-official: {ref: "", x-note: keep}\n  time:\n    ref: ""\n`,

@@ -14,6 +14,7 @@ const entries: ServerEntry[] = [
   },
   { name: "alpha", description: "Sends mail" },
   { name: "beta", description: "Sends mail" },
+  { name: "deutsch", description: "Übersetzungen" },
   { name: "weather", description: "Forecasts", metadata: { tags: ["climate"] } },
 ];
 const options = { signal: new AbortController().signal, log: () => {} };
@@ -29,6 +30,11 @@ const cases: [query: string, names: string[]][] = [
   ["unheard", []],
   ["what is a relational store for you", ["postgres"]], // the other words are in every question
   ["of", ["sqlite"]], // unless there are only such: sqlite has "of" in its description
+  ["Which MCP servers forecast", ["weather"]], // all of them are MCP servers
+  ["relational databases", ["postgres", "sqlite"]], // the singular
+  ["queries", ["sqlite"]],
+  ["SQ lite", ["sqlite"]], // two words that are one
+  ["Übersetzung", ["deutsch"]], // letters are not only English ones
 ];
 
 Deno.test("servers by words", async (t) => {
@@ -81,7 +87,7 @@ Deno.test("how near is near enough is told by the catalog, whatever the model ca
       assert.deepEqual(found.map(({ name }) => name), ["postgres", "sqlite"]);
     });
   }
-  const nearness = (_: string, texts: string[]) => Promise.resolve(texts.map((_, i) => i * 0.04));
+  const nearness = (_: string, texts: string[]) => Promise.resolve(texts.map((_, i) => i * 0.03));
   assert.deepEqual(await findServers("unheard", entries, { ...options, meaning: { nearness } }), []);
 });
 

@@ -27,13 +27,37 @@ Deno.test("line ends and the byte order mark stay; change sees neither", async (
   });
 });
 
+Deno.test("a file with both kinds of line ends keeps each", async () => {
+  await withFolder(async (folder, env) => {
+    await Deno.writeTextFile(`${folder}/f`, "a\r\nb\nc\r\n");
+    await editFile(`${folder}/f`, (text) => `${text}d\n`, { env });
+    assert.equal(await Deno.readTextFile(`${folder}/f`), "a\r\nb\nc\r\nd\n");
+  });
+});
+
+Deno.test("null removes the file, unless another program wrote it meanwhile", async () => {
+  await withFolder(async (folder, env) => {
+    await Deno.writeTextFile(`${folder}/f`, "a");
+    let asked = 0;
+    const change = async (text?: string) => {
+      if (++asked === 1) await Deno.writeTextFile(`${folder}/f`, "b");
+      return text === "a" ? null : undefined;
+    };
+    assert.equal(await editFile(`${folder}/f`, change, { env }), false);
+    assert.equal(await Deno.readTextFile(`${folder}/f`), "b");
+    assert.equal(await editFile(`${folder}/f`, () => null, { env }), true);
+    assert.equal(await readText(`${folder}/f`), undefined);
+    assert.equal(await editFile(`${folder}/f`, () => null, { env }), false);
+  });
+});
+
 Deno.test("a link stays a link, the mode stays, nothing is left beside the file", async () => {
   await withFolder(async (folder, env) => {
     await Deno.mkdir(`${folder}/real`);
     await Deno.writeTextFile(`${folder}/real/f`, "old", { mode: 0o640 });
     await Deno.chmod(`${folder}/real/f`, 0o640);
     await Deno.symlink("real/f", `${folder}/link`);
-    await editFile(`${folder}/link`, () => "new", { env, backup: true });
+    await editFile(`${folder}/link`, () => "new", { env, backup: "beside" });
     assert.equal(await Deno.readLink(`${folder}/link`), "real/f");
     assert.equal(await Deno.readTextFile(`${folder}/real/f`), "new");
     assert.equal((await Deno.stat(`${folder}/real/f`)).mode! & 0o777, 0o640);
@@ -57,7 +81,7 @@ Deno.test("the same text is not written: the file's time stays", async () => {
   await withFolder(async (folder, env) => {
     await Deno.writeTextFile(`${folder}/f`, "x\r\n");
     const before = await Deno.stat(`${folder}/f`);
-    assert.equal(await editFile(`${folder}/f`, (text) => text, { env, backup: true }), false);
+    assert.equal(await editFile(`${folder}/f`, (text) => text, { env, backup: "beside" }), false);
     assert.equal((await Deno.stat(`${folder}/f`)).ino, before.ino);
     assert.equal(await readText(`${folder}/f.skiff-backup`), undefined);
   });
@@ -92,6 +116,43 @@ Deno.test("when change throws, the file stays as it was", async () => {
       }, { env })
     );
     assert.deepEqual(Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(), ["f", "skiff"]);
+  });
+});
+
+Deno.test("a name without a folder is a file of the current folder, and no folder is made for it", async () => {
+  await withFolder(async (folder, env) => {
+    const before = Deno.cwd();
+    Deno.chdir(folder);
+    try {
+      await editFile("profile.json", () => "{}", { env });
+      await Deno.symlink("real.json", "link.json");
+      await editFile("link.json", () => "[]", { env });
+      await editFile("./sub/../sub/x", () => "x", { env });
+    } finally {
+      Deno.chdir(before);
+    }
+    assert.deepEqual(
+      Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
+      ["link.json", "profile.json", "real.json", "skiff", "sub"],
+    );
+    assert.equal(await Deno.readTextFile(`${folder}/real.json`), "[]");
+    assert.equal(await Deno.readTextFile(`${folder}/sub/x`), "x");
+  });
+});
+
+Deno.test("what a killed writer left is removed by the next one; who still writes is left alone", async () => {
+  await withFolder(async (folder, env) => {
+    const files = ["f.0123abcd.part", "f.89ab4567.part", "f.part", "g.0123abcd.part"];
+    for (const name of files) await Deno.writeTextFile(`${folder}/${name}`, "half");
+    const hourAgo = new Date(Date.now() - 3_600_000);
+    for (const name of files.filter((one) => one !== "f.89ab4567.part")) {
+      await Deno.utime(`${folder}/${name}`, hourAgo, hourAgo);
+    }
+    await editFile(`${folder}/f`, () => "x", { env });
+    assert.deepEqual(
+      Array.from(Deno.readDirSync(folder), ({ name }) => name).sort(),
+      ["f", "f.89ab4567.part", "f.part", "g.0123abcd.part", "skiff"],
+    );
   });
 });
 

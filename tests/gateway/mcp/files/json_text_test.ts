@@ -25,6 +25,13 @@ const cases: { name: string; before: string; path: string[]; value: unknown; aft
     after: `{\n\t"a": {\n\t\t"c": 2,\n\t\t"b": {\n\t\t\t"d": 1\n\t\t}\n\t}\n}`,
   },
   {
+    name: "in a file with both kinds of line ends the neighbours stay as they are",
+    before: `{\r\n  "a": {\n    "c": {"d":1}\r\n  }\n}\r\n`,
+    path: ["a", "b"],
+    value: 1,
+    after: `{\r\n  "a": {\n    "c": {"d":1},\n    "b": 1\r\n  }\n}\r\n`,
+  },
+  {
     name: "a value is replaced in its place",
     before: `{"z": 1, "a": {"b": 1}, "y": 2} // end`,
     path: ["a", "b"],
@@ -116,6 +123,7 @@ const broken: [string, RegExp][] = [
   [`{\n  "a": nope\n}`, /^f\.json:2:8: invalid symbol$/],
   [`{"a": [1, 2}`, /^f\.json:1:\d+: /],
   [`[1]`, /^f\.json:1:1: a JSON object is expected here$/],
+  [`null`, /^f\.json:1:1: a JSON object is expected here$/],
 ];
 
 for (const [text, message] of broken) {
@@ -123,6 +131,16 @@ for (const [text, message] of broken) {
     assert.throws(() => setJson(text, ["x"], 1, "f.json"), { code: "invalid_input", message });
   });
 }
+
+Deno.test("json: a key that stands twice is told", () => {
+  const twice = `{"a": {}, "a": {"b": 1}}`;
+  for (const value of [2, undefined]) {
+    assert.throws(() => setJson(twice, ["a", "b"], value, "f"), {
+      code: "invalid_input",
+      hint: /twice/,
+    });
+  }
+});
 
 Deno.test("json: a setting in the way is not overwritten", () => {
   assert.throws(() => setJson(`{"mcpServers": []}`, ["mcpServers", "x"], 1, "f.json"), {

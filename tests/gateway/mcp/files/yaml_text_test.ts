@@ -25,6 +25,14 @@ const sets: { name: string; before: string; path: YamlPath; value: unknown; afte
     after: `registry:\n  fetch:\n    ref: ""\n`,
   },
   {
+    name: "texts that YAML 1.1 takes for something else are quoted",
+    before: "a:\n  b: 1\n",
+    path: ["a", "c"],
+    value: ["2024-01-01", "1_000", "0b11", "yes", "12:30:45", "plain", "1.5.0"],
+    after:
+      `a:\n  b: 1\n  c:\n    - "2024-01-01"\n    - "1_000"\n    - "0b11"\n    - "yes"\n    - "12:30:45"\n    - plain\n    - 1.5.0\n`,
+  },
+  {
     name: "a new key goes behind the last one; comments and blank lines stay",
     before: goose,
     path: ["extensions", "skiff"],
@@ -56,8 +64,9 @@ const sets: { name: string; before: string; path: YamlPath; value: unknown; afte
     name: "a list without indentation gets its item in the same way",
     before: `name: a\nmcpServers:\n- name: other # mine\n  command: x\nmodels: []\n`,
     path: ["mcpServers", { name: "s" }],
-    value: { name: "s", command: "y" },
-    after: `name: a\nmcpServers:\n- name: other # mine\n  command: x\n- name: s\n  command: y\nmodels: []\n`,
+    value: { name: "s", command: "run" },
+    after:
+      `name: a\nmcpServers:\n- name: other # mine\n  command: x\n- name: s\n  command: run\nmodels: []\n`,
   },
   {
     name: "an item of a list is replaced by its name",

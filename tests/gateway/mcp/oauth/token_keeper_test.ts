@@ -1,5 +1,6 @@
 /** Tokens that end: refreshed once by whoever is first, kept whatever happens, asked for when nothing helps. */
 import assert from "node:assert/strict";
+import type { ServerEntry } from "../../../../gateway/mcp/catalog/server_entry.ts";
 import { beginAuthorization } from "../../../../gateway/mcp/oauth/authorization.ts";
 import { authorizedFetch } from "../../../../gateway/mcp/oauth/authorized_fetch.ts";
 import type { Login } from "../../../../gateway/mcp/oauth/login.ts";
@@ -120,10 +121,18 @@ for (const grace of [true, false]) {
       else {
         await assert.rejects(statusOf(app, keeper), {
           code: "unauthorized",
-          message: "the login of notes has ended",
+          message:
+            /^the login of notes has ended: its renewal of \d{4}-\S+Z was cut short, and its refresh token was good for one$/,
           hint: /mcp oauth authorize notes/,
         });
-        await assert.rejects(statusOf(app, keeper));
+        // It stays so, for this gateway and the next one, and the authorization server is not asked again.
+        for (const one of [keeper, keeperOf(home)]) {
+          await assert.rejects(statusOf(app, one), {
+            code: "unauthorized",
+            message: "notes wants a login",
+            hint: /mcp oauth authorize notes/,
+          });
+        }
         assert.equal(refreshes(server), 2);
         assert.equal((await home.parts.vault.login("notes"))!.refresh_token, undefined);
       }
@@ -231,6 +240,56 @@ Deno.test("a new token that cannot be kept is used all the same", async () => {
     assert.equal(await statusOf(app, keeper), 200);
     assert.match(lines[0], /the new login of notes cannot be kept: .* is read-only/);
   });
+});
+
+Deno.test("a new token that cannot be kept is refreshed in its turn, and kept as soon as that can be", async () => {
+  await loggedIn({ expiresIn: 5 }, async (server, home, app) => {
+    await change(home, ended());
+    await Deno.chmod(home.files.secrets, 0o400);
+    const keeper = keeperOf(home);
+    for (let i = 0; i < 3; i++) {
+      keeper.forget(); // the configuration was read anew
+      assert.equal(await statusOf(app, keeper), 200);
+    }
+    assert.equal(refreshes(server), 3);
+    await Deno.chmod(home.files.secrets, 0o600);
+    await keeper.settled();
+    assert.equal(await statusOf(app, keeperOf(home)), 200);
+  });
+});
+
+for (const error of ["bad_refresh_token", "invalid_refresh_token"]) {
+  Deno.test(`a refresh token that is spent in the server's own words (${error}) ends the login`, async () => {
+    let isSpent = false;
+    const answer: StandInOptions["answer"] = (_, { path }) =>
+      isSpent && path === "/token" ? Response.json({ error }) : undefined;
+    await loggedIn({ answer }, async (_, home, app) => {
+      await change(home, ended());
+      isSpent = true;
+      await assert.rejects(statusOf(app, keeperOf(home)), {
+        code: "unauthorized",
+        message: "the login of notes has ended",
+      });
+    });
+  });
+}
+
+Deno.test("a login that ended by itself is asked for anew as its server wants it", async () => {
+  await using server = standIn({ resourceAt: "/about.json" });
+  const notes: ServerEntry = { name: "notes", type: "remote", remote: { url: server.url } };
+  await using home = await oauthHome([notes], { features: { "dynamic-tools": "disabled" } });
+  const app = { name: "notes", title: "notes", url: server.url };
+  const pending = await beginAuthorization(app, home.parts);
+  await browse(pending.url);
+  await pending.done;
+  await change(home, ended());
+  server.expire({ refresh: true });
+  await using gateway = await home.gateway();
+  const client = await gateway.connect();
+  await client.listTools();
+  const { content } = await client.callTool({ name: "mcp-authorize", arguments: { name: "notes" } });
+  await browse(/http:\S+/.exec(JSON.stringify(content))![0].replace(/\\n.*/, ""));
+  await gateway.line(/^> Logged in to notes$/);
 });
 
 const revocations: Record<string, { options: StandInOptions; told: number; server: RegExp }> = {

@@ -68,6 +68,29 @@ Deno.test("a credential helper that is not there: the file", async () => {
   });
 });
 
+for (const answer of ["hunter2-is-no-json", `{"Secret": 5}`, ""]) {
+  Deno.test(`a credential helper that answers ${JSON.stringify(answer)} is told without what it said`, async () => {
+    await withHome(async ({ home, place: { files, env }, write }) => {
+      await withCredentialHelper(home, async () => {
+        await write(".docker/config.json", `{"credsStore": "kept"}`);
+        const helper = `${home}/bin/docker-credential-kept`;
+        await write(
+          "bin/docker-credential-kept",
+          `#!/bin/sh\ncase $1 in list) echo '{}';; *) printf '%s' '${answer}';; esac`,
+        );
+        await Deno.chmod(helper, 0o755);
+        const store = await openSecretStore(files, {
+          get: (name) => name === "SKIFF_MCP_SECRETS" ? "" : env.get(name),
+        });
+        await assert.rejects(store.get("a.b"), {
+          code: "unavailable",
+          message: "docker-credential-kept cannot read the secret: its answer cannot be read",
+        });
+      });
+    });
+  });
+}
+
 Deno.test("lines of secrets: no quotes, the first of a name counts", () => {
   const text = `# note\r\n\r\na.b=c=d \r\n  e.f = "g"\r\na.b=later\r\nempty=\n`;
   assert.deepEqual([...parseSecretLines(text, "f")], [["a.b", "c=d "], ["e.f", ` "g"`], ["empty", ""]]);

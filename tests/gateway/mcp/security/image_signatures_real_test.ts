@@ -1,6 +1,6 @@
 /** Signatures of images that a real Engine has pulled from a real registry, or has built itself. */
 import { deepStrictEqual as equal, match, rejects } from "node:assert/strict";
-import { commitContainer } from "../../../../core/docker/containers.ts";
+import { commitContainer, createContainer, removeContainer } from "../../../../core/docker/containers.ts";
 import { inspectImage, pushImage, removeImage, tagImage } from "../../../../core/docker/images.ts";
 import { RegistryClient } from "../../../../core/registry/client.ts";
 import { abortable } from "../../../../gateway/mcp/abortable.ts";
@@ -66,8 +66,12 @@ engineTest("an image without digest is verified by the one that it was pulled by
     await pushSignature(registry.host, digest, { signer: keys.other.privateKey });
     await rejects(ready(), /its signature is not of the expected key/);
     await pushSignature(registry.host, digest);
-    await ready();
-    await ready(`${image.slice(0, -2)}@${digest}`);
+    // What runs is what was verified, whatever the name stands for by then.
+    const verified = `${image.slice(0, -2)}@${digest}`;
+    equal(await ready(), verified);
+    equal(await ready(verified), verified);
+    const container = await createContainer(docker, { Image: verified });
+    await removeContainer(docker, container.Id);
 
     await newImage(engine, image); // another one under the same name, not from the registry
     await rejects(ready(), /built or loaded here|there is no signature for it/);
@@ -112,7 +116,7 @@ engineTest("whoever asked first for an image may leave; the next one gets it", a
   const { docker, unique } = engine;
   const image = `${unique()}/notes:1`;
   await tagImage(docker, engine.image, { target: image });
-  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
   const images = new ServerImages((_image, signal) => {
     asked.resolve();
     return abortable(answered.promise, signal);
@@ -123,7 +127,7 @@ engineTest("whoever asked first for an image may leave; the next one gets it", a
   await asked.promise;
   leave.abort(new Error("left"));
   await rejects(first, /left/);
-  answered.resolve();
-  await second;
+  answered.resolve(image);
+  equal(await second, image);
   await removeImage(docker, image);
 });

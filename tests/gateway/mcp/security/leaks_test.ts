@@ -4,7 +4,8 @@ import { Redaction } from "../../../../gateway/mcp/security/known_secrets.ts";
 import { assembledGateway, programEntry } from "../../../support/mcp/assembled.ts";
 
 const key = "plum-tree in winter/7";
-const forms = [key, encodeURIComponent(key), btoa(key).replace(/=+$/, "")];
+const hex = new TextEncoder().encode(key).toHex();
+const forms = [key, encodeURIComponent(key), btoa(key).replace(/=+$/, ""), hex];
 const catalog = {
   leaky: { ...programEntry("leaky_server.ts"), secrets: [{ name: "leaky.key", env: "KEY" }] },
 };
@@ -38,12 +39,19 @@ async function leakyGateway(blockSecrets: boolean) {
     note(result);
     return result as any;
   };
+  /** Of all files but that of the secrets. */
+  const assertNoneOnDisk = async () => {
+    const grep = await new Deno.Command("grep", { args: ["-rlF", key, gateway.home] }).output();
+    const files = new TextDecoder().decode(grep.stdout).trim().split("\n");
+    equal(files.filter((file) => !/secrets|catalog/.test(file)), []);
+  };
   const leaks = (lines: string[]) => lines.filter((line) => forms.some((form) => line.includes(form)));
   return {
     client,
     call,
     heard,
     lines: gateway.lines,
+    assertNoneOnDisk,
     assertNoLeak() {
       equal(leaks(heard), []);
       equal(leaks(gateway.lines), []);
@@ -58,6 +66,26 @@ const refused = /a secret is being (returned|sent) by .*\(the value of leaky\.ke
 Deno.test("with --block-secrets no answer of a server brings its secret to the client", async (t) => {
   await using gateway = await leakyGateway(true);
   const { client, call } = gateway;
+  await t.step(
+    "its lists and instructions have the secret's name in its place, on the disk, too",
+    async () => {
+      const { tools } = await client.listTools();
+      const lists = [
+        tools,
+        await client.listPrompts(),
+        await client.listResources(),
+        client.getInstructions(),
+      ];
+      gateway.heard.push(JSON.stringify(lists));
+      gateway.assertNoLeak();
+      match(
+        tools.find(({ name }) => name === "result")!.description!,
+        /^result, with the key \[leaky\.key\]$/,
+      );
+      ok(gateway.lines.includes("! Left out 1 resources of leaky: a secret is in the uri"));
+      await gateway.assertNoneOnDisk();
+    },
+  );
   for (const name of ["result", "parts", "encoded", "structured", "bytes", "failure"]) {
     await t.step(`a tool's ${name}`, async () => {
       await rejects(call(name), refused);
@@ -154,7 +182,7 @@ Deno.test("secrets with a form are blocked and kept from the log, whosever they 
   );
   await rejects(
     client.readResource({ uri: `test://template/${token}/data` }),
-    /a secret is being returned by the resource .* \(github-token\)/,
+    /a secret is being passed by resources\/read \(github-token\)/,
   );
   ok(!gateway.lines.some((line) => line.includes(token)));
 });

@@ -140,6 +140,35 @@ Deno.test("redaction leaves the rest", () => {
   strictEqual(redact(`a ${github} b ${github}`), "a [github-token] b [github-token]");
 });
 
+const odd = `pa$/w+rd "q" ün=s3cr3t?x`;
+const bytes = new TextEncoder().encode(odd);
+const asBase64 = (before: string) => new TextEncoder().encode(`${before}${odd}:more`).toBase64();
+const encodings: Record<string, string> = {
+  "as it is": odd,
+  JSON: JSON.stringify(odd),
+  "JSON within JSON": JSON.stringify(JSON.stringify({ odd })),
+  "JSON in ASCII": JSON.stringify(odd).replace("ü", "\\u00fc"),
+  "a URL": encodeURIComponent(odd),
+  "a URL, in small letters": encodeURIComponent(odd).replace(/%../g, (escape) => escape.toLowerCase()),
+  "a form": new URLSearchParams({ odd }).toString(),
+  HTML: odd.replaceAll('"', "&quot;"),
+  "base64 behind nothing": asBase64(""),
+  "base64 behind a user's name": `Basic ${asBase64("ada:")}`,
+  "base64 behind another one": `Basic ${asBase64("adam:")}`,
+  "base64 for URLs": asBase64("x").replaceAll("+", "-").replaceAll("/", "_"),
+  hex: bytes.toHex(),
+  "hex in capitals": bytes.toHex().toUpperCase(),
+};
+
+for (const [name, text] of Object.entries(encodings)) {
+  Deno.test(`the value of a secret is found and kept from the log: ${name}`, async () => {
+    const redaction = new Redaction();
+    redaction.learn({ secrets: new Map([["a.key", odd]]) });
+    strictEqual(await secretIn([`before ${text} after`], redaction.known), "the value of a.key");
+    match(redaction.clean(`before ${text} after`), /^before .*\[a\.key\].* after$/);
+  });
+}
+
 const base64 = (text: string) => btoa(text);
 const results: [string, CallToolResult][] = [
   ["text", textResult(github)],

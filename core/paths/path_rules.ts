@@ -1,4 +1,4 @@
-/** Comparing absolute paths as text: no file is looked at. */
+/** Paths as text: no file is looked at. */
 
 /** Without ".", "..", doubled and trailing slashes. */
 export function normalizePath(path: string): string {
@@ -8,6 +8,15 @@ export function normalizePath(path: string): string {
     else if (part !== "" && part !== ".") parts.push(part);
   }
   return `/${parts.join("/")}`;
+}
+
+const ofWindows = /^([A-Za-z]:[/\\]|\\)/;
+
+/** From the root, as `normalizePath`; one of Windows as it is written. */
+export function absolutePath(path: string, cwd: string): string {
+  if (path.startsWith("/")) return normalizePath(path);
+  if (ofWindows.test(path)) return path;
+  return ofWindows.test(cwd) ? `${cwd}\\${path}` : normalizePath(`${cwd}/${path}`);
 }
 
 /** Whether `path` is `folder` or something below it. */

@@ -82,17 +82,17 @@ async function alternate(
   { callers, rounds }: { callers: number; rounds: number },
 ) {
   const sides = [{ connected: ours, times: [] as number[] }, { connected: theirs, times: [] as number[] }];
-  for (const { connected } of sides) await calls(connected, callers, 3 * roundMs); // compiles what is hot
+  for (const { connected } of sides) await timesOfCalls(connected, callers, 3 * roundMs); // compiles what is hot
   for (let round = 0; round < rounds; round++) {
     for (const { connected, times } of round % 2 ? sides.toReversed() : sides) {
-      times.push(...await calls(connected, callers, roundMs));
+      times.push(...await timesOfCalls(connected, callers, roundMs));
     }
   }
   return { ours: sides[0].times, theirs: sides[1].times };
 }
 
 /** Milliseconds of each call that `callers` make in a time. */
-async function calls({ client }: Connected, callers: number, ms: number): Promise<number[]> {
+export async function timesOfCalls({ client }: Connected, callers: number, ms: number): Promise<number[]> {
   const times: number[] = [];
   const end = performance.now() + ms;
   await Promise.all(Array.from({ length: callers }, async () => {

@@ -2,8 +2,9 @@
  * The MCP gateway of the executable: what it adds to a call, how soon it lists, what it needs of memory, how soon it
  * starts, and code mode against a container a script. Prints a table; `--write` adds it to tests/bench/RESULTS.md.
  *
- *   deno run -A tests/bench/mcp/main.ts [--rounds 10] [--only calls,lists,memory,start,code] [--write]
+ *   deno run -A tests/bench/mcp/main.ts [--rounds 10] [--only calls,lists,memory,start,code] [--peer FILE] [--write]
  *
+ * `--peer` is Docker's own gateway, beside which it is measured then (docker_gateway.ts).
  * Needs the docker CLI, node and dist/skiff (`deno task build`).
  */
 import { parseArgs } from "node:util";
@@ -12,6 +13,7 @@ import { findExecutable } from "../../support/executable.ts";
 import { type Row, table } from "../report.ts";
 import { codeMode } from "./code_mode.ts";
 import { callTime } from "./call_time.ts";
+import { dockerGateway } from "./docker_gateway.ts";
 import { listTime } from "./list_time.ts";
 import { memory } from "./memory.ts";
 import { startTime } from "./start_time.ts";
@@ -21,6 +23,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: "string", default: "10" },
     only: { type: "string" },
+    peer: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
@@ -32,8 +35,10 @@ const measures: Record<string, (executable: string, rounds: number) => Promise<R
   memory,
   start: startTime,
   code: codeMode,
+  docker: (executable, rounds) => dockerGateway(executable, rounds, values.peer),
 };
-const wanted = values.only?.split(",") ?? Object.keys(measures);
+const all = Object.keys(measures).filter((name) => name !== "docker" || values.peer !== undefined);
+const wanted = values.only?.split(",") ?? all;
 const rows: Row[] = [];
 try {
   for (const name of wanted) rows.push(...await measures[name](executable, rounds));

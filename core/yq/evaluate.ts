@@ -23,9 +23,9 @@ import { writeJson } from "./write_json.ts";
 import { writeYaml } from "./write_yaml.ts";
 
 /**
- * What an expression gives of a document, printed in the document's format, a result a line or more; scalars
- * are bare. "" when there is no result; one line end closes it. Throws "invalid_input" for an expression that is wrong or does not fit
- * the document, "unsupported" for an operator that is left out.
+ * What an expression gives of a document, printed in the document's format, a result a line or more; scalars are
+ * bare. "" when there is no result; one line end closes it. Throws "invalid_input" for an expression that is wrong
+ * or does not fit the document, "unsupported" for an operator that is left out.
  */
 export function evaluateYq(text: string, document: string, format: "json" | "yaml"): string {
   const tree = parse(text);
@@ -95,8 +95,6 @@ function setStyle(node: Node, style: string): void {
   node.style = style as Style;
 }
 
-const kindNames = { scalar: "scalar", map: "map", seq: "seq" };
-
 const handlers: Record<OperationName, Handler> = {
   add,
   add_assign: assignment.assignCalculated("add"),
@@ -141,7 +139,7 @@ const handlers: Record<OperationName, Handler> = {
   join: texts.join,
   key: each((node) => node.key),
   keys: sequences.keys,
-  kind: each((node) => replacement(node, "scalar", "!!str", kindNames[node.kind])),
+  kind: each((node) => replacement(node, "scalar", "!!str", node.kind)),
   length: sequences.length,
   map: collecting.map,
   map_entry: collecting.mapEntry,

@@ -249,12 +249,19 @@ function nextWord(text: string, at: number): [string, Make] {
   }
   const rest = text.slice(at).split("\n")[0];
   const shown = rest.length > 16 ? `${rest.slice(0, 16)}…` : rest;
-  const hint = rest.startsWith("'")
-    ? "Texts stand in double quotes."
-    : /^\w/.test(rest)
-    ? 'A key is written `.name`, a text `"name"`.'
-    : undefined;
-  throw syntaxError(text, at, `no operator or value begins with \`${shown}\``, hint);
+  throw syntaxError(text, at, `no operator or value begins with \`${shown}\``, hintFor(rest));
+}
+
+const wordsOfJq =
+  /^(add|empty|endswith|gsub|index|input|isvalid|last|limit|ltrimstr|range|reduce|rtrimstr|splits|startswith|until|walk|while)\b/;
+
+/** What may have been meant. */
+function hintFor(rest: string): string | undefined {
+  const foreign = wordsOfJq.exec(rest)?.[1];
+  if (foreign) return `\`${foreign}\` is a word of jq, not of yq: print \`--format json\` into jq.`;
+  if (rest.startsWith("'")) return "Texts stand in double quotes.";
+  if (rest.startsWith('"')) return "The text is not closed.";
+  return /^\w/.test(rest) ? 'A key is written `.name`, a text `"name"`.' : undefined;
 }
 
 function traversable(operation: Operation): Token {

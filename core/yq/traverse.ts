@@ -1,12 +1,11 @@
 /** Steps along paths: keys (which may be patterns), indices, slices, everything below. */
-import { type Context, type Handler, reading, withMatches } from "./context.ts";
+import { type Context, type Evaluate, type Handler, reading, withMatches } from "./context.ts";
 import { failure } from "./failure.ts";
 import { matchesPattern } from "./pattern.ts";
 import {
   addChildren,
   addItem,
   addPair,
-  copy,
   newNode,
   type Node,
   nullNode,
@@ -16,7 +15,7 @@ import {
   tagOf,
   textNode,
 } from "./node.ts";
-import type { Options } from "./operations.ts";
+import type { Expression, Options } from "./operations.ts";
 import { isWhole, parseIndex } from "./scalar.ts";
 
 /** A list that an index makes longer ends here. */
@@ -111,27 +110,22 @@ export function valueUnder(map: Node, key: string): Node | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-const slice = (
-  context: Context,
-  range: Parameters<Handler>[1],
-  evaluate: Parameters<Handler>[2],
-): Context =>
-  withMatches(
-    context,
-    context.matches.map((node) => {
-      const [begin, end] = [range.left, range.right].map((bound) => {
-        const found = evaluate(withMatches(context, [node]), bound).matches;
-        if (found.length !== 1) throw failure(`a slice takes one number, not ${found.length}`);
-        return parseIndex(found[0].value);
-      });
-      if (node.kind === "scalar" && tagOf(node) === "!!str") {
-        return replacement(node, "scalar", node.tag, [...node.value].slice(begin, end).join(""), node.style);
-      }
-      const sliced = replacement(node, "seq", node.tag);
-      addChildren(sliced, node.content.slice(begin, end));
-      return sliced;
-    }),
-  );
+function slice(context: Context, range: Expression, evaluate: Evaluate): Context {
+  const slices = context.matches.map((node) => {
+    const [begin, end] = [range.left, range.right].map((bound) => {
+      const found = evaluate(withMatches(context, [node]), bound).matches;
+      if (found.length !== 1) throw failure(`a slice takes one number, not ${found.length}`);
+      return parseIndex(found[0].value);
+    });
+    if (node.kind === "scalar" && tagOf(node) === "!!str") {
+      return replacement(node, "scalar", node.tag, [...node.value].slice(begin, end).join(""), node.style);
+    }
+    const sliced = replacement(node, "seq", node.tag);
+    addChildren(sliced, node.content.slice(begin, end));
+    return sliced;
+  });
+  return withMatches(context, slices);
+}
 
 export const recursiveDescent: Handler = (context, { operation: { options } }) =>
   withMatches(context, descendants(context, context.matches, options));
@@ -162,7 +156,7 @@ export const parents: Handler = (context) =>
     context,
     context.matches.map((node) => {
       const list = newNode("seq", "!!seq");
-      addChildren(list, ancestors(node).map(copy));
+      addChildren(list, ancestors(node));
       return list;
     }),
   );

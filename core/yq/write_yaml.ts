@@ -69,17 +69,15 @@ function mapLines(map: Node, place: Place): string {
 function isLongKey(key: Node, place: Place): boolean {
   if (key.kind !== "scalar") return key.content.length > 0;
   const text = written(key, { ...place, key: true }).first;
-  return /[\n\r\x85\u2028\u2029]/.test(key.value) ||
+  return anyBreak.test(key.value) ||
     new TextEncoder().encode(key.value).length + (text.startsWith("!") ? text.indexOf(" ") : 0) > 128;
 }
 
 function listLines(list: Node, place: Place): string {
   const margin = " ".repeat(place.indent);
   const below = { ...place, indent: place.indent + 2, outer: place.indent };
-  return list.content.map((item) => endOfLine(`${margin}-${compact(written(item, below), place.indent)}`))
-    .join(
-      "",
-    );
+  const lines = list.content.map((item) => `${margin}-${compact(written(item, below), place.indent)}`);
+  return lines.map(endOfLine).join("");
 }
 
 function space(text: string): string {
@@ -150,6 +148,7 @@ const unprintable = /[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd]/;
 const edges = new RegExp(`^[ ${breaks}]|[ ${breaks}]$`);
 const breakThenSpace = new RegExp(`[${breaks}] `);
 const spaceThenBreak = new RegExp(` [${breaks}]`);
+const remark = new RegExp(`[ \\t${breaks}]#`);
 const anyBreak = new RegExp(`[${breaks}]`);
 
 /** In which styles a text can be written. */
@@ -159,7 +158,7 @@ function shapeOf(text: string): Shape {
   const multiline = anyBreak.test(text);
   const indicator = /^(---|\.\.\.)/.test(text) || /^[#,[\]{}&*!|>'"%@`]/.test(text) ||
     /^[?:-](?=[ \t]|$)/.test(text) || /:(?=[ \t]|$)/.test(text) ||
-    new RegExp(`[ \\t${breaks}]#`).test(text);
+    remark.test(text);
   const flowIndicator = indicator || /[,?[\]{}:]/.test(text);
   const broken = edges.test(text) || breakThenSpace.test(text) || spaceThenBreak.test(text) ||
     text.includes("\t") || special || multiline;

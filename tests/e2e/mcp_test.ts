@@ -98,6 +98,22 @@ mcpTest("server enable, tools ls, call and disable, in containers", async ({ hom
   deepEqual(await containers(), []);
 });
 
+mcpTest("catalog show and profile show print what --yq gives of them", async ({ home, names }) => {
+  const catalog = (...words: string[]) => home.ok(["mcp", "catalog", "show", "mine", ...words]);
+  const both = Object.values(names).sort();
+  equal(await catalog("--yq", ".registry[] | key"), both.map((name) => `${name}\n`).join(""));
+  deepEqual(JSON.parse(await catalog("--format=json", "--yq", ".registry | keys")), both);
+  equal(await catalog("--yq", '.name | sub("(?i)^\\AM"; "<$0>") | @base64'), `${btoa("<m>ine")}\n`);
+  await home.ok(["mcp", "profile", "create", "--name", "Work", "--server", names.shell]);
+  equal(
+    await home.ok(["mcp", "profile", "show", "work", "--yq", '"\\(.id): \\(.servers | length)"']),
+    "work: 1\n",
+  );
+  const { code, stderr } = await home.skiff(["mcp", "profile", "show", "work", "--yq", ".id |"]);
+  equal(code, 1);
+  match(stderr, /^yq: 1:5: `\|` takes two expressions/);
+});
+
 mcpTest("client connect writes an entry whose command is a gateway", async ({ home, names }) => {
   await home.ok(["mcp", "server", "enable", names.shell]);
   await home.ok(["mcp", "client", "connect", "cursor", "--global"]);

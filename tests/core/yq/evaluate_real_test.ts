@@ -4,6 +4,7 @@ import { parse } from "yaml";
 import { mikefarahYq, yqDifferences } from "../../support/mikefarah_yq.ts";
 import { realTest } from "../../support/parts.ts";
 import { randomDocuments, randomYq } from "../../support/random_yq.ts";
+import { randomArithmetic, randomLayout, randomPattern } from "../../support/random_yq_values.ts";
 import { expressions, sample } from "./expressions.ts";
 
 // What the table says is what ours gives (evaluate_test.ts), and so what is the same in both is right.
@@ -23,6 +24,15 @@ realTest("random expressions give the same, or fail in both", mikefarahYq, async
       const document = format === "yaml" ? yaml : JSON.stringify(parse(yaml), null, 2);
       const seeds = Array.from({ length: 100 }, (_, n) => n * 8 + i * 2 + Number(format === "json"));
       assert.deepEqual(await yqDifferences(program, seeds.map(randomYq), document, format), []);
+    }
+  }
+});
+
+realTest("random texts, patterns and numbers give the same", mikefarahYq, async (program) => {
+  for (const random of [randomLayout, randomPattern, randomArithmetic]) {
+    for (let seed = 0; seed < 200; seed++) {
+      const { expression, document, format } = random(seed);
+      assert.deepEqual(await yqDifferences(program, [expression], document, format), [], document);
     }
   }
 });

@@ -38,6 +38,8 @@ Deno.test("yq: an expression that is wrong is told with its place", () => {
   const cases: [expression: string, said: RegExp, hint?: RegExp][] = [
     [".a | nope", /^yq: 1:6: no operator or value begins with `nope`$/, /`\.name`, a text `"name"`/],
     [".a ==\n  'x'", /^yq: 2:3: no operator or value begins with `'x'`$/, /double quotes/],
+    ['.a | startswith("b")', /`startswith\("b"\)`$/, /a word of jq/],
+    ['.a == "b', /^yq: 1:7: no operator or value begins with `"b`$/, /not closed/],
     [".a | (.b", /^yq: 1:6: `\(` is not closed$/],
     ["[.a", /^yq: 1:1: `\[` is not closed$/],
     [".a)", /^yq: 1:3: `\)` closes nothing$/],

@@ -1,8 +1,15 @@
 /** `skiff mcp config`: the values of servers, in config.yaml. */
 import type { Command } from "../../core/cli/command.ts";
+import { similarNames } from "../../core/cli/similar_names.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
+import { canonicalName } from "../../gateway/mcp/catalog/template.ts";
 import { dumpConfiguration, restoreConfiguration } from "../../gateway/mcp/configuration/backup.ts";
-import { setConfigValue, writeConfig } from "../../gateway/mcp/configuration/config_file.ts";
+import {
+  readConfigValues,
+  setConfigValue,
+  writeConfig,
+} from "../../gateway/mcp/configuration/config_file.ts";
 import { readText } from "../../gateway/mcp/files/edit_file.ts";
 import { parseYaml, parseYamlMap } from "../../gateway/mcp/files/yaml_text.ts";
 import { placeOf } from "./place.ts";
@@ -39,20 +46,38 @@ const setCommand: Command = {
   args: [{ name: "SERVER.KEY=VALUE", required: true, variadic: true, summary: "VALUE may be YAML or JSON" }],
   examples: ["skiff mcp config set filesystem.paths='[/home/me/notes]'"],
   async run({ context, args }) {
-    const changes = (args["SERVER.KEY=VALUE"] as string[]).map(parseAssignment);
-    const path = placeOf(context).files.config;
-    for (const change of changes) await setConfigValue(path, change, context.env);
+    const place = placeOf(context);
+    const { servers } = await loadCatalogs(place);
+    const present = [...(await readConfigValues(place.files.config)).keys()];
+    const changes = (args["SERVER.KEY=VALUE"] as string[])
+      .map((word) => parseAssignment(word, [...servers.keys(), ...present]));
+    for (const change of changes) await setConfigValue(place.files.config, change, context.env);
+    const known = new Set([...[...servers.keys()].map(canonicalName), ...present]);
+    for (const { server } of changes.filter((change) => !known.has(canonicalName(change.server)))) {
+      const meant = similarNames(server, servers.keys());
+      const hint = meant.length > 0 ? ` There is: ${meant.join(", ")}.` : "";
+      await context.err(`No catalog has a server ${server}; the value is kept all the same.${hint}\n`);
+    }
   },
 };
 
-function parseAssignment(word: string): { server: string; key: string; value: unknown } {
-  const match = /^([^.=]+)\.([^=]+)=([^]*)$/.exec(word);
-  if (!match) {
+/** The server is the longest of `names` that fits, since they may have dots; else what stands before the first one. */
+function parseAssignment(word: string, names: string[]): { server: string; key: string; value: unknown } {
+  const equals = word.indexOf("=");
+  const path = word.slice(0, Math.max(equals, 0));
+  const fitting = names.filter((name) => path.startsWith(`${name}.`)).sort((a, b) => b.length - a.length);
+  const server = fitting[0] ?? path.split(".")[0];
+  const key = path.slice(server.length + 1);
+  if (server === "" || key.split(".").includes("")) {
     throw new SkiffError("usage", `"${word}" is no value`, { hint: "Give SERVER.KEY=VALUE." });
   }
-  const [, server, key, value] = match;
-  const structured = /^[[{]|^(true|false|null|-?\d+(\.\d+)?)$/.test(value);
-  return { server, key, value: structured ? parseYaml(value, key) ?? null : value };
+  return { server, key, value: valueOf(word.slice(equals + 1), key) };
+}
+
+/** Lists, mappings, numbers and the like, and texts in quotes, are YAML; anything else is a text. */
+function valueOf(text: string, key: string): unknown {
+  const isYaml = /^[[{]|^"[^]*"$|^(true|false|null|-?\d+(\.\d+)?)$/.test(text);
+  return isYaml ? parseYaml(text, key) ?? null : text;
 }
 
 const resetCommand: Command = {

@@ -132,13 +132,20 @@ function listen(
   try {
     return Deno.serve({ ...place, onListen() {} }, fetch);
   } catch (cause) {
+    if (cause instanceof Deno.errors.AddrInUse) {
+      throw new SkiffError(
+        "conflict",
+        `Port ${place.port} of ${place.hostname} is in use by another program`,
+        {
+          hint: "Choose another one with --port.",
+          cause,
+        },
+      );
+    }
     throw new SkiffError(
-      "conflict",
+      "invalid_input",
       `Nothing can listen at ${place.hostname}:${place.port}: ${(cause as Error).message}`,
-      {
-        hint: "Choose another one: --port 8812.",
-        cause,
-      },
+      { hint: "Give an address of this machine, like --host 127.0.0.1.", cause },
     );
   }
 }

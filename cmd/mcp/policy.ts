@@ -17,7 +17,7 @@ const showCommand: Command = {
   summary: "Print the policy",
   flags: [jsonFlag],
   async run({ context, flags }) {
-    const policy = await readPolicy(context);
+    const policy = readPolicy(context);
     await context.out(printed(policy, flags.json ? "json" : "yaml"));
   },
 };
@@ -41,7 +41,7 @@ const checkCommand: Command = {
   flags: [{ name: "prompt", summary: "A prompt of the server in place of a tool", value: "NAME" }],
   async run({ context, args, flags }) {
     const { files: _, ...place } = placeOf(context);
-    const policy = await readPolicy(context);
+    const policy = readPolicy(context);
     const server = await (await loadConfiguration(place)).server(args.SERVER as string);
     if (!server) throw new SkiffError("not_found", `No catalog has a server ${args.SERVER}`);
     const tool = args.TOOL as string | undefined;

@@ -4,6 +4,9 @@ import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { editFile, readText } from "../../gateway/mcp/files/edit_file.ts";
 import { parseProfile, profileText } from "../../gateway/mcp/profiles/profile.ts";
 import { addProfile, readProfile, removeProfile } from "../../gateway/mcp/profiles/profile_store.ts";
+import { withSnapshots } from "../../gateway/mcp/profiles/snapshots.ts";
+import { disconnectProfile } from "../../gateway/mcp/clients/disconnect_profile.ts";
+import { clientPlace } from "./client_connect.ts";
 import { placeOf } from "./place.ts";
 import { profileArgument } from "./profile.ts";
 
@@ -13,10 +16,15 @@ export const profileRmCommand: Command = {
   name: "rm",
   aliases: ["remove"],
   summary: "Remove a profile",
+  description: "Removes a profile, and disconnects the clients that have it in the user's own configuration.",
   args: [profileArgument],
   async run({ context, args }) {
-    await removeProfile(args.ID as string, placeOf(context));
-    await context.out(`Removed profile ${args.ID}\n`);
+    const { id } = await removeProfile(args.ID as string, placeOf(context));
+    await context.out(`Removed profile ${id}\n`);
+    for (const { client, path, removed, problem } of await disconnectProfile(id, clientPlace(context))) {
+      if (problem) await context.err(`${client.displayName} still has it: ${problem}\n`);
+      else await context.out(`Disconnected ${client.displayName}: ${removed.join(", ")} is out of ${path}\n`);
+    }
   },
 };
 
@@ -41,7 +49,9 @@ export const profileImportCommand: Command = {
     const file = args.FILE as string;
     const text = await readText(file);
     if (text === undefined) throw new SkiffError("not_found", `There is no file ${file}`);
-    const profile = parseProfile(text, file);
+    const notes: string[] = [];
+    const profile = await withSnapshots(parseProfile(text, file), placeOf(context), notes);
+    for (const note of notes) await context.err(`${note}\n`);
     await addProfile(profile, placeOf(context), { replace: true });
     await context.out(`Imported profile ${profile.id}\n`);
   },

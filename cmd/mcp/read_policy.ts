@@ -1,6 +1,6 @@
 /** The user's policy, for commands that show what it decides. */
 import type { Context } from "../../core/cli/command.ts";
-import { readText } from "../../gateway/mcp/files/edit_file.ts";
+import { KeptFile } from "../../gateway/mcp/files/kept_file.ts";
 import type { EnabledServer } from "../../gateway/mcp/configuration/enabled_server.ts";
 import {
   decide,
@@ -13,9 +13,9 @@ import {
 import { placeOf } from "./place.ts";
 
 /** All is allowed when there is no file. Throws "invalid_input" for a broken one. */
-export async function readPolicy(context: Context): Promise<Policy> {
+export function readPolicy(context: Context): Policy {
   const path = policyFile(placeOf(context).files.folder);
-  return parsePolicy(await readText(path), path);
+  return new KeptFile(path, (text) => parsePolicy(text, path)).value;
 }
 
 /** Whether servers may be started; for lists, which a broken policy does not keep from being shown. */
@@ -23,7 +23,7 @@ export async function loadDecisions(
   context: Context,
 ): Promise<(server: Pick<EnabledServer, "entry">) => PolicyDecision> {
   try {
-    const policy = await readPolicy(context);
+    const policy = readPolicy(context);
     return (server) => decide(policy, targetOf(server, "load"));
   } catch (error) {
     await context.err(`${(error as Error).message}. Nothing is allowed until that is right.\n`);

@@ -41,7 +41,7 @@ export const serverInitCommand: Command = {
     const language = flags.language as string;
     const { name, folder } = await writeServerProject(args.DIRECTORY as string, { template, language });
     const steps = [
-      `cd ${folder}`,
+      `cd ${quoted(folder)}`,
       `docker build -t ${name}:latest .`,
       `${programName()} mcp gateway run --catalog ./catalog.yaml --servers ${name}`,
       "docker compose up   # the same over HTTP, in a container",
@@ -52,3 +52,6 @@ export const serverInitCommand: Command = {
     );
   },
 };
+
+/** As a shell takes it for one word. */
+const quoted = (path: string) => /^[\w./~:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;

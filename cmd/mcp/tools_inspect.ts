@@ -1,5 +1,6 @@
 /** `skiff mcp tools inspect`. */
 import type { Command } from "../../core/cli/command.ts";
+import { printable } from "../../core/terminal/printable.ts";
 import { oneTool, withGateway } from "./gateway_client.ts";
 import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 
@@ -23,6 +24,6 @@ export const toolsInspectCommand: Command = {
       const need = required.includes(name) ? ", required" : "";
       lines.push(` - ${name} (${type ?? "any"}${need})${description ? `: ${description}` : ""}`);
     }
-    await context.out(`${lines.join("\n")}\n`);
+    await context.out(`${printable(lines.join("\n"))}\n`);
   },
 };

@@ -1,5 +1,6 @@
 /** `skiff mcp tools ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { printableLine } from "../../core/terminal/printable.ts";
 import { allTools, withGateway } from "./gateway_client.ts";
 import { gatewayClientFlags, toolsFormatFlag } from "./gateway_client_flags.ts";
 import { shortened } from "./place.ts";
@@ -16,10 +17,11 @@ export const toolsLsCommand: Command = {
     const tools = listed.filter(({ policy }) => policy.allowed);
     await context.out(`${tools.length} tools:\n`);
     for (const { name, description } of tools) {
-      await context.out(` - ${name}${description ? ` - ${shortened(description)}` : ""}\n`);
+      const line = ` - ${name}${description ? ` - ${shortened(description)}` : ""}`;
+      await context.out(`${printableLine(line)}\n`);
     }
     for (const { name, policy } of listed) {
-      if (!policy.allowed) await context.out(` - ${name} (refused: ${policy.reason})\n`);
+      if (!policy.allowed) await context.out(`${printableLine(` - ${name} (refused: ${policy.reason})`)}\n`);
     }
   },
 };

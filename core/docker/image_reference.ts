@@ -13,6 +13,8 @@ export interface ImageReference {
 }
 
 const component = /^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$/;
+const label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+const host = new RegExp(`^(?:${label}(?:\\.${label})*|\\[[0-9A-Fa-f:]+\\])(?::\\d+)?$`);
 
 /** Throws "invalid_input". */
 export function parseImageReference(text: string): ImageReference {
@@ -26,7 +28,7 @@ export function parseImageReference(text: string): ImageReference {
   const registry = hasRegistry
     ? first.replace(/^(?:index|registry-1)\.docker\.io$/, "docker.io")
     : "docker.io";
-  const valid = path.split("/").every((part) => component.test(part)) &&
+  const valid = host.test(registry) && path.split("/").every((part) => component.test(part)) &&
     (tag === undefined || /^\w[\w.-]{0,127}$/.test(tag)) &&
     (digest === undefined || /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,}$/.test(digest));
   if (!valid) {

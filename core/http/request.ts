@@ -66,7 +66,13 @@ async function followRedirects(start: URL, options: RequestOptions): Promise<Res
     if (url.protocol === "https:" && next.protocol !== "https:") {
       throw network(url, `it redirects to ${next.protocol}//${next.host}, which is not secure`, false);
     }
-    if (next.host !== url.host) headers.delete("authorization");
+    if (next.host !== url.host) {
+      headers.delete("authorization");
+      // It may be a log-in: whoever is sent there must not get it.
+      if (options.method === "POST" && options.body !== undefined) {
+        throw network(url, `it redirects to ${next.host}: what was posted is not sent there`, false);
+      }
+    }
     url = next;
   }
   throw network(start, "it redirects without end", false);

@@ -64,9 +64,11 @@ export class HubClient {
 
   /** The answer when its status says success or is one of `allow`; throws `SkiffError` for others. */
   async send(asked: HubRequest, allow: number[] = []): Promise<HubAnswer> {
-    const answer = await this.#attempt(asked);
-    if (answer.response.ok || allow.includes(answer.response.status)) return answer.result;
-    throw hubError(answer.response, answer.result, this.authenticated);
+    const { response, result } = await this.#attempt(asked);
+    if (allow.includes(response.status)) return result;
+    if (!response.ok) throw hubError(response, result.body, this.authenticated);
+    if (typeof result.body !== "string") return result;
+    throw noJson(this.#url(asked), response.status);
   }
 
   async #attempt(asked: HubRequest): Promise<{ response: Response; result: HubAnswer }> {
@@ -139,13 +141,14 @@ export class HubClient {
     };
     const response = await this.#fetch(asked, undefined);
     const body = parsed(await bodyText(response, this.#url(asked)));
-    if (response.status === 429) throw rateLimited(response.headers, false);
-    if (!response.ok || typeof body?.token !== "string") {
+    if ([400, 401, 403].includes(response.status)) {
       throw new SkiffError("unauthorized", `Docker Hub refuses the log-in of ${this.username}`, {
         hint: "Check --username and the personal access token in HUB_PAT_TOKEN.",
         details: { status: response.status },
       });
     }
+    if (!response.ok) throw hubError(response, body, false);
+    if (typeof body?.token !== "string") throw noJson(this.#url(asked), response.status);
     const { exp } = claimsOf(body.token);
     return {
       token: body.token,
@@ -192,6 +195,12 @@ export function loginNeeded(): SkiffError {
   });
 }
 
+function noJson({ host, pathname }: URL, status: number): SkiffError {
+  return new SkiffError("corrupt", `${host} answers ${status} to ${pathname} with what is not Docker Hub's`, {
+    hint: "Something in between may have answered in its place: a proxy, or a page to log in.",
+  });
+}
+
 function rateLimited(headers: Headers, authenticated: boolean): SkiffError {
   return new SkiffError("overloaded", rateLimitText(headers), {
     hint: authenticated
@@ -200,7 +209,7 @@ function rateLimited(headers: Headers, authenticated: boolean): SkiffError {
   });
 }
 
-function hubError(response: Response, { body }: HubAnswer, authenticated: boolean): SkiffError {
+function hubError(response: Response, body: unknown, authenticated: boolean): SkiffError {
   const { status } = response;
   if (status === 429) return rateLimited(response.headers, authenticated);
   const said = messageOf(body);

@@ -81,7 +81,7 @@ async function callHubTool(
   try {
     const input = tool.input.safeParse(given);
     if (!input.success) throw argumentsError(input.error);
-    return success(await tool.run(hub, input.data, signal));
+    return resultOf(tool, await tool.run(hub, input.data, signal));
   } catch (thrown) {
     const { message, hint } = toSkiffError(thrown);
     const error = hint ? `${message}. ${hint}` : message;
@@ -94,14 +94,26 @@ function argumentsError(error: z.ZodError): SkiffError {
   return new SkiffError("invalid_input", `Wrong arguments: ${problems.join("; ")}`);
 }
 
-function success({ text, content, code, authenticated, notes = [] }: HubResult): CallToolResult {
+/** Clients refuse structured content that is not as promised, and all else with it: then the model gets the text. */
+function resultOf(
+  { output }: HubTool,
+  { text, content, code, authenticated, notes = [] }: HubResult,
+): CallToolResult {
   const structured = typeof content === "object" && content !== null && !Array.isArray(content)
     ? content as Record<string, unknown>
     : { content };
   const data = JSON.stringify({ content: structured, isAuthenticated: authenticated, code });
   const more = [...notes, authenticated ? undefined : anonymousNote].filter((note) => note !== undefined);
-  return {
-    content: [`${text}\n${data}`, ...more].map((text) => ({ type: "text", text })),
-    structuredContent: structured,
-  };
+  const texts = [`${text}\n${data}`, ...more];
+  const { error } = output.safeParse(structured);
+  if (error) {
+    const [{ path, message }] = error.issues;
+    const problem = `Docker Hub's answer is not as documented (${path.join(".")}: ${message})`;
+    return {
+      isError: true,
+      content: [problem, ...texts].map((text) => ({ type: "text", text })),
+      structuredContent: { error: problem },
+    };
+  }
+  return { content: texts.map((text) => ({ type: "text", text })), structuredContent: structured };
 }

@@ -7,13 +7,15 @@ interface RateLimit {
   reset?: Date;
 }
 
-/** The headers of an answer. Retry-After is seconds or, as the Hub writes it, a Unix time. */
+/** The headers of an answer. Retry-After is seconds, a date or, as the Hub writes it, a Unix time. */
 export function rateLimit(headers: Headers, now = Date.now()): RateLimit {
   const number = (name: string) => {
     const text = headers.get(name);
     return text !== null && /^\s*\d+/.test(text) ? parseInt(text, 10) : undefined;
   };
-  const after = number("x-retry-after") ?? number("retry-after");
+  const date = Date.parse(headers.get("retry-after") ?? "");
+  const after = number("x-retry-after") ?? number("retry-after") ??
+    (Number.isNaN(date) ? undefined : date / 1000);
   const at = after === undefined ? number("x-ratelimit-reset") : after < 1e9 ? now / 1000 + after : after;
   return {
     limit: number("x-ratelimit-limit"),

@@ -10,6 +10,8 @@ export interface HubStandIn extends AsyncDisposable {
   bodies: any[];
   /** The next requests but log-ins are refused with these headers and 429. */
   limit?: HeadersInit;
+  /** In place of an answer; undefined: the ordinary one. */
+  instead?(request: Request): Response | Promise<Response> | undefined;
   /** Headers on every answer. */
   headers: Record<string, string>;
   /** Makes every token that was given out invalid. */
@@ -44,7 +46,7 @@ export function hubStandIn(): HubStandIn {
   add("ada", "app", { tags: ["v1"], full_description: "# App\n" });
   add("ada", "vault", { is_private: true });
   let generation = 1;
-  const standIn: Pick<HubStandIn, "requests" | "bodies" | "limit" | "headers"> = {
+  const standIn: Pick<HubStandIn, "requests" | "bodies" | "limit" | "headers" | "instead"> = {
     requests: [],
     bodies: [],
     headers: {},
@@ -53,6 +55,8 @@ export function hubStandIn(): HubStandIn {
     const url = new URL(request.url);
     standIn.requests.push(`${request.method} ${url.pathname}${url.search}`);
     const body = request.method === "POST" || request.method === "PATCH" ? await request.json() : undefined;
+    const instead = await standIn.instead?.(request);
+    if (instead) return instead;
     if (url.pathname === "/v2/users/login") {
       const right = body.username === hubUser.username && body.password === hubUser.pat;
       return right

@@ -56,7 +56,7 @@ export function catalogFileName(name: string): string {
     0,
     250,
   );
-  if (plain === "") throw new SkiffError("usage", `"${name}" cannot be the name of a catalog`);
+  if (plain === "") throw new SkiffError("usage", `${JSON.stringify(name)} cannot be the name of a catalog`);
   return plain;
 }
 

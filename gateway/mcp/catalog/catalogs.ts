@@ -162,6 +162,11 @@ export async function forkCatalog(source: string, name: string, place: CatalogPl
 
 async function writeNew(name: string, text: string, { files, env }: CatalogPlace): Promise<void> {
   assertOwn(name);
+  if (/[/\\\p{Cc}]/u.test(name)) { // it would be taken for a file's when it is asked for
+    throw new SkiffError("usage", `${JSON.stringify(name)} cannot be the name of a catalog`, {
+      hint: "Use letters, digits, dots and dashes.",
+    });
+  }
   const path = catalogFile(files, name);
   let exists = (await readCatalogList(files)).has(name);
   if (!exists) {

@@ -26,12 +26,12 @@ export async function enableServers(names: string[], place: CatalogPlace): Promi
   const catalogs = await loadCatalogs(place);
   const unknown = names.find((name) => !catalogs.servers.has(name));
   if (unknown !== undefined) throw unknownServer(unknown, catalogs);
+  const values = await readConfigValues(files.config);
+  const sources = await openSecretSources(place);
   const before = await readRegistry(files.registry);
   // A catalog that could not be read may have them: nothing is pruned then.
   const known = catalogs.warnings.length > 0 ? undefined : (name: string) => catalogs.servers.has(name);
   const pruned = await changeRegistry(files.registry, { enable: names, known }, env);
-  const values = await readConfigValues(files.config);
-  const sources = await openSecretSources(place);
   const enabled = [];
   for (const name of new Set(names)) {
     const entry = catalogs.servers.get(name)!;

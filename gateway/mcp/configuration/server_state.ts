@@ -85,7 +85,10 @@ export function nextSteps(entry: ServerEntry, needs: ServerNeeds): string[] {
       steps.push(`Authorize ${entry.name}: ${program} mcp oauth authorize ${remote ? entry.name : provider}`);
     }
   }
-  for (const secret of needs.missingSecrets) steps.push(`Set a secret: ${program} mcp secret set ${secret}`);
+  for (const secret of needs.missingSecrets) {
+    const instead = viaOauth && entry.oauth?.providers?.some((provider) => provider.secret === secret);
+    steps.push(`${instead ? "Or set" : "Set"} a secret: ${program} mcp secret set ${secret}`);
+  }
   for (const value of needs.missingConfig) {
     steps.push(`Set a value: ${program} mcp config set ${value}=VALUE`);
   }

@@ -40,7 +40,8 @@ export function mcpAdd(dynamic: DynamicSession): OwnTool {
         );
       }
       const missing = await whatIsMissing(dynamic, server);
-      return missing ?? await add(dynamic, server, { listed: args.activate !== false, signal });
+      return missing ??
+        await add(dynamic, server, { listed: args.activate !== false && args.activate !== "false", signal });
     },
   };
 }

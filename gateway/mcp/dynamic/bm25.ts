@@ -11,6 +11,8 @@ export interface WeightedText {
 export interface Ranked<T> {
   item: T;
   score: number;
+  /** How much of the query it has, by the rarity of the words: 0 to 1. */
+  share: number;
 }
 
 /** Words that every question has, and what everything is that is looked for: they tell nothing apart. */
@@ -23,14 +25,14 @@ const emptyWords = new Set(
 );
 
 /**
- * The words of a query without those; all of it when it has no others. Two that stand side by side are looked for as
- * one, too: "file system" finds "filesystem".
+ * The words of a query without those; all of it when it has no others. `joined`: two that stand side by side are
+ * looked for as one, too, since "file system" is "filesystem".
  */
-function queryWords(query: string): Set<string> {
+function queryWords(query: string): { single: Set<string>; joined: Set<string> } {
   const all = words(query);
   const telling = all.filter((word) => !emptyWords.has(word));
   const chosen = telling.length > 0 ? telling : all;
-  return new Set([...chosen, ...chosen.slice(1).map((word, i) => chosen[i] + word)]);
+  return { single: new Set(chosen), joined: new Set(chosen.slice(1).map((word, i) => chosen[i] + word)) };
 }
 
 /** Words: runs of letters and digits, lower case, in the singular as far as English spelling tells it. */
@@ -57,16 +59,21 @@ export function rankByWords<T>(
   const lengths = documents.map((document) => [...document.values()].reduce((sum, count) => sum + count, 0));
   const average = lengths.reduce((sum, length) => sum + length, 0) / Math.max(items.length, 1);
   const scores = new Array<number>(items.length).fill(0);
-  for (const word of queryWords(query)) {
+  const covered = new Array<number>(items.length).fill(0);
+  const { single, joined } = queryWords(query);
+  let asked = 0;
+  for (const word of new Set([...single, ...joined])) {
     const found = documents.map((document) => document.get(word) ?? prefixCount(document, word) / 2);
     const having = found.filter((count) => count > 0).length;
     const rarity = Math.log((items.length - having + 0.5) / (having + 0.5) + 1);
+    if (single.has(word)) asked += rarity;
     found.forEach((count, i) => {
       const norm = saturation * (1 - lengthPart + lengthPart * lengths[i] / average);
       if (count > 0) scores[i] += rarity * count * (saturation + 1) / (count + norm);
+      if (count > 0) covered[i] += documents[i].has(word) ? rarity : rarity / 2;
     });
   }
-  return items.map((item, i) => ({ item, score: scores[i] }))
+  return items.map((item, i) => ({ item, score: scores[i], share: Math.min(1, covered[i] / asked) }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || (name(a.item) < name(b.item) ? -1 : 1));
 }

@@ -57,15 +57,17 @@ function serverNames(value: unknown): string[] {
 
 /** Undefined when there is nothing to call. Calls take the way that all calls of the session take. */
 async function scriptTool(
-  { session, sandboxes, limits }: DynamicSession,
+  dynamic: DynamicSession,
   name: string,
   servers: string[],
 ): Promise<OwnTool | undefined> {
+  const { session, sandboxes, limits } = dynamic;
   const tools = (await session.allTools()).filter(({ server }) =>
     server && servers.includes(server.entry.name)
   );
   if (tools.length === 0) return undefined;
   const functions = scriptFunctions(tools.map(({ definition }) => definition));
+  const owners = new Map(tools.map(({ definition, server }) => [definition.name, server!.entry.name]));
   return {
     definition: {
       name,
@@ -86,7 +88,13 @@ async function scriptTool(
         functions: functions.map(({ identifier, tool }) => ({ identifier, tool })),
         limits,
         signal,
-        call: async (tool, args, signal) => textOf(await session.callTool(tool, args, { signal })),
+        call: async (tool, args, signal) => {
+          const owner = owners.get(tool)!;
+          if (!activeServer(dynamic, owner)) {
+            throw new Error(`The server '${owner}' is no longer in this session. Add it with mcp-add.`);
+          }
+          return textOf(await session.callTool(tool, args, { signal }));
+        },
       });
       const printed = console === "" ? [] : [{ type: "text" as const, text: `console:\n${console}` }];
       const first = { type: "text" as const, text: failed ? `Error running script: ${text}` : text };
@@ -95,14 +103,30 @@ async function scriptTool(
   };
 }
 
-/** What the script gets: the first text, else what is structured. Throws the text of a failed call. */
+/**
+ * What the script gets: all text, that of embedded resources too; else what is structured; else what there is, by
+ * kind. Throws the text of a failed call.
+ */
 function textOf({ content = [], structuredContent, isError }: CallToolResult): string {
-  const first = content.find((item) => item.type === "text");
-  const text = first?.type === "text"
-    ? first.text
-    : structuredContent === undefined
-    ? ""
-    : JSON.stringify(structuredContent);
+  const texts = content.flatMap((item) =>
+    item.type === "text"
+      ? [item.text]
+      : item.type === "resource" && "text" in item.resource
+      ? [item.resource.text]
+      : []
+  );
+  const text = texts.length > 0
+    ? texts.join("\n")
+    : structuredContent !== undefined
+    ? JSON.stringify(structuredContent)
+    : content.map(named).join("\n");
   if (isError) throw new Error(text || "The tool reported an error");
   return text;
+}
+
+/** Content that a script cannot hold. */
+function named(item: NonNullable<CallToolResult["content"]>[number]): string {
+  if (item.type === "resource_link") return `[resource ${item.uri}]`;
+  if (item.type === "resource") return `[resource ${item.resource.uri}]`;
+  return "mimeType" in item ? `[${item.type} ${item.mimeType}]` : "";
 }

@@ -1,15 +1,13 @@
 /** mcp-find: the catalog's servers that fit a query, by words and, with an embedding model, by meaning. */
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import type { OwnTool } from "../gateway/gateway_session.ts";
-import { rankByWords, type WeightedText } from "./bm25.ts";
+import { rankByWords, type Ranked, type WeightedText } from "./bm25.ts";
 import type { DynamicSession } from "./dynamic_session.ts";
 import type { Meaning } from "./meaning.ts";
 import { requiredText, textAnswer } from "./tool_answer.ts";
 
 /** Below this cosine a server without a word of the query is none of its matches. */
 const leastCosine = 0.2;
-/** Of reciprocal rank fusion. */
-const fusion = 60;
 
 export interface FindOptions {
   meaning?: Meaning;
@@ -21,42 +19,55 @@ export interface FindOptions {
 
 /** How long a search waits for vectors; a catalog is embedded once, which goes on for the next search. */
 const patienceMs = 5000;
+/** While it still goes on after one has waited. */
+const shortPatienceMs = 500;
 
 /** The servers that match, best first. Deterministic. */
 export async function findServers(
   query: string,
   entries: ServerEntry[],
-  { meaning, signal, log, patience = patienceMs }: FindOptions,
+  { meaning, signal, log, patience = meaning?.behind ? shortPatienceMs : patienceMs }: FindOptions,
 ): Promise<ServerEntry[]> {
   const byWords = rankByWords(query, entries, { fields: wordsOf, name: ({ name }) => name });
   if (!meaning || entries.length === 0) return byWords.map(({ item }) => item);
   try {
     const cosines = await within(patience, signal, meaning.nearness(query, entries.map(meaningText)));
-    const near = nearEnough(cosines);
-    const byMeaning = entries.map((item, i) => ({ item, score: cosines[i] }))
-      .filter(({ score }) => score >= near)
-      .sort((a, b) => b.score - a.score || (a.item.name < b.item.name ? -1 : 1));
-    return fused([byWords, byMeaning]);
+    meaning.behind = false;
+    return ranked(byWords, entries, cosines);
   } catch (error) {
     signal.throwIfAborted();
+    meaning.behind = error instanceof TooLate;
     log(`! Servers are found by words only: ${(error as Error).message}`);
     return byWords.map(({ item }) => item);
   }
 }
 
 /**
- * Halfway from what is usual in the catalog to the nearest one: models differ in how near they see everything
- * (unrelated texts have cosines around 0 with some, around 0.6 with others).
+ * By both: words count by their score against the best one's and by how much of the query they are, meaning by how
+ * far it is from what is usual to the nearest one. On Docker's 328 servers and 40 questions the first that fits is
+ * in 34 cases the first (by words alone 32; when only the two orders are joined, as is usual, 32).
  */
-function nearEnough(cosines: number[]): number {
-  const mean = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
-  return Math.max(leastCosine, (mean + Math.max(...cosines)) / 2);
+function ranked(byWords: Ranked<ServerEntry>[], entries: ServerEntry[], cosines: number[]): ServerEntry[] {
+  const words = new Map(byWords.map(({ item, score, share }) => [item, share * score / byWords[0].score]));
+  // Models differ in how near they see everything: unrelated texts have cosines around 0 with some, 0.6 with others.
+  const usual = cosines.reduce((sum, value) => sum + value, 0) / cosines.length;
+  const nearest = Math.max(...cosines);
+  const near = Math.max(leastCosine, (usual + nearest) / 2);
+  return entries.map((entry, i) => ({
+    entry,
+    fits: words.has(entry) || cosines[i] >= near,
+    score: (words.get(entry) ?? 0) + Math.max(0, cosines[i] - usual) / (nearest - usual || 1),
+  })).filter(({ fits }) => fits)
+    .sort((a, b) => b.score - a.score || (a.entry.name < b.entry.name ? -1 : 1))
+    .map(({ entry }) => entry);
 }
+
+class TooLate extends Error {}
 
 /** What comes in time. Throws when it does not, or when the signal is aborted. */
 async function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("the catalog is being embedded")), ms);
+  const timer = setTimeout(() => late.reject(new TooLate("the catalog is being embedded")), ms);
   const abort = () => late.reject(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
@@ -66,15 +77,6 @@ async function within<T>(ms: number, signal: AbortSignal, work: Promise<T>): Pro
     signal.removeEventListener("abort", abort);
     work.catch(() => {}); // told by the race, or too late for it
   }
-}
-
-/** Both orders as one: what stands high in either stands high. */
-function fused(orders: { item: ServerEntry }[][]): ServerEntry[] {
-  const scores = new Map<ServerEntry, number>();
-  for (const order of orders) {
-    order.forEach(({ item }, i) => scores.set(item, (scores.get(item) ?? 0) + 1 / (fusion + i)));
-  }
-  return [...scores].sort(([a, x], [b, y]) => y - x || (a.name < b.name ? -1 : 1)).map(([entry]) => entry);
 }
 
 function wordsOf({ name, title = "", description = "", tools = [], metadata }: ServerEntry): WeightedText[] {
@@ -111,7 +113,7 @@ export function mcpFind(dynamic: DynamicSession): OwnTool {
     },
     async call(args, { signal }) {
       const query = requiredText(args, "query");
-      const limit = typeof args.limit === "number" && args.limit >= 1 ? Math.floor(args.limit) : 10;
+      const limit = Number(args.limit) >= 1 ? Math.floor(Number(args.limit)) : 10; // models write numbers as text, too
       const entries = [...dynamic.configuration().catalogs.servers.values()];
       const meaning = dynamic.meaning ??= await dynamic.seekMeaning?.();
       const found = await findServers(query, entries, { meaning, log: dynamic.log, signal });

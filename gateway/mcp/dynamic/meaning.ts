@@ -12,6 +12,8 @@ export interface Embedder {
 export interface Meaning {
   /** Cosines between the query and each text. Calls take turns, so that a text is embedded once. */
   nearness(query: string, texts: string[]): Promise<number[]>;
+  /** Somebody has waited in vain; the texts are still being embedded. */
+  behind?: boolean;
 }
 
 /** Texts of one request; what came is kept, so that a search that did not wait left something for the next. */

@@ -42,7 +42,13 @@ export function mcpCreateProfile(dynamic: DynamicSession): OwnTool {
     },
     async call(args) {
       const name = requiredText(args, "name");
-      const profile = profileOf(dynamic, name);
+      const id = idOf(name);
+      if (id === undefined) {
+        return errorAnswer(
+          `'${name}' cannot be the name of a profile: it needs letters or digits from a to z.`,
+        );
+      }
+      const profile = profileOf(dynamic, { name, id });
       if (profile.servers.length === 0) {
         return errorAnswer(
           "This session has no servers, so there is nothing to keep. Add servers with mcp-add.",
@@ -81,13 +87,22 @@ function described(server: ProfileServer): string {
   ].join("");
 }
 
-function profileOf({ session }: DynamicSession, name: string): Profile {
+/** Undefined where a name gives none. */
+function idOf(name: string): string | undefined {
+  try {
+    return profileId(name);
+  } catch {
+    return undefined;
+  }
+}
+
+function profileOf({ session }: DynamicSession, { name, id }: { name: string; id: string }): Profile {
   const servers = session.servers().map(({ entry, config, tools }) => ({
     ...profileServer(entry, config),
     ...(tools ? { tools } : {}),
   }));
   const secrets = { default: { provider: "docker-desktop-store" } };
-  return { version: 1, id: profileId(name), name, secrets, servers };
+  return { version: 1, id, name, secrets, servers };
 }
 
 export function mcpActivateProfile(dynamic: DynamicSession): OwnTool {

@@ -22,7 +22,7 @@ export async function backupPath(
   path: string,
   { env, backup }: { env: EditOptions["env"]; backup: BackupKind },
 ): Promise<string> {
-  const target = await realTarget(path);
+  const target = await realTarget(absolutePath(path, Deno.cwd()));
   if (backup === "beside") return `${target}.skiff-backup`;
   const name = target.slice(Math.max(target.lastIndexOf("/"), target.lastIndexOf("\\")) + 1);
   return `${skiffPaths(env).state}/backups/${await shortDigest(target)}-${name}`;
@@ -216,7 +216,8 @@ function same(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a?.length === b?.length && (!a || a.every((byte, i) => byte === b![i]));
 }
 
-function fileError(path: string, what: "read" | "write", cause: unknown): unknown {
+/** What the system says of a file, as people read it; what is not known is given back as it is. */
+export function fileError(path: string, what: "read" | "write", cause: unknown): unknown {
   if (cause instanceof SkiffError) return cause;
   if (cause instanceof Deno.errors.PermissionDenied) {
     return new SkiffError("forbidden", `Cannot ${what} ${path}: permission denied`, {
@@ -230,6 +231,12 @@ function fileError(path: string, what: "read" | "write", cause: unknown): unknow
   if (/no space left on device|os error 28\b|quota exceeded/i.test(String(cause))) {
     return new SkiffError("disk_full", `Cannot write ${path}: there is no space left on its disk`, {
       hint: "The file is as it was. Free some space, then try again.",
+      cause,
+    });
+  }
+  if (cause instanceof Deno.errors.NotADirectory) {
+    return new SkiffError("invalid_input", `Cannot ${what} ${path}: what should be its folder is a file`, {
+      hint: "Move that file away.",
       cause,
     });
   }

@@ -1,5 +1,6 @@
 /** A small file's content, read anew when the file has changed. */
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
+import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
 const absent = "none";
 /** A folder that has changed so long ago has another time when it changes again, on every file system. */
@@ -15,7 +16,7 @@ export class KeptFile<T> {
   /** Its folder as it is while the file is not in it: to look for what is absent takes three times as long. */
   #without?: string;
 
-  /** `parse` gets undefined where there is no file. */
+  /** `parse` gets undefined where there is no file; a link that leads nowhere is an error. */
   constructor(path: string, parse: (text: string | undefined) => T) {
     this.path = path;
     this.#parse = parse;
@@ -65,7 +66,8 @@ export class KeptFile<T> {
 
 /** Tells versions of a file apart: it is replaced by renaming, or written again. */
 function markOf(path: string): string {
-  if (!existsSync(path)) return "none"; // an exception for each look would cost six times as much
+  // An exception for each look would cost six times as much.
+  if (!existsSync(path)) return isLink(path) ? "leads nowhere" : absent;
   try {
     const { mtime, size, ino } = Deno.statSync(path);
     return `${mtime?.getTime()} ${size} ${ino}`;
@@ -76,11 +78,18 @@ function markOf(path: string): string {
 
 const folderOf = (path: string) => path.slice(0, path.lastIndexOf("/")) || "/";
 
+/** Whether the place holds a link, wherever that leads. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+}
+
 function textOf(path: string): string | undefined {
   try {
     return Deno.readTextFileSync(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
-    throw error;
+    const isAbsent = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    if (!isAbsent) throw error;
+    if (!isLink(path)) return undefined;
+    throw new SkiffError("invalid_input", `${path} is a link that leads nowhere`);
   }
 }

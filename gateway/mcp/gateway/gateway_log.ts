@@ -3,6 +3,8 @@
  * part of what a tool call costs. Clients often do not read the log of their servers; it must not fill the memory then.
  */
 
+import { printable } from "../../../core/terminal/printable.ts";
+
 /** Milliseconds that a line waits for others. */
 const gatherMs = 10;
 /** Characters that wait to be written; of what comes beyond that only the number of lines is told. */
@@ -28,7 +30,7 @@ export class GatewayLog {
       this.#left++;
       return;
     }
-    this.#waiting += `${text}\n`;
+    this.#waiting += `${printable(text)}\n`;
     if (this.#timer === undefined && !this.#writing) {
       this.#timer = setTimeout(() => this.#run(), gatherMs);
       Deno.unrefTimer(this.#timer);

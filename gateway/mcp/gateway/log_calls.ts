@@ -1,8 +1,11 @@
 /** `--log-calls`: every tool call in a line before and a line after, with what was asked only in outline. */
+import { printableLine } from "../../../core/terminal/printable.ts";
 import type { CallMiddleware } from "./middleware.ts";
 
 /** Values are not told: they may be anything. */
-export function logCalls(log: (line: string) => void): CallMiddleware {
+export function logCalls(write: (line: string) => void): CallMiddleware {
+  // Names and messages are somebody else's: they are not to look like further lines.
+  const log = (line: string) => write(printableLine(line));
   return async (call, next) => {
     const start = performance.now();
     log(`Calling tool ${call.name} with arguments: ${outline(call.arguments)}`);

@@ -20,6 +20,8 @@ type Params = Record<string, any>;
 type Handler = (session: Session, params: Params, extra: Extra) => Promise<unknown>;
 
 const resourceNotFound = -32002;
+/** From the least to the gravest. */
+const levels = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
 
 /** Whether there is an answer to such requests. */
 export const handlesMethod = (method: string) => Object.hasOwn(handlers, method);
@@ -51,10 +53,7 @@ const handlers: Record<string, Handler> = {
   "resources/unsubscribe": (session, params, extra) =>
     subscribe(session, "resources/unsubscribe", params, extra),
   "completion/complete": complete,
-  "logging/setLevel": async (session, { level }) => {
-    await session.setLevel(String(level));
-    return {};
-  },
+  "logging/setLevel": setLevel,
   "tasks/get": (session, params, extra) => askTask(session, "tasks/get", params, extra),
   "tasks/result": (session, params, extra) => askTask(session, "tasks/result", params, extra),
   "tasks/cancel": (session, params, extra) => askTask(session, "tasks/cancel", params, extra),
@@ -62,16 +61,28 @@ const handlers: Record<string, Handler> = {
 };
 
 async function callTool(session: Session, params: Params, extra: Extra): Promise<unknown> {
-  const { name, arguments: args = {}, _meta, ...rest } = params;
-  if (typeof name !== "string" || typeof args !== "object" || args === null) {
-    throw new McpError(ErrorCode.InvalidParams, "tools/call needs a name, and its arguments are an object");
+  const { name: _, arguments: given, _meta, ...rest } = params;
+  const name = text(params, "name");
+  const args = given ?? {};
+  if (typeof args !== "object" || Array.isArray(args)) {
+    throw new McpError(ErrorCode.InvalidParams, `The arguments of ${name} are no object`);
   }
   const { meta, origin } = originOf(_meta, rest, extra);
   return await session.call({ name, arguments: args, meta, signal: extra.signal, origin });
 }
 
+async function setLevel(session: Session, params: Params): Promise<unknown> {
+  const level = text(params, "level");
+  if (!levels.includes(level)) {
+    throw new McpError(ErrorCode.InvalidParams, `There is no level ${level}; there are ${levels.join(", ")}`);
+  }
+  await session.setLevel(level);
+  return {};
+}
+
 async function getPrompt(session: Session, params: Params, extra: Extra): Promise<unknown> {
-  const { name, arguments: args = {} } = params;
+  const name = text(params, "name");
+  const { arguments: args = {} } = params;
   const route = session.view().prompts.get(name) ?? (await session.gathered()).prompts.get(name);
   if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no prompt ${name}`);
   if (route.own) return await route.own.get(args);
@@ -80,7 +91,7 @@ async function getPrompt(session: Session, params: Params, extra: Extra): Promis
 
 /** A request about a resource, for the server that has it. */
 async function askOwner(session: Session, method: string, params: Params, extra: Extra): Promise<any> {
-  const owner = await ownerOf(session, String(params.uri));
+  const owner = await ownerOf(session, text(params, "uri"));
   return await pass(session, owner, method, params, extra);
 }
 
@@ -94,7 +105,7 @@ async function ownerOf(session: Session, uri: string): Promise<EnabledServer> {
 }
 
 async function subscribe(session: Session, method: string, params: Params, extra: Extra): Promise<unknown> {
-  const uri = String(params.uri);
+  const uri = text(params, "uri");
   const owner = await ownerOf(session, uri);
   const result = await pass(session, owner, method, params, extra);
   const subscriptions = session.running.subscriptions(owner);
@@ -105,6 +116,9 @@ async function subscribe(session: Session, method: string, params: Params, extra
 
 async function complete(session: Session, params: Params, extra: Extra): Promise<unknown> {
   const { ref } = params;
+  if (!["ref/prompt", "ref/resource"].includes(ref?.type)) {
+    throw new McpError(ErrorCode.InvalidParams, "A completion is of a ref/prompt or a ref/resource");
+  }
   const find = () => {
     const view = session.view();
     if (ref?.type === "ref/prompt") {
@@ -126,9 +140,17 @@ async function complete(session: Session, params: Params, extra: Extra): Promise
 }
 
 async function askTask(session: Session, method: string, params: Params, extra: Extra): Promise<unknown> {
-  const owner = session.taskOwner(String(params.taskId));
-  if (!owner) throw new McpError(ErrorCode.InvalidParams, `Task not found: ${params.taskId}`);
+  const task = text(params, "taskId");
+  const owner = session.taskOwner(task);
+  if (!owner) throw new McpError(ErrorCode.InvalidParams, `Task not found: ${task}`);
   return await pass(session, owner, method, params, extra);
+}
+
+/** A parameter that a request cannot do without. */
+function text(params: Params, name: string): string {
+  const value = params[name];
+  if (typeof value === "string") return value;
+  throw new McpError(ErrorCode.InvalidParams, `The request needs a ${name}, which is a text`);
 }
 
 /** The tasks of the servers that run; one that is not running has none. */

@@ -46,6 +46,8 @@ interface AskOptions {
   onprogress?: (made: Record<string, unknown>) => void;
 }
 
+type AddOptions = NonNullable<Parameters<GatewaySession["addServer"]>[1]>;
+
 export class Session implements GatewaySession {
   readonly id: string;
   readonly servesTo: Server;
@@ -57,6 +59,7 @@ export class Session implements GatewaySession {
   readonly #removed = new Set<string>();
   /** Servers that are being added: they run already. */
   readonly #adding = new Map<string, EnabledServer>();
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly #ownTools = new Map<string, OwnTool>();
   readonly #ownPrompts = new Map<string, OwnPrompt>();
   readonly #names: NameBooks;
@@ -120,10 +123,26 @@ export class Session implements GatewaySession {
     return this.tools();
   }
 
-  async addServer(
+  addServer(server: EnabledServer, options: AddOptions = {}): Promise<Inventory> {
+    return this.#inTurn(server.entry.name, () => this.#addServer(server, options));
+  }
+
+  removeServer(name: string): Promise<boolean> {
+    return this.#inTurn(name, () => this.#removeServer(name));
+  }
+
+  /** Changes of a server take turns: models ask for several at once, and one would end what another is starting. */
+  #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(name) ?? Promise.resolve()).then(work);
+    this.#turns.set(name, mine.catch(() => {}));
+    return mine;
+  }
+
+  async #addServer(
     server: EnabledServer,
-    { listed = true, signal = this.signal }: { listed?: boolean; signal?: AbortSignal } = {},
+    { listed = true, signal = this.signal }: AddOptions,
   ): Promise<Inventory> {
+    signal.throwIfAborted();
     const { name } = server.entry;
     await this.running.end(name);
     this.#adding.set(name, server);
@@ -141,7 +160,7 @@ export class Session implements GatewaySession {
     return inventory;
   }
 
-  async removeServer(name: string): Promise<boolean> {
+  async #removeServer(name: string): Promise<boolean> {
     if (!this.servers().some(({ entry }) => entry.name === name)) return false;
     this.#added.delete(name);
     this.#removed.add(name);

@@ -33,7 +33,10 @@ export async function refreshLogin(
     if (!found) throw new LoginRequired(app, {});
     const { place, login: kept } = found;
     if (kept.access_token !== stale.access_token && !isExpired(kept, expiryMarginMs)) return kept;
-    if (!isRefreshable(kept)) return ifGood(app, kept);
+    if (!isRefreshable(kept)) {
+      if (isExpired(kept)) throw new LoginRequired(app, {}, { message: endOf(app) });
+      return kept;
+    }
     const cutShort = await noted(turn, kept);
     try {
       const fresh = await requested(app, kept, parts);
@@ -51,9 +54,14 @@ export async function refreshLogin(
       }
       if (clientCodes.includes(code)) await vault.dropRegisteredClient(app.name);
       const { refresh_token: _, ...rest } = kept;
-      await vault.keepLogin(place, rest);
+      await vault.keepLogin(place, rest).catch((error) =>
+        log(`the end of the login of ${app.title} cannot be kept: ${error.message}`)
+      );
       await turn.note("");
-      return ifGood(app, rest, { cause: error, cutShort });
+      const ended = new LoginRequired(app, {}, { message: endOf(app, cutShort), cause: error });
+      log(`${ended.message}. ${ended.hint}`);
+      if (isExpired(rest)) throw ended;
+      return rest; // for the moments that it is good yet
     }
   });
 }
@@ -66,15 +74,10 @@ async function noted(turn: Turn, { refresh_token }: Login): Promise<string | und
   return before === digest ? time : undefined;
 }
 
-function ifGood(
-  app: OAuthApp,
-  login: Login,
-  { cause, cutShort }: { cause?: unknown; cutShort?: string } = {},
-): Login {
-  if (!isExpired(login)) return login;
+function endOf({ title }: OAuthApp, cutShort?: string): string {
   const why = cutShort &&
     `: its renewal of ${cutShort} was cut short, and its refresh token was good for one`;
-  throw new LoginRequired(app, {}, { message: `the login of ${app.title} has ended${why ?? ""}`, cause });
+  return `the login of ${title} has ended${why ?? ""}`;
 }
 
 async function requested(app: OAuthApp, kept: Login, parts: OAuthParts): Promise<Login> {

@@ -33,10 +33,9 @@ export function findServer(profile: Profile, name: string): ProfileServer {
 export function splitKey(profile: Profile, word: string): { server: ProfileServer; path: string[] } {
   const names = profile.servers.map(serverName).filter((name) => word.startsWith(`${name}.`));
   const name = names.sort((a, b) => b.length - a.length)[0];
-  if (name !== undefined) {
-    return { server: findServer(profile, name), path: word.slice(name.length + 1).split(".") };
-  }
-  if (!word.includes(".")) throw new SkiffError("usage", `"${word}" is no SERVER.KEY`);
+  const path = name === undefined ? [] : word.slice(name.length + 1).split(".");
+  if (name !== undefined && !path.includes("")) return { server: findServer(profile, name), path };
+  if (name !== undefined || !word.includes(".")) throw new SkiffError("usage", `"${word}" is no SERVER.KEY`);
   return { server: findServer(profile, word.split(".")[0]), path: [] };
 }
 
@@ -53,6 +52,29 @@ export function setValue(profile: Profile, word: string, value: unknown): void {
   }
   if (value === undefined) delete at[path.at(-1)!];
   else at[path.at(-1)!] = value;
+  if (value === undefined) removeEmpty(server.config, path.slice(0, -1));
+}
+
+/** As Docker's toolkit, a mapping goes with its last value. */
+function removeEmpty(values: Record<string, unknown>, path: string[]): void {
+  const [step, ...rest] = path;
+  const inner = step === undefined ? undefined : values[step];
+  if (inner === null || typeof inner !== "object" || Array.isArray(inner)) return;
+  removeEmpty(inner as Record<string, unknown>, rest);
+  if (Object.keys(inner).length === 0) delete values[step];
+}
+
+/** All values of a profile by "server.key.key". */
+export function flatValues(profile: Profile): [key: string, value: unknown][] {
+  return profile.servers.flatMap((server) => flattened(serverName(server), server.config ?? {}));
+}
+
+function flattened(start: string, values: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(values).flatMap(([key, value]): [string, unknown][] => {
+    const isMapping = value !== null && typeof value === "object" && !Array.isArray(value);
+    const path = `${start}.${key}`;
+    return isMapping ? flattened(path, value as Record<string, unknown>) : [[path, value]];
+  });
 }
 
 export function getValue(profile: Profile, word: string): unknown {

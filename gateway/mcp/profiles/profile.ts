@@ -35,8 +35,13 @@ export interface Profile {
 
 /** The id for a name: lower case, with dashes. Ids that differ in case, "-" and "_" only are the same. Throws "usage" when nothing is left of it. */
 export function profileId(name: string): string {
-  const id = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
-  if (id === "") throw new SkiffError("usage", `"${name}" cannot be the name of a profile`);
+  const plain = name.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase(); // "é" -> "e"
+  const id = plain.replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
+  if (id === "") {
+    throw new SkiffError("usage", `"${name}" gives no id for a profile`, {
+      hint: "Give one of letters and digits with --id.",
+    });
+  }
   return id;
 }
 

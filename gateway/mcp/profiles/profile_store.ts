@@ -5,7 +5,7 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { exists } from "../../../core/paths/exists.ts";
 import type { CatalogPlace } from "../catalog/catalogs.ts";
-import { editFile, readText } from "../files/edit_file.ts";
+import { editFile, fileError, readText } from "../files/edit_file.ts";
 import { setYaml } from "../files/yaml_text.ts";
 import { checkedProfile, parseProfile, type Profile, profileId, profileText } from "./profile.ts";
 
@@ -54,7 +54,8 @@ async function yamlFiles(folder: string): Promise<string[]> {
   try {
     for await (const { name } of Deno.readDir(folder)) if (/\.ya?ml$/.test(name)) names.push(name);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    const none = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+    if (!none) throw fileError(folder, "read", error);
   }
   return names.sort();
 }
@@ -92,7 +93,7 @@ export async function addProfile(
     .some((one) => profileId(one.profile.id) === profileId(profile.id));
   if (known && !replace) {
     throw new SkiffError("conflict", `There is a profile "${profile.id}" already`, {
-      hint: "Give another one with --id.",
+      hint: "Choose another name.",
     });
   }
   const path = profileFile(place, profile.id);
@@ -120,9 +121,9 @@ export async function changeProfile(
   return changed;
 }
 
-/** Removes a profile. Throws "not_found", "forbidden" for one that only Docker's toolkit has. */
-export async function removeProfile(id: string, place: CatalogPlace): Promise<void> {
-  await readProfile(id, place);
+/** Removes a profile, and gives what it was. Throws "not_found", "forbidden" for one that only Docker's toolkit has. */
+export async function removeProfile(id: string, place: CatalogPlace): Promise<Profile> {
+  const profile = await readProfile(id, place);
   try {
     await Deno.remove(profileFile(place, id));
   } catch (error) {
@@ -131,4 +132,5 @@ export async function removeProfile(id: string, place: CatalogPlace): Promise<vo
       hint: `Remove it there with \`docker mcp profile rm ${id}\`.`,
     });
   }
+  return profile;
 }

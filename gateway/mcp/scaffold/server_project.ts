@@ -1,6 +1,7 @@
 /** A new project of an MCP server: code that builds, a Dockerfile, a catalog that describes it. */
 import { readAsset } from "../../../core/assets/assets.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { absolutePath } from "../../../core/paths/path_rules.ts";
 
 /** Files of each template, below `assets/mcp_server_<language>/<template>`. */
 const common = ["main.go", "go.mod", "go.sum", "Dockerfile", "compose.yaml", "catalog.yaml", "README.md"];
@@ -36,7 +37,7 @@ export async function writeServerProject(
       hint: `Templates: ${projectTemplates.join(", ")}; languages: ${projectLanguages.join(", ")}.`,
     });
   }
-  const name = projectName(folder);
+  const name = projectName(absolutePath(folder, Deno.cwd())); // "." is called as its folder is
   const texts = await Promise.all(files.map((file) => projectText(`${language}/${template}/${file}`, name)));
   await makeEmpty(folder);
   for (const [i, file] of files.entries()) await Deno.writeTextFile(`${folder}/${file}`, texts[i]);
@@ -44,11 +45,11 @@ export async function writeServerProject(
 }
 
 /** The last part of a path as a name of an image. */
-function projectName(folder: string): string {
-  const last = folder.replace(/[/\\]+$/, "").split(/[/\\]/).at(-1) ?? "";
+function projectName(path: string): string {
+  const last = path.split(/[/\\]/).at(-1) ?? "";
   const name = last.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   if (name !== "") return name;
-  throw new SkiffError("usage", `"${folder}" gives no name for a server`, {
+  throw new SkiffError("usage", `"${path}" gives no name for a server`, {
     hint: "Name a folder with letters or digits.",
   });
 }
@@ -69,8 +70,8 @@ async function makeEmpty(folder: string): Promise<void> {
     }
   } catch (error) {
     if (error instanceof SkiffError) throw error;
-    throw new SkiffError("invalid_input", `${folder} cannot be made: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const isFile = await Deno.stat(folder).then(({ isFile }) => isFile, () => false);
+    const reason = isFile ? "a file is there" : (error as Error).message;
+    throw new SkiffError("invalid_input", `The folder ${folder} cannot be made: ${reason}`, { cause: error });
   }
 }

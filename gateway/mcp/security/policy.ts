@@ -4,6 +4,7 @@
  */
 import { parse } from "yaml";
 import * as z from "zod";
+import { familiarName, parseImageReference } from "../../../core/docker/image_reference.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 
@@ -83,9 +84,9 @@ export function decide(policy: Policy, target: PolicyTarget): PolicyDecision {
 /** To start a server is asked without tool: it is denied by no rule about tools, and allowed by each that allows one. */
 function fits(rule: PolicyRule, target: PolicyTarget): boolean {
   const isStart = target.action === "load" && target.tool === undefined;
-  const parts: [PolicyRule["tool"], string | undefined][] = [
+  const parts: [PolicyRule["tool"], string | string[] | undefined][] = [
     [rule.server, target.server],
-    [rule.image, target.image],
+    [rule.image, target.image === undefined ? undefined : imageNames(target.image)],
     [rule.host, target.host],
   ];
   if (isStart && rule.effect === "allow") return parts.every(([wanted, value]) => matches(wanted, value));
@@ -93,10 +94,26 @@ function fits(rule: PolicyRule, target: PolicyTarget): boolean {
   return parts.every(([wanted, value]) => matches(wanted, value));
 }
 
-function matches(wanted: string | string[] | undefined, value: string | undefined): boolean {
+/** `value`: several are names of the same. */
+function matches(wanted: string | string[] | undefined, value: string | string[] | undefined): boolean {
   if (wanted === undefined) return true;
   if (value === undefined) return false;
-  return [wanted].flat().some((pattern) => globPattern(pattern).test(value));
+  const names = [value].flat();
+  return [wanted].flat().some((pattern) => {
+    const glob = globPattern(pattern);
+    return names.some((name) => glob.test(name));
+  });
+}
+
+/** As it is written, whole, and as people write it: `docker.io/mcp/time` is no way around a rule about `mcp/*`. */
+function imageNames(image: string): string[] {
+  try {
+    const { registry, repository, tag, digest } = parseImageReference(image);
+    const whole = `${registry}/${repository}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`;
+    return [image, whole, familiarName(whole)];
+  } catch {
+    return [image];
+  }
 }
 
 /** `*` is any text, `?` any character; case does not count. */
@@ -114,6 +131,7 @@ export function targetOf(
   item: Pick<PolicyTarget, "tool" | "prompt"> = {},
 ): PolicyTarget {
   const url = entry.remote?.url ?? entry.sseEndpoint;
-  const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
-  return { action, server: entry.name, image: entry.image, host, ...item };
+  const host = url !== undefined && URL.canParse(url) ? new URL(url).hostname.replace(/\.$/, "") : undefined;
+  const own = entry.tools?.find(({ name, container }) => container && name === item.tool)?.container?.image;
+  return { action, server: entry.name, image: entry.image ?? own, host, ...item };
 }

@@ -125,7 +125,11 @@ function variables(server: EnabledServer, { log }: LaunchOptions): Map<string, s
   const env = new Map<string, string>();
   for (const { name, env: variable } of entry.secrets ?? []) {
     const value = secrets.get(name);
-    if (value === undefined) log(`the secret ${name} is not set (\`skiff mcp secret set ${name}\`)`);
+    if (value === undefined) {
+      const provider = entry.oauth?.providers?.find(({ secret }) => secret === name)?.provider;
+      const login = provider === undefined ? "" : `, or log in: \`skiff mcp oauth authorize ${provider}\``;
+      log(`the secret ${name} is not set (\`skiff mcp secret set ${name}\`${login})`);
+    }
     env.set(variable, value ?? unknownSecret);
   }
   for (const { provider, secret = tokenName(provider), env: variable } of entry.oauth?.providers ?? []) {

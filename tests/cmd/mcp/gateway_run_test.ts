@@ -158,6 +158,24 @@ Deno.test("flags of how servers run", () => {
   }
 });
 
+Deno.test("a place where it cannot listen is told with what to do", () =>
+  withHome(async (home) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr as Deno.NetAddr;
+    const places: [flags: string[], says: RegExp][] = [
+      [["--port", String(port)], /Port \d+ of 127\.0\.0\.1 is in use by another program\nChoose .* --port/],
+      [
+        ["--host", "nohost.invalid"],
+        /Nothing can listen at nohost\.invalid:8811: .*\nGive an address of this machine/,
+      ],
+    ];
+    for (const [flags, says] of places) {
+      const { code, err } = await run(home, ["gateway", "run", "--transport", "streaming", ...flags]);
+      equal(code, 1);
+      match(err, says);
+    }
+  }));
+
 /** A process in a furnished home. */
 function processTest(name: string, fn: (env: Record<string, string>, home: TestHome) => Promise<void>): void {
   Deno.test({

@@ -16,6 +16,7 @@ const names: { text: string; parts: (string | undefined)[] }[] = [
     text: "127.0.0.1:5000/a/b/c:t",
     parts: ["127.0.0.1:5000", "a/b/c", "t", undefined, "127.0.0.1:5000/a/b/c"],
   },
+  { text: "[::1]:5000/a", parts: ["[::1]:5000", "a", undefined, undefined, "[::1]:5000/a"] },
   { text: `ghcr.io/o/n@${digest}`, parts: ["ghcr.io", "o/n", undefined, digest, "ghcr.io/o/n"] },
   { text: `n:t@${digest}`, parts: ["docker.io", "library/n", "t", digest, "n"] },
 ];
@@ -27,7 +28,26 @@ for (const { text, parts } of names) {
   });
 }
 
-for (const text of ["", "UPPER", "a//b", "a:", "a:b:c", "a@sha256:12", "-a", "a b", "ghcr.io/", "a/../b"]) {
+for (
+  const text of [
+    "",
+    "UPPER",
+    "a//b",
+    "a:",
+    "a:b:c",
+    "a@sha256:12",
+    "-a",
+    "a b",
+    "ghcr.io/",
+    "a/../b",
+    "../a",
+    "./a",
+    ".x/a",
+    "a..b/c",
+    "h:p/a",
+    "-h.x/a",
+  ]
+) {
   Deno.test(`${JSON.stringify(text)} is no image's name`, () => {
     throws(() => parseImageReference(text), { code: "invalid_input" });
   });

@@ -206,6 +206,63 @@ Deno.test("a used-up rate limit is told with its end", async () => {
   );
 });
 
+const html = (status: number) =>
+  new Response("<html>hello", { status, headers: { "content-type": "text/html" } });
+const faults: Record<string, [answer: (request: Request) => Response | undefined, told: RegExp]> = {
+  "401 again and again": [
+    () => Response.json({ detail: "no" }, { status: 401 }),
+    /refuses the log-in of ada/,
+  ],
+  "401 but to the log-in": [
+    ({ url }) => url.endsWith("/login") ? undefined : Response.json({ detail: "no" }, { status: 401 }),
+    /answers 401: no\. The user or the token has no right to this/,
+  ],
+  "403": [
+    ({ url }) => url.endsWith("/login") ? undefined : Response.json({ message: "denied" }, { status: 403 }),
+    /answers 403: denied\. The user or the token has no right/,
+  ],
+  "404": [({ url }) => url.endsWith("/login") ? undefined : html(404), /answers 404\. Check the names/],
+  "429 with a date": [
+    () => new Response(null, { status: 429, headers: { "retry-after": "Tue, 02 Oct 2096 07:06:40 GMT" } }),
+    /rate limit is used up; it starts anew at 2096-10-02T07:06:40Z/,
+  ],
+  "500": [({ url }) => url.endsWith("/login") ? undefined : html(500), /answers 500/],
+  "500 to the log-in": [() => html(500), /^Docker Hub answers 500$/],
+  "a page in place of JSON": [
+    ({ url }) => url.endsWith("/login") ? undefined : html(200),
+    /127\.0\.0\.1:\d+ answers 200 to \S+ with what is not Docker Hub's\. Something in between/,
+  ],
+  "a page in place of the log-in": [() => html(200), /answers 200 to \/v2\/users\/login with what is not/],
+  "fields of other types": [
+    ({ url }) => url.endsWith("/login") ? undefined : Response.json({ name: "app", pull_count: "1B+" }),
+    /not as documented \(pull_count: .*\n.*\n.*"pull_count":"1B\+"/,
+  ],
+};
+for (const [name, [answer, told]] of Object.entries(faults)) {
+  Deno.test(`when the Hub answers ${name}, the model is told`, async () => {
+    await using hub = hubStandIn();
+    hub.instead = answer;
+    const client = await clientOf(new HubClient({ hub: hub.url }, login));
+    const result = await call(client, "get-repository-info", app);
+    strictEqual(result.isError, true);
+    match(textOf(result), told);
+    ok(!JSON.stringify(result).includes(hubUser.pat));
+  });
+}
+
+Deno.test("a log-in that is sent elsewhere does not go there", async () => {
+  await using elsewhere = hubStandIn();
+  await using hub = hubStandIn();
+  hub.instead = ({ url }) =>
+    url.endsWith("/login") ? Response.redirect(`${elsewhere.url}/v2/users/login`, 307) : undefined;
+  const client = await clientOf(new HubClient({ hub: hub.url }, login));
+  match(
+    textOf(await call(client, "get-repository-info", app)),
+    /redirects to .*: what was posted is not sent there/,
+  );
+  equal(elsewhere.requests, []);
+});
+
 Deno.test("limits in words", () => {
   const now = 1_700_000_000_000;
   strictEqual(

@@ -205,6 +205,25 @@ gatewayTest("what nobody has is refused in the protocol's words", async (test) =
   equal(await code(client.request({ method: "nobody/has" } as never, {} as never)), -32601);
 });
 
+const lacking: [method: string, params: Record<string, unknown>, words: RegExp][] = [
+  ["tools/call", {}, /needs a name/],
+  ["tools/call", { name: "test_echo", arguments: [] }, /arguments of test_echo are no object/],
+  ["prompts/get", {}, /needs a name/],
+  ["resources/read", {}, /needs a uri/],
+  ["resources/subscribe", { uri: 5 }, /needs a uri/],
+  ["completion/complete", { argument: { name: "a", value: "" } }, /ref\/prompt or a ref\/resource/],
+  ["logging/setLevel", { level: "loud" }, /no level loud; there are debug, .*emergency/],
+  ["tasks/get", {}, /needs a taskId/],
+];
+
+gatewayTest("a request that lacks something is told what", async (test) => {
+  const client = await test.connect();
+  for (const [method, params, words] of lacking) {
+    const request = client.request({ method, params } as never, {} as never);
+    await rejects(request, (error: McpError) => error.code === -32602 && words.test(error.message), method);
+  }
+});
+
 gatewayTest("a server that ended is started again by the next call", async (test) => {
   const client = await test.connect();
   await rejects(textOf(client, "test_exit"), /fixture .* ended before it answered/);

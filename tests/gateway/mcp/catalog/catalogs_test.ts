@@ -181,3 +181,14 @@ Deno.test("a broken configured catalog is a warning with its place; the others c
     assert.match(warnings[1], /"gone" has no file/);
   });
 });
+
+for (const name of ["", "..", "../../etc/passwd", "/tmp/x", "a/../b", "a\\b", "a\nb", "a\u001b[31m"]) {
+  Deno.test(`${JSON.stringify(name)} is no name for a catalog of one's own`, () =>
+    withHome(async ({ place }) => {
+      await assert.rejects(catalogs.createCatalog(name, place), {
+        code: "usage",
+        message: `${JSON.stringify(name)} cannot be the name of a catalog`,
+      });
+      await assert.rejects(Deno.stat(place.files.catalogs), Deno.errors.NotFound);
+    }));
+}

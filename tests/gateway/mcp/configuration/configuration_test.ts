@@ -190,6 +190,8 @@ Deno.test("enabling and disabling leaves comments, fields and order of the other
       `# enabled by hand\nregistry:\n  github-official: {ref: "", x-note: keep}\n  time:\n    ref: ""\n`,
     );
     await assert.rejects(() => enableServers(["fetch", "nope"], place), { code: "not_found" });
+    await write(".docker/mcp/config.yaml", "time: [1]\n");
+    await assert.rejects(() => enableServers(["fetch"], place), { code: "invalid_input" });
     assert.deepEqual(await readRegistry(place.files.registry), ["github-official", "time"]);
     await resetRegistry(place.files.registry, place.env);
     assert.equal(await read(".docker/mcp/registry.yaml"), "# enabled by hand\nregistry: {}\n");
@@ -203,7 +205,7 @@ Deno.test("what a server needs is told", async () => {
       ["Set a value: skiff mcp config set filesystem.paths=VALUE"],
       [
         "Authorize github-official: skiff mcp oauth authorize github",
-        "Set a secret: skiff mcp secret set github.personal_access_token",
+        "Or set a secret: skiff mcp secret set github.personal_access_token",
       ],
       ["Authorize linear: skiff mcp oauth authorize linear"],
       [],

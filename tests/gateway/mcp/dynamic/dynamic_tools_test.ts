@@ -56,6 +56,8 @@ Deno.test("a server is found, added, used, combined and removed, for one session
   assert.deepEqual((await one.names()).sort(), own);
   assert.deepEqual((await one.client.listPrompts()).prompts.map(({ name }) => name), ["mcp-discover"]);
 
+  const most = JSON.parse((await one.call("mcp-find", { query: "answers notes", limit: "1" })).text);
+  assert.deepEqual([most.total_matches, most.servers.length], [2, 1]);
   const found = JSON.parse((await one.call("mcp-find", { query: "notes folder" })).text);
   assert.equal(found.prompt, "notes folder");
   assert.equal(found.servers[0].name, "notes");
@@ -96,12 +98,59 @@ Deno.test("a server is found, added, used, combined and removed, for one session
   assert.ok(!(await one.names()).includes("test_simple_text"));
 });
 
+Deno.test("a script gets all that a tool says, and is told when its server is gone", async (t) => {
+  await using gateway = await opened();
+  const { call } = await gateway.connect();
+  await call("mcp-add", { name: "fixture" });
+  await call("code-mode", { servers: ["fixture"], name: "f" });
+  const cases: [tool: string, text: string | RegExp][] = [
+    ["test_simple_text", /^This is a simple text/],
+    ["test_multiple_content_types", "Multiple content types test:\n{}"],
+    ["test_embedded_resource", "This is an embedded resource content."],
+    ["test_image_content", "[image image/png]"],
+    ["test_audio_content", "[audio audio/wav]"],
+    ["test_error_handling", /^Error running script: Error: This tool intentionally returns an error/],
+  ];
+  for (const [tool, text] of cases) {
+    await t.step(tool, async () => {
+      const said = (await call("code-mode-f", { script: `return ${tool}({})` })).text;
+      if (typeof text === "string") assert.equal(said, text);
+      else assert.match(said, text);
+    });
+  }
+  await call("mcp-remove", { name: "fixture" });
+  const gone = await call("code-mode-f", { script: "return test_simple_text({})" });
+  assert.deepEqual(gone, {
+    text:
+      "Error running script: Error: The server 'fixture' is no longer in this session. Add it with mcp-add.",
+    isError: true,
+  });
+});
+
 Deno.test("a server that is not listed is called by mcp-exec", async () => {
   await using gateway = await opened();
   const { names, call } = await gateway.connect();
-  await call("mcp-add", { name: "fixture", activate: false });
-  assert.deepEqual((await names()).sort(), own);
+  for (const activate of [false, "false"]) {
+    await call("mcp-add", { name: "fixture", activate });
+    assert.deepEqual((await names()).sort(), own);
+  }
   assert.equal((await call("mcp-exec", { name: "test_simple_text" })).isError, false);
+});
+
+Deno.test("what is asked of one server at once is done in turn", async () => {
+  await using gateway = await opened();
+  const { names, call } = await gateway.connect();
+  const first = call("mcp-add", { name: "fixture" });
+  const starting = () => gateway.lines.some((line) => /^- fixture: runs as a command/.test(line));
+  while (!starting()) await new Promise((resolve) => setTimeout(resolve, 1));
+  const answers = await Promise.all([
+    first,
+    call("mcp-add", { name: "fixture" }),
+    call("mcp-config-set", { server: "fixture", config: { a: 1 } }),
+    call("mcp-add", { name: "fixture" }),
+  ]);
+  assert.deepEqual(answers.map(({ isError }) => isError), [false, false, false, false], answers[0].text);
+  assert.ok((await names()).includes("test_simple_text"));
 });
 
 Deno.test("nothing is added without its secrets and its configuration", async () => {
@@ -116,6 +165,7 @@ Deno.test("nothing is added without its secrets and its configuration", async ()
     ["mcp-remove", { name: "notes" }, /^Error: Server 'notes' is not in this session/],
     ["mcp-activate-profile", { name: "absent" }, /^Error: There is no profile/],
     ["mcp-create-profile", { name: "empty" }, /^Error: This session has no servers/],
+    ["mcp-create-profile", { name: "日本" }, /^Error: '日本' cannot be the name of a profile/],
   ];
   for (const [name, args, text] of cases) {
     const result = await call(name, args);
@@ -168,6 +218,10 @@ Deno.test("values are checked against the schema before anything is changed", as
       /Old: \{"folder":"\/a"\}\nNew: \{"folder":"\/a","level":"info"\}/,
     ],
     ["all values are replaced", { config: { folder: "/b" } }, /New: \{"folder":"\/b"\}/],
+    ["below the server's name", { config: { notes: { folder: "/c" } } }, /New: \{"folder":"\/c"\}/],
+    ["a key behind it", { key: "notes.folder", value: "/d" }, /New: \{"folder":"\/d"\}/],
+    ["a path", { key: "more.deep", value: 1 }, /New: \{"folder":"\/d","more":\{"deep":1\}\}/],
+    ["one more on it", { key: "notes.more.far", value: 2 }, /"more":\{"deep":1,"far":2\}\}/],
   ];
   for (const [name, args, text] of cases) {
     await t.step(

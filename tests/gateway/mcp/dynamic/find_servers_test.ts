@@ -102,9 +102,26 @@ Deno.test("a search does not wait for a slow model; what it embeds is there for 
   const slow = { ...options, meaning, patience: 1, log: (line: string) => lines.push(line) };
   assert.deepEqual((await findServers("letters", entries, slow)).length, 0);
   assert.match(lines[0], /by words only: the catalog is being embedded/);
+  assert.equal(meaning.behind, true, "the next one waits less");
   release.resolve();
   const found = await findServers("letters", entries, { ...options, meaning });
   assert.deepEqual(found.map(({ name }) => name), ["alpha", "beta"]);
+  assert.equal(meaning.behind, false);
+});
+
+Deno.test("a word of many counts less than what is meant, all of them count as much", async () => {
+  const nearness = (_: string, texts: string[]) =>
+    Promise.resolve(
+      texts.map((text) => text.startsWith("weather") ? 0.9 : text.startsWith("alpha") ? 0.8 : 0),
+    );
+  const cases: [query: string, names: string[]][] = [
+    ["will my database get wet outside tomorrow", ["weather", "alpha", "postgres", "sqlite"]],
+    ["database file", ["sqlite", "weather", "alpha", "postgres"]],
+  ];
+  for (const [query, names] of cases) {
+    const found = await findServers(query, entries, { ...options, meaning: { nearness } });
+    assert.deepEqual(found.map(({ name }) => name), names, query);
+  }
 });
 
 Deno.test("an embedding model that fails leaves the words", async () => {

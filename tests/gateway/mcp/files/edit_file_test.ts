@@ -100,6 +100,9 @@ Deno.test("a read-only file, a folder and UTF-16 are refused, and stay", async (
     await assert.rejects(() => editFile(`${folder}/dir`, () => "y", { env }), { message: /is a folder/ });
     await Deno.writeFile(`${folder}/u16`, new Uint8Array([0xff, 0xfe, 0x41, 0x00]));
     await assert.rejects(() => editFile(`${folder}/u16`, () => "y", { env }), { message: /is UTF-16/ });
+    await assert.rejects(() => editFile(`${folder}/u16/f`, () => "y", { env }), {
+      message: `Cannot read ${folder}/u16/f: what should be its folder is a file`,
+    });
     await Deno.symlink("loop", `${folder}/loop`);
     await assert.rejects(() => editFile(`${folder}/loop`, () => "y", { env }), {
       message: /leads to itself/,

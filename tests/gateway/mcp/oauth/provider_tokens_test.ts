@@ -87,6 +87,25 @@ for (const [name, { entry = hub, secrets, env, oauth }] of Object.entries(cases)
   });
 }
 
+Deno.test("a provider's login that has ended for good is told, with what to do", async () => {
+  await using provider = standIn();
+  const client = { client_id: "given-client", client_secret: "given-secret" };
+  await using home = await oauthHome([hub], {
+    secrets: {
+      "oauth-client/hubby": JSON.stringify({ ...client, authorization_server: provider.issuer }),
+      "oauth/hubby": login({
+        expires_at: Date.now() + 5000,
+        refresh_token: "spent",
+        token_endpoint: `${provider.issuer}/token`,
+        authorization_server: provider.issuer,
+        client_id: client.client_id,
+      }),
+    },
+  });
+  await using gateway = await home.gateway();
+  await gateway.line(/^! the login of hubby has ended\. Log in: `skiff mcp oauth authorize hubby`\.$/);
+});
+
 Deno.test("a provider whose authorization server the user names is logged in to, refreshed, and its servers with it", async () => {
   await using provider = standIn({ expiresIn: 5 });
   const client = {

@@ -30,6 +30,19 @@ for (const template of projectTemplates) {
   });
 }
 
+Deno.test("the current folder gives its own name", async () => {
+  await withFolder(async (folder) => {
+    const before = Deno.cwd();
+    await Deno.mkdir(`${folder}/greeter`);
+    Deno.chdir(`${folder}/greeter`);
+    try {
+      assert.equal((await writeServerProject(".", { template: "basic", language: "go" })).name, "greeter");
+    } finally {
+      Deno.chdir(before);
+    }
+  });
+});
+
 Deno.test("a folder with something in it, a name that is none and unknown templates are refused", async () => {
   await withFolder(async (folder) => {
     const options = { template: "basic", language: "go" };
@@ -38,8 +51,11 @@ Deno.test("a folder with something in it, a name that is none and unknown templa
       code: "conflict",
       message: `directory ${folder} is not empty`,
     });
-    await assert.rejects(() => writeServerProject(`${folder}/..`, options), { code: "usage" });
-    await assert.rejects(() => writeServerProject(`${folder}/mine.txt`, options), { code: "invalid_input" });
+    await assert.rejects(() => writeServerProject("/", options), { code: "usage" });
+    await assert.rejects(() => writeServerProject(`${folder}/mine.txt`, options), {
+      code: "invalid_input",
+      message: `The folder ${folder}/mine.txt cannot be made: a file is there`,
+    });
     await assert.rejects(() => writeServerProject(`${folder}/x`, { ...options, template: "big" }), {
       code: "usage",
     });

@@ -1,6 +1,7 @@
 /** policy.yaml: what it decides, and where that acts. */
 import { deepStrictEqual as equal, match, ok, rejects, strictEqual, throws } from "node:assert/strict";
-import { decide, parsePolicy, type PolicyTarget } from "../../../../gateway/mcp/security/policy.ts";
+import { decide, parsePolicy, type PolicyTarget, targetOf } from "../../../../gateway/mcp/security/policy.ts";
+import type { ServerEntry } from "../../../../gateway/mcp/catalog/server_entry.ts";
 import { assembledGateway, programEntry } from "../../../support/mcp/assembled.ts";
 
 const policy = parsePolicy(
@@ -15,6 +16,7 @@ rules:
 `,
   "policy.yaml",
 );
+const hub = parsePolicy("rules: [{effect: deny, image: [mcp/*, alpine]}]", "policy.yaml");
 const closed = parsePolicy(
   `{default: deny, rules: [{effect: allow, server: notes, tool: read_*}, {effect: allow, server: docs}]}`,
   "policy.yaml",
@@ -25,6 +27,16 @@ const decisions: [typeof policy, PolicyTarget, boolean][] = [
   [policy, { action: "invoke", server: "github", tool: "delete_repo" }, false],
   [policy, { action: "load", server: "github" }, true],
   [policy, { action: "load", server: "notes", image: "acme/evil:1" }, false],
+  [policy, { action: "load", server: "notes", image: "docker.io/acme/evil:1" }, false],
+  [hub, { action: "load", server: "notes", image: "mcp/notes" }, false],
+  [hub, { action: "load", server: "notes", image: "docker.io/mcp/notes:1" }, false],
+  [
+    hub,
+    { action: "load", server: "notes", image: `index.docker.io/mcp/notes@sha256:${"0".repeat(64)}` },
+    false,
+  ],
+  [hub, { action: "load", server: "notes", image: "docker.io/library/alpine" }, false],
+  [hub, { action: "load", server: "notes", image: "ghcr.io/mcp/notes" }, true],
   [policy, { action: "load", server: "docs", host: "mcp.example.net" }, false],
   [policy, { action: "invoke", server: "docs", tool: "x", host: "mcp.example.com" }, true],
   [policy, { action: "prompt", server: "notes", prompt: "sell_more" }, false],
@@ -46,6 +58,49 @@ for (const [rules, target, allowed] of decisions) {
     strictEqual(decide(rules, target).allowed, allowed);
   });
 }
+
+const entries: [string, ServerEntry, string | undefined, string | undefined, string | undefined][] = [
+  ["an image", { name: "s", image: "a/b" }, "t", "a/b", undefined],
+  [
+    "a tool's own image",
+    { name: "s", tools: [{ name: "t", container: { image: "a/t" } }] },
+    "t",
+    "a/t",
+    undefined,
+  ],
+  [
+    "another tool's image",
+    { name: "s", tools: [{ name: "u", container: { image: "a/u" } }] },
+    "t",
+    undefined,
+    undefined,
+  ],
+  ["a host", { name: "s", remote: { url: "https://X.Example:8443/mcp" } }, "t", undefined, "x.example"],
+  [
+    "a host with a dot at its end",
+    { name: "s", sseEndpoint: "https://x.example./sse" },
+    "t",
+    undefined,
+    "x.example",
+  ],
+];
+for (const [what, entry, tool, image, host] of entries) {
+  Deno.test(`rules look at ${what}`, () => {
+    equal(targetOf({ entry }, "invoke", { tool }), { action: "invoke", server: "s", image, host, tool });
+  });
+}
+
+Deno.test("a policy that is a link to nowhere allows nothing, and counts as soon as it leads somewhere", async () => {
+  await using gateway = await assembledGateway({ servers: ["fixture"] });
+  const { names } = await gateway.connect();
+  ok((await names()).includes("test_echo"));
+  await Deno.mkdir(`${gateway.home}/.docker/mcp`, { recursive: true });
+  await Deno.symlink(`${gateway.home}/kept.yaml`, `${gateway.home}/${at}`);
+  equal(await names(), []);
+  match(gateway.lines.join("\n"), /policy\.yaml is a link that leads nowhere\. Nothing is allowed/);
+  await gateway.write("kept.yaml", "rules: []\n");
+  ok((await names()).includes("test_echo"));
+});
 
 Deno.test("a policy's mistakes are told with their place", () => {
   const mistakes: [string, RegExp][] = [

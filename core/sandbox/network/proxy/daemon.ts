@@ -182,7 +182,10 @@ export class ProxyDaemon {
     watchEngine(socket, {
       known: (states) => {
         this.#engines.set(socket, undefined);
-        return this.#reconcile(socket, states).catch((error) => this.#note(`${socket}: ${error.message}`));
+        return this.#reconcile(socket, states).then(
+          () => this.#note(`the Engine at ${socket} answers`),
+          (error) => this.#note(`${socket}: ${error.message}`),
+        );
       },
       started: (id) => {
         const served = own(id);
@@ -208,10 +211,17 @@ export class ProxyDaemon {
   /** One that something else than skiff has started; those of other homes are none of ours. */
   async #takeUp(id: string): Promise<void> {
     try {
-      if (await readRecord(this.#options.paths, id)) await this.serve(id, {});
+      if (await readRecord(this.#options.paths, id)) await this.#serveRunning(id);
     } catch (error) {
       this.#note(`${id}: ${error instanceof Error ? error.message : error}`);
     }
+  }
+
+  async #serveRunning(id: string): Promise<void> {
+    await this.serve(id, {});
+    const served = this.#served.get(id);
+    if (served) served.running = true;
+    this.#judgeIdleness();
   }
 
   /** Compares the records with the containers that there are. */
@@ -224,7 +234,7 @@ export class ProxyDaemon {
       if (served) {
         if (served.running && !state) served.startsBefore = 0; // it ran, and stopped while nothing was heard
         served.running = state === true;
-      } else if (state) await this.serve(id, {}).catch((error) => this.#note(`${id}: ${error.message}`));
+      } else if (state) await this.#serveRunning(id).catch((error) => this.#note(`${id}: ${error.message}`));
       if (state === undefined && Date.now() - Date.parse(record.created) > forgottenMs) this.#clean(id);
     }
     this.#judgeIdleness();

@@ -15,7 +15,6 @@ import { toldLines } from "../../../support/mcp/told_lines.ts";
 /** What an Engine tells of containers, and nothing else of one. */
 function engineStandIn(path: string) {
   let server: Deno.HttpServer | undefined;
-  let said = Promise.withResolvers<void>();
   let streams: ReadableStreamDefaultController<Uint8Array>[] = [];
   const running = new Set<string>();
   const answer = (request: Request): Response => {
@@ -24,7 +23,6 @@ function engineStandIn(path: string) {
       return new Response(new ReadableStream({ start: (stream) => void streams.push(stream) }));
     }
     if (pathname.endsWith("/containers/json")) {
-      said.resolve();
       const list = [...running].map((id) => ({ Id: id, State: "running", Labels: { [accessLabel]: id } }));
       return Response.json(list);
     }
@@ -34,11 +32,8 @@ function engineStandIn(path: string) {
   };
   return {
     running,
-    /** Resolves when it has told what runs. */
-    async start(): Promise<void> {
-      said = Promise.withResolvers();
+    start(): void {
       server = Deno.serve({ transport: "unix", path, onListen() {} }, answer);
-      await said.promise;
     },
     async stop(): Promise<void> {
       for (const stream of streams) stream.close();
@@ -63,8 +58,9 @@ interface World {
   engine: ReturnType<typeof engineStandIn>;
   daemon: ProxyDaemon;
   ended(): boolean;
-  /** Resolves when the proxy has found that the Engine does not answer. */
+  /** Resolve when the proxy has found that the Engine does not answer, and when it has heard it from now on. */
   lost: Promise<string>;
+  heard(): Promise<string>;
   connect(): Promise<Deno.UnixConn>;
 }
 
@@ -75,25 +71,29 @@ function endTest(name: string, options: Partial<DaemonOptions>, fn: (world: Worl
     const paths = skiffPaths({ get: (name) => name === "SKIFF_HOME" ? home : undefined });
     const engineSocket = `${home}/engine.sock`;
     const engine = engineStandIn(engineSocket);
-    const { log, line } = toldLines();
+    const { lines, log, line } = toldLines();
     const policy = { mode: "allow-list" as const, preset: "locked" as const, allow: [], deny: [] };
     const identity = { name: "a", workspace: home, agent: "shell", engineSocket };
     await prepareAccess({ sandbox: "a", policy, paths, forwarder: "/none" }, identity);
     await Deno.mkdir(sandboxFiles(paths, "a").sockets, { recursive: true });
     engine.running.add("a");
-    const started = engine.start();
+    engine.start();
+    const heard = () => {
+      lines.length = 0;
+      return line(/Engine at .* answers/);
+    };
     const daemon = await startProxyDaemon({ paths, idleMs: 0, startMs: long, onLog: log, ...options });
     let hasEnded = false;
     daemon.closed.then(() => hasEnded = true);
-    await started;
+    await line(/Engine at .* answers/);
     const path = `${sandboxFiles(paths, "a").sockets}/proxy.sock`;
     try {
-      const lost = line(/cannot be reached/);
       await fn({
         engine,
         daemon,
         ended: () => hasEnded,
-        lost,
+        lost: line(/cannot be reached/),
+        heard,
         connect: () => Deno.connect({ transport: "unix", path }),
       });
     } finally {
@@ -137,7 +137,9 @@ endTest(
   async (world) => {
     await world.engine.stop();
     await world.lost;
-    await world.engine.start();
+    const heard = world.heard();
+    world.engine.start();
+    await heard;
     assert.equal(world.ended(), false);
     world.engine.tell("die", "a");
     await world.daemon.closed;
@@ -148,6 +150,6 @@ endTest("it ends when an Engine comes back without its containers", { engineGone
   await world.engine.stop();
   await world.lost;
   world.engine.running.clear();
-  await world.engine.start();
+  world.engine.start();
   await world.daemon.closed;
 });

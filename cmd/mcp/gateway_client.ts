@@ -1,6 +1,6 @@
 /** A client of a gateway of its own, for the commands of `skiff mcp tools`: what it sees is what all clients see. */
 import type { Context, Invocation } from "../../core/cli/command.ts";
-import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { interrupted, SkiffError } from "../../core/errors/skiff_error.ts";
 import { selfCommand } from "../../core/process/self.ts";
 import { version } from "../../core/version.ts";
 import { Client, type Tool } from "../../gateway/mcp/sdk.ts";
@@ -43,6 +43,8 @@ export async function withGateway<T>(
       });
     });
     return await work(client);
+  } catch (error) {
+    throw context.signal.aborted ? interrupted(error) : error;
   } finally {
     await client.close();
     await told;

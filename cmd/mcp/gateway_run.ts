@@ -9,6 +9,7 @@ import { standardInput } from "../../gateway/mcp/servers/byte_pieces.ts";
 import { standardOutput } from "../../gateway/mcp/servers/line_writer.ts";
 import { watchFiles } from "../../gateway/mcp/gateway/watch.ts";
 import { type FrontSettings, frontSettings, gatewayFlags, gatewaySettings } from "./gateway_flags.ts";
+import { listenAt } from "./listen_at.ts";
 
 export const gatewayRunCommand: Command = {
   name: "run",
@@ -30,6 +31,9 @@ export const gatewayRunCommand: Command = {
     let assembled: AssembledGateway | undefined;
     try {
       assembled = await assembleGateway(gatewaySettings(flags, context, log));
+      if (assembled.gateway.servers.length === 0) {
+        log("> No server is enabled. Enable one: `skiff mcp server enable NAME`");
+      }
       if (front.dryRun) return await dryRun(assembled, log, signal);
       if (front.watch) watch(assembled, signal, log);
       if (front.transport === "stdio") {
@@ -114,7 +118,7 @@ async function serveHttp(
   }
   const access = { token: unauthenticated ? undefined : token, public: isPublic, hosts: [] };
   const front = httpFront(gateway, { ...access, transport: transport as "sse" | "streaming" });
-  const server = listen({ hostname, port }, front.fetch);
+  const server = listenAt({ hostname, port }, front.fetch);
   const place = transport === "sse" ? "/sse" : "/mcp";
   log(`> Gateway: http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}${place}`);
   if (!unauthenticated && !given) log(`> Use Bearer token: Authorization: Bearer ${token}`);
@@ -123,29 +127,4 @@ async function serveHttp(
   await ended.promise;
   await front.close();
   await server.shutdown();
-}
-
-function listen(
-  place: { hostname: string; port: number },
-  fetch: (request: Request) => Response | Promise<Response>,
-): Deno.HttpServer {
-  try {
-    return Deno.serve({ ...place, onListen() {} }, fetch);
-  } catch (cause) {
-    if (cause instanceof Deno.errors.AddrInUse) {
-      throw new SkiffError(
-        "conflict",
-        `Port ${place.port} of ${place.hostname} is in use by another program`,
-        {
-          hint: "Choose another one with --port.",
-          cause,
-        },
-      );
-    }
-    throw new SkiffError(
-      "invalid_input",
-      `Nothing can listen at ${place.hostname}:${place.port}: ${(cause as Error).message}`,
-      { hint: "Give an address of this machine, like --host 127.0.0.1.", cause },
-    );
-  }
 }

@@ -3,6 +3,7 @@ import type { Command, Context, Invocation } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
 import { HubClient } from "../../gateway/hub/hub_client.ts";
 import type { HubHttpAccess } from "../../gateway/hub/hub_http.ts";
+import { listenAt } from "./listen_at.ts";
 
 export const hubCommand: Command = {
   name: "hub",
@@ -77,11 +78,9 @@ async function serveHttp(hub: HubClient, { context, flags }: Invocation): Promis
   const { answerHubRequest } = await import("../../gateway/hub/hub_http.ts");
   const access = httpAccess(context, flags);
   const hostname = String(flags.host);
-  const server = Deno.serve({
-    hostname,
-    port: portOf(String(flags.port)),
-    onListen: ({ port }) => void context.err(`Docker Hub MCP server on http://${hostname}:${port}/mcp\n`),
-  }, (request) => answerHubRequest(hub, access, request));
+  const place = { hostname, port: portOf(String(flags.port)) };
+  const server = listenAt(place, (request) => answerHubRequest(hub, access, request));
+  await context.err(`Docker Hub MCP server on http://${hostname}:${server.addr.port}/mcp\n`);
   context.signal.addEventListener("abort", () => void server.shutdown(), { once: true });
   await server.finished;
 }

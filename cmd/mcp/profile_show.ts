@@ -1,5 +1,6 @@
 /** `skiff mcp profile ls` and `show`. */
 import type { Command } from "../../core/cli/command.ts";
+import { asTyped } from "../../core/process/called_as.ts";
 import { formatFlag } from "../../core/cli/format_flag.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { listClients } from "../../gateway/mcp/clients/list_clients.ts";
@@ -24,7 +25,7 @@ export const profileLsCommand: Command = {
       return await context.out(printed(shown, flags.format as "json" | "yaml"));
     }
     if (profiles.length === 0) {
-      return await context.out("No profile. `skiff mcp profile create --name NAME` makes one.\n");
+      return await context.out(asTyped("No profile. `skiff mcp profile create --name NAME` makes one.\n"));
     }
     const rows = profiles.map(({ profile: { id, name, servers }, origin }) => [
       id,

@@ -1,5 +1,6 @@
 /** `skiff mcp server ls`. */
 import type { Command } from "../../core/cli/command.ts";
+import { asTyped } from "../../core/process/called_as.ts";
 import { formatTable } from "../../core/cli/table.ts";
 import { loadConfiguration } from "../../gateway/mcp/configuration/configuration.ts";
 import { isUnisolated } from "../../gateway/mcp/catalog/server_entry.ts";
@@ -40,7 +41,9 @@ export const serverLsCommand: Command = {
       return await context.out(`${JSON.stringify(shown, null, 2)}\n`);
     }
     if (states.length === 0) {
-      return await context.out("No server is enabled. `skiff mcp server enable NAME` enables one.\n");
+      return await context.out(
+        asTyped("No server is enabled. `skiff mcp server enable NAME` enables one.\n"),
+      );
     }
     const rows = states.map(({ entry, needs: { oauth, secrets, config }, policy }) => [
       entry.name,

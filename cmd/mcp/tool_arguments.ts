@@ -36,11 +36,11 @@ function fitted(value: unknown, schema: unknown): unknown {
 }
 
 function isOf(value: unknown, type: string): boolean {
-  if (type === "array") return Array.isArray(value);
-  if (type === "object") return value !== null && typeof value === "object" && !Array.isArray(value);
+  if (type === "number") return typeof value === "number";
   if (type === "integer") return Number.isInteger(value);
-  const kind: string = typeof value;
-  return kind === type;
+  if (type === "boolean") return typeof value === "boolean";
+  if (type === "array") return Array.isArray(value);
+  return type === "object" && value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
 function parsed(text: string): unknown {

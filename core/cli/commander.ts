@@ -4,6 +4,7 @@
  */
 import { Argument as CommanderArgument, Command as Commander, CommanderError, Option } from "commander";
 import type { Command, Context, Flag } from "./command.ts";
+import { asTyped } from "../process/called_as.ts";
 import type { Parsed } from "./plain_words.ts";
 import type { FoundCommand } from "./run_command.ts";
 
@@ -76,8 +77,8 @@ const inParagraphs = (text: string) => text.replace(/(?<=\S)\n(?=\S)/g, " ");
 function configureOutput(parser: Commander, path: string[], context: Context): () => Promise<void> {
   let written = Promise.resolve();
   parser.configureOutput({
-    writeOut: (text) => void (written = written.then(() => context.out(text))),
-    writeErr: (text) => void (written = written.then(() => context.err(text))),
+    writeOut: (text) => void (written = written.then(() => context.out(asTyped(text)))),
+    writeErr: (text) => void (written = written.then(() => context.err(asTyped(text)))),
     getOutHasColors: () => context.color,
     getErrHasColors: () => context.color,
     outputError: (text, write) => {

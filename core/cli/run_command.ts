@@ -4,6 +4,7 @@
  */
 import { exitCode, type SkiffError, toSkiffError } from "../errors/skiff_error.ts";
 import type { Command, Context, Flag, LazyCommand } from "./command.ts";
+import { asTyped } from "../process/called_as.ts";
 import { readPlainWords } from "./plain_words.ts";
 
 /** A command with the words that lead to it: "skiff model run". */
@@ -85,8 +86,8 @@ async function runFound(found: FoundCommand, context: Context): Promise<number> 
 export async function printError(error: unknown, context: Context): Promise<number> {
   const wrapped = toSkiffError(error);
   if (wrapped.code === "interrupted" && !context.debug) return exitCode("interrupted");
-  await context.err(`${wrapped.message}\n`);
-  if (wrapped.hint) await context.err(`${wrapped.hint}\n`);
+  await context.err(`${asTyped(wrapped.message)}\n`);
+  if (wrapped.hint) await context.err(`${asTyped(wrapped.hint)}\n`);
   if (context.debug) await context.err(`${causes(wrapped)}\n`);
   return exitCode(wrapped.code);
 }

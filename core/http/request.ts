@@ -3,7 +3,7 @@
  * never carries a credential to another host, and speaks in SkiffErrors.
  */
 import { interrupted, SkiffError } from "../errors/skiff_error.ts";
-import { systemTrustClient } from "./system_certificates.ts";
+import { failureReason, fetchTrusting } from "./trusting_fetch.ts";
 
 export interface RequestOptions {
   method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH";
@@ -103,41 +103,11 @@ async function send(url: URL, headers: Headers, options: RequestOptions): Promis
   }
 }
 
-const distrust = /certificate|UnknownIssuer|invalid peer/i;
-/** Hosts whose certificate only the system's store vouches for. */
-const systemTrusted = new Set<string>();
-
-/** `fetch` that asks the system's certificates when Deno's own do not know the host's issuer. */
-async function fetchTrusting(url: URL, init: RequestInit): Promise<Response> {
-  if (!systemTrusted.has(url.host)) {
-    try {
-      return await fetch(url, init);
-    } catch (error) {
-      if (!distrust.test(failureText(error)) || await systemTrustClient() === undefined) throw error;
-    }
-  }
-  const response = await fetch(url, { ...init, client: await systemTrustClient() });
-  systemTrusted.add(url.host);
-  return response;
-}
-
-function failureText(error: unknown): string {
-  return [error, (error as Error)?.cause].map((e) => e instanceof Error ? e.message : "").join(" ");
-}
-
-/** What the engine of `fetch` says -> what a person reads, and whether another try may help. */
-const failures: [RegExp, string, boolean][] = [
-  [/dns error|failed to lookup|name or service not known/i, "its name cannot be resolved", false],
-  [/connection refused/i, "the connection is refused", false],
-  [distrust, "its certificate is not trusted", false],
-  [/network is unreachable|no route to host/i, "there is no way to it", false],
-  [/tunnel|proxy/i, "the proxy refuses the connection", false],
-];
-
 function failureOf(error: unknown): { reason: string; transient: boolean } {
-  const text = failureText(error);
-  const row = failures.find(([pattern]) => pattern.test(text));
-  return row ? { reason: row[1], transient: row[2] } : { reason: "the connection broke", transient: true };
+  const reason = failureReason(error);
+  return reason === undefined
+    ? { reason: "the connection broke", transient: true }
+    : { reason, transient: false };
 }
 
 /** An error about the host of `url`. */

@@ -16,3 +16,9 @@ function calledAs(): string {
 export function programName(): string {
   return pluginGroup() ? "docker" : "skiff";
 }
+
+/** A text for people that names commands, as they are typed here: whoever has the plugin need not have `skiff`. */
+export function asTyped(text: string): string {
+  const group = pluginGroup();
+  return group ? text.replaceAll(`skiff ${group} `, `docker ${group} `) : text;
+}

@@ -1,6 +1,7 @@
 /** Where catalogs come from: the embedded snapshot, files, and addresses with a copy for when they are away. */
 import { readAsset } from "../../../core/assets/assets.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { failureReason, fetchTrusting } from "../../../core/http/trusting_fetch.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import type { Environment } from "../configuration/toolkit_files.ts";
 import { readText } from "../files/edit_file.ts";
@@ -75,7 +76,7 @@ export async function fetchText(url: string, env: Environment): Promise<string> 
     });
   }
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(fetchMs) });
+    const response = await fetchTrusting(url, { signal: AbortSignal.timeout(fetchMs) });
     if (!response.ok) {
       await response.body?.cancel();
       throw new SkiffError("network", `${url} answered ${response.status} ${response.statusText}`.trim());
@@ -83,10 +84,14 @@ export async function fetchText(url: string, env: Environment): Promise<string> 
     return await readAtMost(response, url);
   } catch (error) {
     if (error instanceof SkiffError) throw error;
-    throw new SkiffError("network", `Cannot reach ${url}: ${(error as Error).message}`, {
-      hint: "Check the address and the network.",
-      cause: error,
-    });
+    throw new SkiffError(
+      "network",
+      `Cannot reach ${url}: ${failureReason(error) ?? (error as Error).message}`,
+      {
+        hint: "Check the address and the network.",
+        cause: error,
+      },
+    );
   }
 }
 

@@ -37,9 +37,10 @@ export function catalogOf(value: Record<string, unknown>, name: string, path: st
   const catalog: Catalog = { name, servers: new Map(), problems: [] };
   if (typeof value.displayName === "string") catalog.displayName = value.displayName;
   for (const [server, raw] of Object.entries(registry as Record<string, unknown>)) {
-    const problem = entryProblem(raw);
-    if (problem) catalog.problems.push(`${path}: the server "${server}" is left out: ${problem}`);
-    else catalog.servers.set(server, { ...(raw as ServerEntry), name: server });
+    const problem = nameProblem(server) ?? entryProblem(raw);
+    if (problem) {
+      catalog.problems.push(`${path}: the server ${JSON.stringify(server)} is left out: ${problem}`);
+    } else catalog.servers.set(server, { ...(raw as ServerEntry), name: server });
   }
   return catalog;
 }
@@ -64,6 +65,12 @@ export function fromElsewhere(catalog: Catalog): Catalog {
 const textLists = ["command", "volumes", "allowHosts", "extraHosts"] as const;
 const objectLists = ["env", "secrets", "config", "tools"] as const;
 
+/** Names stand in commands that people are told to copy: what a shell or a terminal would obey has no place there. */
+function nameProblem(name: string): string | undefined {
+  const isFine = /^[^\p{Cc}\p{Cf};&|<>$`"'\\(){}*?!#]+$/u.test(name);
+  return isFine ? undefined : `${JSON.stringify(name)} cannot be a name`;
+}
+
 /** What makes a value no server entry; undefined when it is one. */
 export function entryProblem(raw: unknown): string | undefined {
   if (raw === null || typeof raw !== "object" || Array.isArray(raw)) return "it is no mapping";
@@ -81,6 +88,15 @@ export function entryProblem(raw: unknown): string | undefined {
     if (bad) return `"${field}" is no list of mappings`;
   }
   if (entry.image !== undefined && typeof entry.image !== "string") return `"image" is no text`;
+  const providers = (entry.oauth as ServerEntry["oauth"])?.providers ?? [];
+  if (!Array.isArray(providers)) return `"oauth.providers" is no list of mappings`;
+  const secrets = (entry.secrets ?? []) as unknown as { name: unknown }[];
+  const names = [...secrets.map(({ name }) => name), ...providers.map((one) => one?.provider)];
+  for (const name of names) {
+    if (typeof name !== "string") return "one of its secrets or providers has no name";
+    const problem = nameProblem(name);
+    if (problem) return problem;
+  }
   if (!serverType(entry as ServerEntry)) return "it has no image, no remote address and no tools that run";
   return undefined;
 }
@@ -103,7 +119,7 @@ export function parseServer(text: string, name: string | undefined, path: string
     }
     name = wanted;
   }
-  const problem = entryProblem(raw);
+  const problem = entryProblem(raw) ?? (name === undefined ? undefined : nameProblem(name));
   if (problem) {
     throw new SkiffError("invalid_input", `${path} holds no server: ${problem}`, {
       hint: "See docs/mcp-catalog.md for the fields of a server.",

@@ -43,6 +43,9 @@ function likeOpencode(name: string): Record<ClientOs, string[]> {
 
 const json = (at: string[], shape = stdio): EntryFormat => ({ kind: "json", at, shape });
 
+/** VS Code by the folders of its editions. */
+const vscodes = ["Code", "Code - Insiders", "VSCodium"];
+
 /** Editors that have extensions of VS Code. */
 const editors = ["Code", "Cursor"];
 
@@ -127,9 +130,12 @@ export const mcpClients: McpClient[] = [
     displayName: "Visual Studio Code",
     source: "https://code.visualstudio.com/",
     format: json(["servers"]),
-    global: inSettings("Code/User/mcp.json"),
+    global: inSettings(...vscodes.map((name) => `${name}/User/mcp.json`)),
     project: { file: ".vscode/mcp.json", format: json(["servers"]) },
-    traces: ["/Applications/Visual Studio Code.app", "$APPDATA/Code", "$HOME/.config/Code"],
+    traces: [
+      "/Applications/Visual Studio Code.app",
+      ...vscodes.flatMap((name) => ["$APPDATA", "$HOME/.config"].map((folder) => `${folder}/${name}`)),
+    ],
     program: "code",
   },
   {

@@ -4,6 +4,7 @@ import { canonicalName } from "../catalog/template.ts";
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { ServerValues } from "./config_file.ts";
+import { isOfOAuth } from "../oauth/oauth_client.ts";
 import { isUsable, parseLogin, tokenName } from "../oauth/login.ts";
 import { loginAmong, placesOf, remoteUrl } from "../oauth/oauth_app.ts";
 
@@ -26,7 +27,7 @@ export async function serverNeeds(
 ): Promise<ServerNeeds> {
   const providers = entry.oauth?.providers ?? [];
   const bySecret = new Map(providers.map(({ provider, secret }) => [secret, provider]));
-  const has = async (name: string) => await sources.get(name) !== undefined;
+  const has = async (name: string) => !isOfOAuth(name) && await sources.get(name) !== undefined;
   const url = remoteUrl(entry);
   const hasLogin = async (provider?: string) => {
     if (url !== undefined) {

@@ -33,6 +33,7 @@ export function mcpAdd(dynamic: DynamicSession): OwnTool {
     },
     async call(args, { signal }) {
       const name = requiredText(args, "name");
+      if (dynamic.adds.has(name)) return await waited(dynamic, name, signal);
       const server = await findServer(dynamic, name);
       if (!server) {
         return errorAnswer(
@@ -40,19 +41,30 @@ export function mcpAdd(dynamic: DynamicSession): OwnTool {
         );
       }
       const missing = await whatIsMissing(dynamic, server);
-      return missing ??
-        await add(dynamic, server, { listed: args.activate !== false && args.activate !== "false", signal });
+      if (missing) return missing;
+      const listed = args.activate !== false && args.activate !== "false";
+      dynamic.adds.begin(name, (signal) => add(dynamic, server, { listed, signal }));
+      return await waited(dynamic, name, signal);
     },
   };
+}
+
+/** The answer when it is there in time, else what to do. */
+async function waited({ adds }: DynamicSession, name: string, signal: AbortSignal): Promise<CallToolResult> {
+  return await adds.wait(name, signal) ?? textAnswer(
+    `Server '${name}' is still being started; its image may have to be pulled first. It goes on. ` +
+      "Call mcp-add again to wait for it.",
+  );
 }
 
 async function add(
   dynamic: DynamicSession,
   server: EnabledServer,
-  options: { listed: boolean; signal: AbortSignal },
+  { listed, signal: waitedFor }: { listed: boolean; signal: AbortSignal },
 ): Promise<CallToolResult> {
   const { session } = dynamic;
   const { name } = server.entry;
+  const options = { listed, signal: AbortSignal.any([waitedFor, session.signal]) };
   try {
     await session.addServer(server, options).catch(async (error) => {
       if (!(error instanceof LoginRequired) || !await dynamic.logins?.ask(session, error, options.signal)) {
@@ -67,8 +79,8 @@ async function add(
   }
   const tools = session.tools().filter((tool) => tool.server?.entry.name === name)
     .map(({ definition: { name, description, inputSchema } }) => ({ name, description, inputSchema }));
-  const use = options.listed
-    ? "Assume that it is fully configured and ready to use."
+  const use = listed
+    ? "Assume that it is fully configured and ready to use. If your list of tools does not have them, call them with mcp-exec."
     : "Its tools are not in the list of tools: call them with mcp-exec, or with code-mode.";
   return textAnswer(
     `Successfully added ${tools.length} tools in server '${name}'. ${use}\n\n${fencedJson({ tools })}`,
@@ -136,6 +148,7 @@ export function mcpRemove(dynamic: DynamicSession): OwnTool {
         }
         return errorAnswer(`Server '${name}' is not in this session.`);
       }
+      dynamic.adds.forget(name);
       await dynamic.session.removeServer(name);
       return textAnswer(`Successfully removed server '${name}'.`);
     },

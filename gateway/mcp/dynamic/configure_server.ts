@@ -122,6 +122,7 @@ async function set(
     }
   }
   values.set(name, config);
+  dynamic.adds.forget(name);
   return textAnswer(
     `Successfully set the configuration of server '${name}'.\n\n` +
       `Old: ${JSON.stringify(before)}\nNew: ${JSON.stringify(config)}`,

@@ -8,6 +8,7 @@ import type { EnabledServer } from "../configuration/enabled_server.ts";
 import type { GatewaySession } from "../gateway/gateway_session.ts";
 import type { LoginDesk } from "../oauth/login_desk.ts";
 import type { Meaning } from "./meaning.ts";
+import type { SlowAdds } from "./slow_adds.ts";
 
 export interface DynamicParts {
   /** The one that holds when it is asked. */
@@ -24,6 +25,8 @@ export interface DynamicParts {
   logins?: LoginDesk;
   /** Why a server must not be added; undefined: it may. */
   refusal?(entry: ServerEntry): Promise<string | undefined>;
+  /** ms until a server that is still being added is answered for. */
+  addPatience?: number;
   log(line: string): void;
 }
 
@@ -31,6 +34,7 @@ export interface DynamicSession extends DynamicParts {
   session: GatewaySession;
   /** Values that this session has set, by server. */
   values: Map<string, Record<string, unknown>>;
+  adds: SlowAdds;
 }
 
 /** The server as this session would run it: its own if it has it, else the catalog's; with the values it has set. */

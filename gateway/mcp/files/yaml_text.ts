@@ -1,5 +1,15 @@
 /** YAML of other programs: read with places in errors, changed so that all else stays as it was. */
-import { type Document, isAlias, isCollection, isMap, isPair, isSeq, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isSeq,
+  type Node,
+  parseDocument,
+  type YAMLSeq,
+} from "yaml";
 import { stringify } from "yaml";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 
@@ -41,6 +51,12 @@ function parsed(text: string, path: string): Document.Parsed {
   const [error] = document.errors;
   if (error) {
     const before = text.slice(0, error.pos[0]).split("\n");
+    if (error.code === "MULTIPLE_DOCS") {
+      throw new SkiffError("invalid_input", `${path}:${before.length}: a second document begins here`, {
+        hint: "Leave one of them in the file.",
+        cause: error,
+      });
+    }
     const tabs = /\t/.test(text.split("\n")[before.length - 1] ?? "") && /tab/i.test(error.message);
     const reason = error.message.replace(/\s+/g, " ");
     throw new SkiffError(
@@ -61,14 +77,26 @@ export function toYaml(value: unknown): string {
 }
 
 /**
- * Sets the value at a path of keys, making the mappings on the way. A list is addressed by `name`: the last
- * step `{name}` is the item whose field `name` is that. Comments, order and layout of all else stay.
+ * Sets the value at a path of keys, making the mappings on the way. Items of lists are addressed by their place
+ * or by `name`. Comments, order and layout of all else stay.
  */
 export function setYaml(text: string, path: YamlPath, value: unknown, file: string): string {
   const document = parsed(text, file);
   plainValue(document, file);
   setNode(document, path, value);
-  return spliced(text, document, path, value, file) ?? document.toString(printOptions);
+  return spliced(text, document, path, value, file) ?? written(text, document, path, file);
+}
+
+/** The text with the nearest block around a change written anew, or where there is none all of it. */
+function written(text: string, wanted: Document, path: YamlPath, file: string): string {
+  for (let length = path.length - 1; length > 0; length--) {
+    const block = path.slice(0, length);
+    const node = walk(wanted, block);
+    if (!node || !lineRange(text, parsed(text, file), block)) continue;
+    const result = spliced(text, wanted, block, node.toJS(wanted), file);
+    if (result !== undefined) return result;
+  }
+  return wanted.toString(printOptions);
 }
 
 /** Removes what is at a path; the text is the same when there is nothing. */
@@ -85,17 +113,26 @@ export function deleteYaml(text: string, path: YamlPath, file: string): string {
     const cut = text.slice(0, range[0]) + text.slice(range[1]);
     if (equal(cut, document)) return cut;
   }
-  return document.toString(printOptions);
+  return written(text, document, path, file);
 }
 
-export type YamlPath = (string | { name: string })[];
+/** A key, or an item of a list: by its place (one behind the last is added), or by its field `name`. */
+export type YamlPath = YamlStep[];
+type ItemStep = number | { name: string };
+type YamlStep = string | ItemStep;
 
 function setNode(document: Document, path: YamlPath, value: unknown): void {
   if (document.contents === null) document.contents = document.createNode({}) as never;
   let node = document.contents as Node;
   path.forEach((step, i) => {
     const last = i === path.length - 1;
-    if (typeof step !== "string") return setItem(document, node, step.name, value);
+    if (typeof step !== "string") {
+      if (last) return setItem(document, node, step, value);
+      const item = itemOf(document, node, step);
+      if (!item) throw new SkiffError("invalid_input", "An item is expected there");
+      node = item;
+      return;
+    }
     if (!isMap(node)) throw new SkiffError("invalid_input", `"${path[i - 1] ?? "/"}" is no mapping there`);
     if (last) return node.set(keyOf(node, step) ?? step, document.createNode(value));
     let next = node.get(keyOf(node, step) ?? step, true) as Node | undefined;
@@ -109,9 +146,20 @@ function setNode(document: Document, path: YamlPath, value: unknown): void {
   });
 }
 
-function setItem(document: Document, node: Node, name: string, value: unknown): void {
+/** -1 when the list has no such item. */
+function placeOf(list: YAMLSeq, step: ItemStep): number {
+  if (typeof step === "number") return step < list.items.length ? step : -1;
+  return list.items.findIndex((item) => isMap(item) && item.get("name") === step.name);
+}
+
+function itemOf(document: Document, node: Node | undefined, step: ItemStep): Node | undefined {
+  const item = isSeq(node) ? node.items[placeOf(node, step)] as Node | undefined : undefined;
+  return isAlias(item) ? item.resolve(document) as Node : item;
+}
+
+function setItem(document: Document, node: Node, step: ItemStep, value: unknown): void {
   if (!isSeq(node)) throw new SkiffError("invalid_input", "A list is expected there");
-  const at = node.items.findIndex((item) => isMap(item) && item.get("name") === name);
+  const at = placeOf(node, step);
   if (at < 0) node.add(document.createNode(value));
   else node.set(at, document.createNode(value));
 }
@@ -127,14 +175,15 @@ function deleteNode(document: Document, path: YamlPath): boolean {
   const last = path.at(-1)!;
   if (typeof last === "string") return isMap(parent) && parent.delete(keyOf(parent, last) ?? last);
   if (!isSeq(parent)) return false;
-  const at = parent.items.findIndex((item) => isMap(item) && item.get("name") === last.name);
+  const at = placeOf(parent, last);
   return at >= 0 && parent.delete(at);
 }
 
 function walk(document: Document, path: YamlPath): Node | undefined {
   let node = document.contents as Node | undefined;
   for (const step of path) {
-    if (isMap(node) && typeof step === "string") node = node.get(keyOf(node, step) ?? step, true) as Node;
+    if (typeof step !== "string") node = itemOf(document, node, step);
+    else if (isMap(node)) node = node.get(keyOf(node, step) ?? step, true) as Node;
     else return undefined;
     if (isAlias(node)) node = node.resolve(document) as Node;
   }
@@ -158,7 +207,9 @@ function spliced(
   let result: string | undefined;
   if (range) {
     const indent = text.slice(range[0]).match(/^ */)![0].length;
-    result = text.slice(0, range[0]) + lines(last, value, indent) + text.slice(range[1]);
+    const comment = commentBeside(text, original, path);
+    const block = lines(last, value, indent).replace("\n", () => `${comment}\n`);
+    result = text.slice(0, range[0]) + block + text.slice(range[1]);
   } else {
     const parent = walk(original, path.slice(0, -1));
     if (!isCollection(parent) || parent.flow || !parent.range || parent.items.length === 0) {
@@ -168,7 +219,8 @@ function spliced(
     const start = (isPair(first) ? first.key as Node : first as Node)?.range?.[0];
     if (start === undefined) return undefined;
     const begin = text.lastIndexOf("\n", start - 1) + 1;
-    const indent = text.slice(begin).match(/^ */)![0].length;
+    // Of a mapping that is an item itself the first key stands behind the dash.
+    const indent = isPair(first) ? start - begin : text.slice(begin).match(/^ */)![0].length;
     const at = endOfLines(text, parent.range[1]);
     const head = text.slice(0, at);
     result = head + (head === "" || head.endsWith("\n") ? "" : "\n") + lines(last, value, indent) +
@@ -190,9 +242,26 @@ function splicedParent(
   return spliced(text, wanted, path.slice(0, -1), inner, file);
 }
 
-function lines(step: string | { name: string }, value: unknown, indent: number): string {
+function lines(step: YamlStep, value: unknown, indent: number): string {
   const block = toYaml(typeof step === "string" ? { [step]: value } : [value]);
   return block.replace(/^(?=.)/gm, " ".repeat(indent));
+}
+
+/** The comment on the line of a key with the spaces before it: "  # here"; "" when there is none. */
+function commentBeside(text: string, document: Document, path: YamlPath): string {
+  const parent = walk(document, path.slice(0, -1));
+  const last = path.at(-1)!;
+  if (!isMap(parent) || typeof last !== "string") return "";
+  const pair = parent.items.find(({ key }) => key === keyOf(parent, last));
+  const key = (pair?.key as Node | undefined)?.range;
+  if (!key) return "";
+  const end = text.indexOf("\n", key[1]);
+  const line = text.slice(key[1], end < 0 ? text.length : end);
+  const value = (pair?.value as Node | undefined)?.range;
+  // Behind a value of this line, else behind the colon, when the value is on lines of its own.
+  const isHere = value && value[1] > value[0] && value[0] < key[1] + line.length;
+  const rest = isHere ? line.slice(value[1] - key[1]) : line.replace(/^\s*:/, "");
+  return /^\s+#/.test(rest) ? rest.trimEnd() : "";
 }
 
 /** From the start of the line of a block pair or item up to the line after its value; undefined elsewhere. */
@@ -207,7 +276,7 @@ function lineRange(text: string, document: Document, path: YamlPath): [number, n
     start = (pair?.key as Node | undefined)?.range?.[0];
     end = (pair?.value as Node | undefined)?.range?.[1] ?? (pair?.key as Node | undefined)?.range?.[1];
   } else if (typeof last !== "string" && isSeq(parent)) {
-    const item = parent.items.find((one) => isMap(one) && one.get("name") === last.name) as Node | undefined;
+    const item = parent.items[placeOf(parent, last)] as Node | undefined;
     start = item?.range?.[0];
     end = item?.range?.[1];
   }

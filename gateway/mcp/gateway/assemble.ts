@@ -15,6 +15,7 @@ import { toolkitFiles } from "../configuration/toolkit_files.ts";
 import { ofImage } from "../profiles/image_server.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { Redaction } from "../security/known_secrets.ts";
+import { withLastWords } from "../servers/last_words.ts";
 import { ServerStarter } from "../servers/open_server.ts";
 import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
 import { defaultOptions, Gateway, isToolOn } from "./gateway.ts";
@@ -108,7 +109,8 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     ...defaultOptions,
     open: (server, options) => {
       redaction.learn(server);
-      return starter.open(server, options);
+      const clean = (line: string) => redaction.clean(line);
+      return withLastWords(options, clean, (heard) => starter.open(server, heard));
     },
     middlewares: chain.middlewares,
     telemetry: chain.telemetry,

@@ -30,6 +30,8 @@ export class ClientLists {
   /** As JSON, by list. */
   readonly #given = new Map<ListName, string>();
   #announcing = false;
+  /** Lists that it was told of and has not asked for since. */
+  readonly #told = new Map<ListName, PromiseWithResolvers<void>>();
 
   constructor(session: Session, { listRefused }: { listRefused: boolean }) {
     this.#session = session;
@@ -45,7 +47,20 @@ export class ClientLists {
   give<K extends ListName>(list: K, view: View): ListContent<K> {
     const content = this.#content(list, view);
     this.#given.set(list, JSON.stringify(content));
+    this.#told.get(list)?.resolve();
+    this.#told.delete(list);
     return content;
+  }
+
+  /** When the client has the tools that it was just told of, at the latest after `ms`; some never ask for them. */
+  async caughtUp(ms: number): Promise<void> {
+    await Promise.resolve(); // what has changed just now is announced first
+    const told = this.#told.get("tools");
+    if (!told) return;
+    const timer = setTimeout(told.resolve, ms);
+    await told.promise;
+    clearTimeout(timer);
+    if (this.#told.get("tools") === told) this.#told.delete("tools");
   }
 
   /** Tells the client of the lists that differ from what it has, once for all that changes at one time. */
@@ -60,6 +75,7 @@ export class ClientLists {
       for (const [list, given] of this.#given) {
         if (given === JSON.stringify(this.#content(list, view))) continue;
         this.#given.delete(list); // told once, until it is asked for again
+        this.#told.set(list, Promise.withResolvers());
         changed.add(list === "templates" ? "resources" : list);
       }
       for (const list of changed) {

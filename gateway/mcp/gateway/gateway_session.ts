@@ -61,6 +61,8 @@ export interface GatewaySession {
   addServer(server: EnabledServer, options?: { listed?: boolean; signal?: AbortSignal }): Promise<Inventory>;
   /** Takes a server away from this session, ends it, tells the client. False when it has none of that name. */
   removeServer(name: string): Promise<boolean>;
+  /** When the client has the tools that it was just told of; soon, where it does not ask for them. */
+  caughtUp(): Promise<void>;
 
   /** Adds tools and prompts of the gateway itself, or replaces those of the same name; tells the client. */
   addOwn(own: { tools?: OwnTool[]; prompts?: OwnPrompt[] }): void;

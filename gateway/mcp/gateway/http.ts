@@ -96,7 +96,7 @@ function streamingSessions(app: Hono, gateway: Gateway, leftAfterMs: number): Se
 function sseSessions(app: Hono, gateway: Gateway): Sessions {
   const sessions = new Map<string, SseTransport>();
   app.get("/sse", async () => {
-    const transport = new SseTransport("/message");
+    const transport = new SseTransport("/message", longestBody);
     await gateway.openSession(transport, transport.sessionId);
     sessions.set(transport.sessionId, transport);
     const dropped = transport.onclose;

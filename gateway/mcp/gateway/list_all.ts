@@ -9,7 +9,7 @@ export interface AllListed {
   failed: { name: string; error: string }[];
 }
 
-/** Pulls, verifies, starts and lists every server, whatever was known of it. */
+/** Pulls, verifies, starts and lists every server, whatever was known of it. Throws the signal's reason. */
 export async function listAll(
   gateway: Gateway,
   starter: ServerStarter,
@@ -35,6 +35,7 @@ export async function listAll(
         templates: templates.length,
       });
     } catch (error) {
+      signal.throwIfAborted();
       result.failed.push({ name, error: (error as Error).message });
     }
   }));

@@ -24,7 +24,7 @@ export interface ToolCall {
 export interface CallOrigin {
   requestId: RequestId;
   /** The client wants to hear of progress. */
-  onprogress?: (made: Record<string, unknown>) => void;
+  onprogress?: (made: Record<string, unknown>) => Promise<void>;
   /** Fields of the request beside name, arguments and `_meta`, e.g. `task`. */
   params: Record<string, unknown>;
 }

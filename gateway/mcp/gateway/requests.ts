@@ -189,7 +189,7 @@ function originOf(
   const { progressToken, ...meta } = _meta ?? {};
   const onprogress = progressToken === undefined ? undefined : (made: Record<string, unknown>) => {
     const notification = { method: "notifications/progress", params: { ...made, progressToken } };
-    extra.sendNotification(notification).catch(() => {}); // the client may be gone
+    return extra.sendNotification(notification).catch(() => {}); // the client may be gone
   };
   return {
     meta: Object.keys(meta).length > 0 ? meta : undefined,

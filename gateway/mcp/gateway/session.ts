@@ -38,12 +38,14 @@ const mostLogins = 2;
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
+/** How long the answer to a change waits for the client to fetch its new tools. */
+const catchUpMs = 500;
 
 interface AskOptions {
   signal: AbortSignal;
   /** The client's, for what the server asks back meanwhile. */
   requestId?: RequestId;
-  onprogress?: (made: Record<string, unknown>) => void;
+  onprogress?: (made: Record<string, unknown>) => Promise<void>;
 }
 
 type AddOptions = NonNullable<Parameters<GatewaySession["addServer"]>[1]>;
@@ -311,6 +313,10 @@ export class Session implements GatewaySession {
   changed(): void {
     this.#view = undefined;
     this.#lists.announce();
+  }
+
+  async caughtUp(): Promise<void> {
+    await this.#lists.caughtUp(catchUpMs);
   }
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */

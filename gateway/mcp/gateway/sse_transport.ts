@@ -1,4 +1,5 @@
 /** One client over the older HTTP transport: a stream of events, and POSTs to the place that it names. */
+import { limitedText } from "../security/limited_text.ts";
 import type { JSONRPCMessage, Transport } from "../sdk.ts";
 
 const encoder = new TextEncoder();
@@ -10,12 +11,14 @@ export class SseTransport implements Transport {
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #endpoint: string;
+  readonly #longestBody: number;
   #controller?: ReadableStreamDefaultController<Uint8Array>;
   #timer?: ReturnType<typeof setInterval>;
   #closed = false;
 
-  /** `endpoint`: path that the client posts to; the session's id is added. */
-  constructor(endpoint: string) {
+  /** `endpoint`: path that the client posts to; the session's id is added. `longestBody`: bytes of a POST. */
+  constructor(endpoint: string, longestBody: number) {
+    this.#longestBody = longestBody;
     this.#endpoint = `${endpoint}?sessionId=${this.sessionId}`;
   }
 
@@ -35,9 +38,15 @@ export class SseTransport implements Transport {
 
   /** The answer to a POST of the client. */
   async receive(request: Request): Promise<Response> {
+    let text: string;
+    try {
+      text = request.body ? await limitedText(request.body, this.#longestBody) : "";
+    } catch (error) {
+      return new Response(`The message is too long: ${(error as Error).message}`, { status: 413 });
+    }
     let message: unknown;
     try {
-      message = await request.json();
+      message = JSON.parse(text);
     } catch {
       return new Response("Invalid JSON", { status: 400 });
     }

@@ -2,7 +2,7 @@
 import { type ServerEntry, serverType } from "../catalog/server_entry.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { isMeantFor, type Login, parseLogin, tokenName } from "./login.ts";
-import type { OAuthClient } from "./oauth_client.ts";
+import { isOfOAuth, type OAuthClient } from "./oauth_client.ts";
 
 export interface OAuthApp {
   /** Under which its login is kept: a remote server's name, or a provider's for servers that are not remote. */
@@ -62,11 +62,13 @@ export function remoteApp(
     title: entry.name,
     url,
     headers,
-    secret: entry.oauth?.providers?.[0]?.secret,
+    secret: plainSecret(entry.oauth?.providers?.[0]?.secret),
     scopes: entry.oauth?.scopes,
     client: client && typeof client === "object" ? client as Partial<OAuthClient> : undefined,
   };
 }
+
+const plainSecret = (name: string | undefined) => name === undefined || isOfOAuth(name) ? undefined : name;
 
 /** The provider that a remote server names. */
 export function providerOf({ oauth }: ServerEntry): string | undefined {

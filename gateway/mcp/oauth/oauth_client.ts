@@ -1,5 +1,6 @@
 /** What skiff is to an authorization server: given by the user, or registered. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { tokenName } from "./login.ts";
 
 export interface OAuthClient {
   client_id: string;
@@ -47,6 +48,14 @@ export function givenClientName(app: string): string {
 /** The name of the secret that keeps what an authorization server registered. */
 export function registeredClientName(app: string): string {
   return `oauth-dcr/${app}`;
+}
+
+/**
+ * Whether a secret of this name is a login or a client: a server is not given one as a plain secret, whatever its
+ * catalog's entry declares.
+ */
+export function isOfOAuth(secret: string): boolean {
+  return [tokenName, givenClientName, registeredClientName].some((nameOf) => secret.startsWith(nameOf("")));
 }
 
 /** Undefined for what is no record of skiff: a client is registered anew then. */

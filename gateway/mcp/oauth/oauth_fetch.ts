@@ -1,5 +1,6 @@
 /** Requests to authorization servers: public https only, small answers, in time, never led to another origin. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { failureReason, fetchTrusting } from "../../../core/http/trusting_fetch.ts";
 import { guardUrl, type RemoteGuard } from "../servers/remote_guard.ts";
 
 export type Fetch = (to: string | URL, init?: RequestInit) => Promise<Response>;
@@ -33,14 +34,20 @@ export function oauthFetch(guard: RemoteGuard, signal?: AbortSignal): Fetch {
 async function send(url: URL, init: RequestInit, signal?: AbortSignal): Promise<Response> {
   const signals = [AbortSignal.timeout(answerMs), init.signal, signal].filter((one) => one != null);
   try {
-    const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.any(signals) });
+    const response = await fetchTrusting(url, {
+      ...init,
+      redirect: "manual",
+      signal: AbortSignal.any(signals),
+    });
     const body = await wholeBody(response, url);
     const hasBody = ![101, 204, 205, 304].includes(response.status);
     return new Response(hasBody ? body : null, { status: response.status, headers: response.headers });
   } catch (error) {
     if (error instanceof SkiffError || signal?.aborted) throw error;
     const late = error instanceof DOMException && error.name === "TimeoutError";
-    const reason = late ? `no answer within ${answerMs / 1000} s` : (error as Error).message;
+    const reason = late
+      ? `no answer within ${answerMs / 1000} s`
+      : failureReason(error) ?? (error as Error).message;
     throw new SkiffError("network", `${url.origin} cannot be reached: ${reason}`, { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 /** Logins and clients among the secrets. */
 import type { SecretSources } from "../secrets/resolve_secrets.ts";
 import type { SecretStore } from "../secrets/secret_store.ts";
-import { type Login, parseLogin, tokenName } from "./login.ts";
+import { isMeantFor, type Login, parseLogin, tokenName } from "./login.ts";
 import { loginAmong, type OAuthApp, placesOf } from "./oauth_app.ts";
 import {
   givenClientName,
@@ -36,10 +36,13 @@ export class OAuthVault {
       const found = await loginAmong(placesOf(app), app.url, (secret) => this.#get(secret));
       if (found) return found;
     }
-    const login = app.url === undefined ? await this.login(app.name) : undefined;
-    if (login) return { place: app.name, login };
+    const kept = app.url === undefined ? await this.login(app.name) : undefined;
+    if (kept) return { place: app.name, login: kept };
     const given = app.secret === undefined ? undefined : await this.#get(app.secret);
-    return given === undefined ? undefined : { place: app.name, login: parseLogin(given) };
+    const login = given === undefined ? undefined : parseLogin(given);
+    return login && (app.url === undefined || isMeantFor(login, app.url))
+      ? { place: app.name, login }
+      : undefined;
   }
 
   async keepLogin(place: string, login: Login): Promise<void> {

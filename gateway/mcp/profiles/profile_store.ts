@@ -6,8 +6,16 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { exists } from "../../../core/paths/exists.ts";
 import type { CatalogPlace } from "../catalog/catalogs.ts";
 import { editFile, fileError, readText } from "../files/edit_file.ts";
-import { setYaml } from "../files/yaml_text.ts";
-import { checkedProfile, parseProfile, type Profile, profileId, profileText } from "./profile.ts";
+import { withDifference } from "../files/yaml_difference.ts";
+import {
+  checkedProfile,
+  isCommand,
+  parseProfile,
+  type Profile,
+  profileId,
+  profileText,
+  serverName,
+} from "./profile.ts";
 
 export interface StoredProfile {
   profile: Profile;
@@ -33,7 +41,7 @@ export async function listProfiles(
     if (!await exists(files.database)) return;
     const { readToolkitProfiles } = await import("../toolkit/toolkit_database.ts"); // SQLite takes time to load
     for (const raw of readToolkitProfiles(files.database)) {
-      const profile = checkedProfile(raw, files.database);
+      const profile = fromElsewhere(checkedProfile(raw, files.database), warnings);
       found.set(profileId(profile.id), { profile, origin: "toolkit" });
     }
   });
@@ -47,6 +55,16 @@ export async function listProfiles(
     });
   }
   return [...found.values()].sort((a, b) => a.profile.id < b.profile.id ? -1 : 1);
+}
+
+/** What others may have sent there starts no command of this machine. */
+function fromElsewhere(profile: Profile, warnings: string[]): Profile {
+  for (const server of profile.servers.filter(isCommand)) {
+    warnings.push(
+      `The server "${serverName(server)}" of the profile "${profile.id}" is left out: it is a command`,
+    );
+  }
+  return { ...profile, servers: profile.servers.filter((server) => !isCommand(server)) };
 }
 
 async function yamlFiles(folder: string): Promise<string[]> {
@@ -113,10 +131,7 @@ export async function changeProfile(
     const before = text === undefined ? stored : parseProfile(text, path);
     changed = change(structuredClone(before));
     if (text === undefined) return profileText(changed, path);
-    for (const [field, value] of Object.entries(changed)) {
-      if (JSON.stringify(value) !== JSON.stringify(before[field])) text = setYaml(text, [field], value, path);
-    }
-    return text;
+    return withDifference(text, before, changed, path);
   }, { env: place.env });
   return changed;
 }

@@ -13,10 +13,17 @@ interface HelperAnswer {
   text: string;
 }
 
+/** For somebody to unlock a keyring. */
+const answerMs = 60_000;
+
 /** The helper of this name; undefined when it is not installed or does not work here (a locked keyring). */
-export async function credentialHelper(name: string): Promise<SecretProvider | undefined> {
+export async function credentialHelper(
+  name: string,
+  limitMs = answerMs,
+): Promise<SecretProvider | undefined> {
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
   const program = `docker-credential-${name}`;
+  const ask = (program: string, action: string, input: string) => answerOf(program, action, input, limitMs);
   const works = await ask(program, "list", "").then(({ ok }) => ok, () => false);
   if (!works) return undefined;
   const get = async (secret: string): Promise<string | undefined> => {
@@ -63,16 +70,26 @@ function helperError(program: string, what: string, text: string): SkiffError {
 }
 
 /** What goes in goes through stdin: arguments can be seen by all. */
-async function ask(program: string, action: string, input: string): Promise<HelperAnswer> {
+async function answerOf(
+  program: string,
+  action: string,
+  input: string,
+  limitMs: number,
+): Promise<HelperAnswer> {
+  const limit = AbortSignal.timeout(limitMs);
   const child = new Deno.Command(program, {
     args: [action],
     stdin: "piped",
     stdout: "piped",
     stderr: "null",
+    signal: limit,
   }).spawn();
   const writer = child.stdin.getWriter();
   await writer.write(new TextEncoder().encode(input)).catch(() => {});
   await writer.close().catch(() => {});
   const { success, stdout } = await child.output();
-  return { ok: success, text: new TextDecoder().decode(stdout) };
+  const text = limit.aborted
+    ? `it did not answer within ${limitMs / 1000} s`
+    : new TextDecoder().decode(stdout);
+  return { ok: success && !limit.aborted, text };
 }

@@ -4,6 +4,7 @@ import type { Environment } from "../configuration/toolkit_files.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { readText } from "../files/edit_file.ts";
+import { isOfOAuth } from "../oauth/oauth_client.ts";
 import { isUsable, parseLogin, tokenName } from "../oauth/login.ts";
 import { loginAmong, placesOf, providerOf, remoteUrl } from "../oauth/oauth_app.ts";
 import { parseSecretLines, splitSearchPath } from "./env_file.ts";
@@ -67,15 +68,17 @@ export async function openSecretSources(options: SecretSourceOptions): Promise<S
 /**
  * Values of the secrets that a server declares, and no others, by name. Missing ones are left out. The token of
  * an OAuth provider stands for the plain secret of its name. For a remote server its login counts as a secret,
- * by its id alone (`tokenName`), so that another login is another configuration.
+ * by its id alone (`tokenName`), so that another login is another configuration. No server is given a login or a
+ * client by declaring its name.
  */
 export async function resolveSecrets(
   entry: ServerEntry,
   sources: SecretSources,
 ): Promise<Map<string, string>> {
   const values = new Map<string, string>();
+  const plain = async (name: string) => isOfOAuth(name) ? undefined : await sources.get(name);
   for (const { name } of entry.secrets ?? []) {
-    const value = await sources.get(name);
+    const value = await plain(name);
     if (value !== undefined) values.set(name, value);
   }
   const url = remoteUrl(entry);
@@ -90,8 +93,8 @@ export async function resolveSecrets(
     // A token that was issued for a remote server is for nobody else.
     if (login && login.server === undefined && isUsable(login)) values.set(secret, login.access_token);
     else if (!values.has(secret)) {
-      const plain = await sources.get(secret);
-      if (plain !== undefined && secret !== tokenName(provider)) values.set(secret, plain);
+      const value = await plain(secret);
+      if (value !== undefined) values.set(secret, value);
     }
   }
   return values;

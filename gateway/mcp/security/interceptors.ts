@@ -3,6 +3,7 @@
  * (before) or its result (after), and may answer in its place. Nothing said means: go on unchanged.
  */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { fetchTrusting } from "../../../core/http/trusting_fetch.ts";
 import type { CallMiddleware, ToolCall } from "../gateway/middleware.ts";
 import { type CallToolResult, CallToolResultSchema, ErrorCode, McpError } from "../sdk.ts";
 import { runCommand } from "./interceptor_command.ts";
@@ -115,7 +116,13 @@ async function askInterceptor(
 
 async function post(url: string, { input, signal, most }: InterceptorRun): Promise<string> {
   const headers = { "content-type": "application/json" };
-  const response = await fetch(url, { method: "POST", headers, body: input, signal, redirect: "error" });
+  const response = await fetchTrusting(url, {
+    method: "POST",
+    headers,
+    body: input,
+    signal,
+    redirect: "error",
+  });
   if (!response.ok) {
     await response.body?.cancel();
     throw new Error(`it answers ${response.status}`);

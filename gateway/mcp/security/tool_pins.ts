@@ -35,10 +35,11 @@ export class ToolPins {
   /** For lists: what is new is pinned, what has changed or hides text is told. */
   guard(): Guard {
     return {
-      listed: (server, { tools, prompts }) => [
+      listed: (server, { tools, prompts, resources, templates }) => [
         ...this.#compared(server, tools),
         ...this.#hidden(server, "tool", tools),
         ...this.#hidden(server, "prompt", prompts),
+        ...this.#hidden(server, "resource", [...resources, ...templates]),
       ],
       refusal: (server, { tool }) => tool && this.#refusal(server, tool.name, tool),
       version: () => this.#file.refresh(),

@@ -2,12 +2,7 @@
  * `--block-network`: a server with `allowHosts` has no network but a way to those hosts. The way is the sandbox
  * proxy of the host; its forwarder runs in a small container beside the server's, and they share 127.0.0.1.
  */
-import {
-  createContainer,
-  openWait,
-  removeContainer,
-  startContainer,
-} from "../../../core/docker/containers.ts";
+import { openWait, removeContainer, startContainer } from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
 import { info } from "../../../core/docker/system.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
@@ -19,6 +14,7 @@ import type { ProxyStart } from "../../../core/sandbox/network/proxy/client.ts";
 import { followLog } from "../../../core/sandbox/network/proxy/decision_log.ts";
 import { sandboxFiles } from "../../../core/sandbox/network/sandbox_files.ts";
 import { containerLabels, type ContainerSettings } from "./container_config.ts";
+import { newContainer } from "./new_container.ts";
 import { once } from "./once.ts";
 import type { ContainerSpec } from "./server_spec.ts";
 import { waitAtMost } from "./wait_at_most.ts";
@@ -103,7 +99,7 @@ export async function blockNetwork(
   });
   try {
     await openAccess(paths, sandbox, proxy); // makes the folder that is mounted
-    ({ Id: id } = await createContainer(docker, {
+    id = await newContainer(docker, {
       Image: spec.image,
       Entrypoint: [],
       Cmd: access.command,
@@ -125,7 +121,7 @@ export async function blockNetwork(
         SecurityOpt: ["no-new-privileges"],
         ...(spec.extraHosts.length > 0 ? { ExtraHosts: spec.extraHosts } : {}),
       },
-    }, { signal }));
+    }, signal);
     removed = (await openWait(docker, id, { condition: "removed" })).answer;
     removed.catch(() => {});
     await startContainer(docker, id, { signal });

@@ -69,9 +69,9 @@ export async function connectClient(transport: Transport, options: OpenServerOpt
   } catch (error) {
     await transport.close().catch(() => {});
     if (signal.aborted) throw signal.reason;
-    throw new SkiffError("unavailable", `it did not answer the handshake: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const { message } = error as Error;
+    const words = error instanceof SyntaxError ? `its answer is no JSON (${message})` : message;
+    throw new SkiffError("unavailable", `it did not answer the handshake: ${words}`, { cause: error });
   }
   return client;
 }

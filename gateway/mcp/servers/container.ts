@@ -1,7 +1,6 @@
 /** Servers in containers, over the container's stdin and stdout. */
 import {
   attachContainer,
-  createContainer,
   openWait,
   removeContainer,
   startContainer,
@@ -12,6 +11,7 @@ import { connectClient } from "./connect_client.ts";
 import { containerBody, type ContainerSettings } from "./container_config.ts";
 import { excerpt, LineTransport } from "./line_transport.ts";
 import { logSplitter } from "./log_lines.ts";
+import { newContainer } from "./new_container.ts";
 import { once } from "./once.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { ContainerSpec } from "./server_spec.ts";
@@ -30,7 +30,7 @@ export async function openContainer(
   options: OpenServerOptions,
 ): Promise<ServerConnection> {
   const { signal, log } = options;
-  const { Id: id } = await createContainer(docker, containerBody(spec, settings), { signal });
+  const id = await newContainer(docker, containerBody(spec, settings), signal);
   const remove = () => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {});
   try {
     const stream = await attachContainer(docker, id, { stdin: true, signal: undefined });

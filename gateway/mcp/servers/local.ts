@@ -20,7 +20,7 @@ export async function openLocal(spec: LocalSpec, options: OpenServerOptions): Pr
   const ended = child.status.then(({ code, signal }) =>
     signal ? `ended by ${signal}` : `ended with code ${code}`
   );
-  logLines(child.stderr, (line) => log(excerpt(line, 2000)));
+  const logged = logLines(child.stderr, (line) => log(excerpt(line, 2000)));
   const transport = new LineTransport({
     readable: child.stdout,
     writable: child.stdin,
@@ -44,6 +44,7 @@ export async function openLocal(spec: LocalSpec, options: OpenServerOptions): Pr
     };
   } catch (error) {
     await endGroup(child);
+    await waitAtMost(graceMs, logged); // it says why
     throw error;
   }
 }

@@ -65,7 +65,8 @@ export class ServerStarter {
   /** Pulls and checks the image of a server, if it has one; `--dry-run` and adding a server do so first. */
   async ready(server: EnabledServer, signal: AbortSignal): Promise<void> {
     if (this.#options.isStatic || !server.entry.image) return;
-    await this.#images.ready(await this.docker(), server.entry.image, this.#options.log, signal);
+    const log = (line: string) => this.#options.log(`- ${server.entry.name}: ${line}`);
+    await this.#images.ready(await this.docker(), server.entry.image, log, signal);
   }
 
   /** The Engine; what gateways that were killed have left behind is removed when it is first asked for. */
@@ -83,7 +84,9 @@ export class ServerStarter {
   async #connect(): Promise<Docker> {
     const docker = await openDocker({ env: this.#options.env });
     removeOrphans(docker, this.#options.paths).then((count) => {
-      if (count > 0) this.#options.log(`removed ${count} containers that an earlier gateway had left behind`);
+      if (count > 0) {
+        this.#options.log(`> Removed ${count} containers that an earlier gateway had left behind`);
+      }
     }, () => {});
     return docker;
   }
@@ -147,7 +150,7 @@ export class ServerStarter {
           way: (spec, settings, signal) => this.#way(spec, settings, { ...options, signal }),
           binds: bindRules(env),
           imageReady: async (image, signal) =>
-            await this.#images.ready(await this.docker(), image, this.#options.log, signal),
+            await this.#images.ready(await this.docker(), image, options.tell, signal),
         }, options);
       }
     }

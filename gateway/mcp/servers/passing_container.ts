@@ -1,10 +1,7 @@
 /** Containers for one piece of work: calls of one-shot tools and of interceptors. */
-import {
-  createContainer,
-  type CreateContainerOptions,
-  removeContainer,
-} from "../../../core/docker/containers.ts";
+import { type CreateContainerOptions, removeContainer } from "../../../core/docker/containers.ts";
 import type { Docker } from "../../../core/docker/docker.ts";
+import { newContainer } from "./new_container.ts";
 import { once } from "./once.ts";
 
 /** Makes a container for the work. It is removed in any case, and at once when the signal is aborted. */
@@ -14,7 +11,7 @@ export async function withContainer<T>(
   signal: AbortSignal,
   work: (id: string) => Promise<T>,
 ): Promise<T> {
-  const { Id: id } = await createContainer(docker, body, { signal });
+  const id = await newContainer(docker, body, signal);
   const remove = once(() => removeContainer(docker, id, { force: true, volumes: true }).catch(() => {}));
   signal.addEventListener("abort", remove, { once: true });
   try {

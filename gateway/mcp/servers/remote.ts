@@ -1,14 +1,20 @@
 /** Servers that somebody else runs, over streamable HTTP or the older SSE. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { failureReason, fetchTrusting } from "../../../core/http/trusting_fetch.ts";
 import { LoginRequired } from "../oauth/login_required.ts";
 import type { Fetch } from "../oauth/oauth_fetch.ts";
 import { SseError, StreamableHTTPError } from "../sdk_http.ts";
 import { connectClient } from "./connect_client.ts";
 import { EventTransport, PostRefused } from "./event_transport.ts";
 import { HttpTransport } from "./http_transport.ts";
+import { excerpt } from "./line_transport.ts";
 import { guardUrl, type RemoteGuard } from "./remote_guard.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
 import type { RemoteSpec } from "./server_spec.ts";
+
+/** Characters of what a server says to a refused request, and bytes that they are looked for in. */
+const mostWords = 500;
+const mostRead = 64 * 1024;
 
 export interface RemoteSettings extends RemoteGuard {
   /** Puts the server's login into requests, which throw `LoginRequired` when there is none. */
@@ -24,9 +30,10 @@ export async function openRemote(
   const url = await guardUrl(spec.url, settings);
   const fetchGuarded = async (to: string | URL, init?: RequestInit) => {
     await guardUrl(String(to), settings);
-    return await fetch(to, init).catch((error) => {
+    const response = await fetchTrusting(to, init).catch((error) => {
       throw init?.signal?.aborted ? error : unreachable(new URL(to), error);
     });
+    return response.status < 400 ? response : await inFewWords(response);
   };
   const fetchAuthorized = settings.oauth?.(spec)(fetchGuarded) ?? fetchGuarded;
   const common = { requestInit: { headers: spec.headers }, fetch: keepingRefusal(fetchAuthorized, spec) };
@@ -60,11 +67,31 @@ async function connect(
   };
 }
 
-/** The innermost cause says why. */
 function unreachable({ host }: URL, error: Error): Error {
   let cause = error;
   while (cause.cause instanceof Error) cause = cause.cause;
-  return new Error(`${host} cannot be reached (${cause.message})`, { cause: error });
+  return new Error(`${host} cannot be reached (${failureReason(error) ?? cause.message})`, { cause: error });
+}
+
+/** A refusal, whose words become part of a message: of a page of HTML its title is enough. */
+async function inFewWords(response: Response): Promise<Response> {
+  const { status, statusText, headers } = response;
+  const text = new TextDecoder().decode(response.body ? await beginning(response.body) : undefined);
+  const isPage = /^text\/html\b/i.test(headers.get("content-type") ?? "");
+  const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1].trim() || statusText;
+  const words = isPage ? `a web page, status ${status} ${title}` : text || `status ${status} ${statusText}`;
+  return new Response(excerpt(words, mostWords), { status, statusText, headers });
+}
+
+async function beginning(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length >= mostRead) break;
+  }
+  return new Uint8Array(await new Blob(pieces as Uint8Array<ArrayBuffer>[]).arrayBuffer());
 }
 
 /** What requests of a start were refused with: not every transport hands errors on. */

@@ -16,7 +16,8 @@ export interface LaneRequest {
 
 export interface LaneOptions {
   signal?: AbortSignal;
-  onprogress?: (made: any) => void;
+  /** While its promise is pending, nothing more is read. */
+  onprogress?: OnProgress;
 }
 
 interface Waiting {
@@ -24,7 +25,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-type OnProgress = (made: Record<string, unknown>) => void;
+type OnProgress = (made: any) => Promise<void>;
 
 /** A task goes on after the answer that named it; so many are listened to. */
 const mostTasks = 1000;
@@ -50,7 +51,7 @@ export class RequestLane {
         if (!this.#answered(message)) onmessage?.(message, extra);
       } else if ("id" in message || message.method === "notifications/cancelled") onmessage?.(message, extra);
       else if (message.method !== "notifications/progress") return notified(message);
-      else if (!this.#progressed(message.params)) onmessage?.(message, extra);
+      else return this.#progressed(message.params) ?? onmessage?.(message, extra);
     };
     transport.onclose = () => {
       this.#closed = true;
@@ -111,10 +112,9 @@ export class RequestLane {
     if (this.#tasks.length > mostTasks) this.#progress.delete(this.#tasks.shift());
   }
 
-  #progressed({ progressToken, ...made }: Record<string, unknown> = {}): boolean {
-    const onprogress = this.#progress.get(progressToken);
-    onprogress?.(made);
-    return onprogress !== undefined;
+  /** Undefined: it is of no request of the lane. */
+  #progressed({ progressToken, ...made }: Record<string, unknown> = {}): Promise<void> | undefined {
+    return this.#progress.get(progressToken)?.(made);
   }
 }
 

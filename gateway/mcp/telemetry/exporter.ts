@@ -2,6 +2,7 @@
  * Sends spans and numbers to a collector over OTLP/HTTP, behind the back of whoever made them: nothing waits for
  * it, and what it cannot send is dropped.
  */
+import { failureReason, fetchTrusting } from "../../../core/http/trusting_fetch.ts";
 import { waitAtMost } from "../servers/wait_at_most.ts";
 import { type Attributes, type FinishedSpan, metricsBody, type Series, traceBody } from "./otlp.ts";
 
@@ -84,7 +85,7 @@ export class Exporter {
   async #send(url: string, body: unknown): Promise<void> {
     const { headers, timeoutMs, log } = this.#settings;
     try {
-      const response = await fetch(url, {
+      const response = await fetchTrusting(url, {
         method: "POST",
         headers: { "Content-Type": "application/json", ...headers },
         body: JSON.stringify(body),
@@ -94,7 +95,13 @@ export class Exporter {
       await response.body?.cancel();
       if (!response.ok) throw new Error(`it answered ${response.status}`);
     } catch (error) {
-      if (!this.#isTold) log(`! Telemetry does not reach ${new URL(url).host}: ${(error as Error).message}`);
+      if (!this.#isTold) {
+        log(
+          `! Telemetry does not reach ${new URL(url).host}: ${
+            failureReason(error) ?? (error as Error).message
+          }`,
+        );
+      }
       this.#isTold = true;
     }
   }

@@ -101,6 +101,20 @@ Deno.test({
         ok((await call(gateway, "two_a")).pid > 0);
       });
 
+      await t.step("the profile default, where newer toolkits keep what is enabled", async () => {
+        const { registry: { three } } = JSON.parse(catalog({ three: ["three_a"] }));
+        const snapshot = { server: { ...three, name: "three" } };
+        const profile = { id: "default", name: "Default", servers: [{ type: "local", snapshot }] };
+        await edited(
+          gateway,
+          () => home.write(`${folder}/profiles/default.yaml`, JSON.stringify(profile)),
+          ["one_a", "one_b", "two_a", "three_a"],
+        );
+        ok((await call(gateway, "three_a")).pid > 0);
+        const gone = () => Deno.remove(`${home.home}/${folder}/profiles/default.yaml`);
+        await edited(gateway, gone, ["one_a", "one_b", "two_a"]);
+      });
+
       await t.step("a file that is half written changes nothing, and is told", async () => {
         const { pid } = await call(gateway, "one_a");
         const told = () => gateway.lines.filter((line) => /stays as it was/.test(line)).length;

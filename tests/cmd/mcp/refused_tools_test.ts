@@ -44,3 +44,40 @@ Deno.test("refused tools are told with the reason, and not counted", async (t) =
     }
   });
 });
+
+Deno.test("Ctrl+C ends a call that does not end by itself, without a word, with 130", async () => {
+  await withHome(async (home) => {
+    await home.write("catalog.json", JSON.stringify({ registry: { fixture: programEntry() } }));
+    const env = { HOME: home.home, SKIFF_HOME: `${home.home}/skiff`, DENO_DIR: await denoFolder() };
+    const own = `--gateway-arg=--catalog=${home.home}/catalog.json,--servers=fixture,--log-calls=true`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--no-check",
+        "--quiet",
+        main,
+        "mcp",
+        "tools",
+        "call",
+        "--verbose",
+        own,
+        "test_endless",
+      ],
+      env,
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const said = new Response(child.stdout).text();
+    let told = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      const before = told;
+      told += text;
+      const begun = /calling tool test_endless/i;
+      if (!begun.test(before) && begun.test(told)) child.kill("SIGINT");
+    }
+    assert.equal((await child.status).code, 130, told);
+    assert.equal(await said, "");
+    assert.doesNotMatch(told, /^MCP error/m); // the log that was asked for may tell it
+  });
+});

@@ -9,8 +9,10 @@ import { ownerLabel } from "../../../gateway/mcp/servers/container_config.ts";
 import { removeOrphans } from "../../../gateway/mcp/servers/container_owner.ts";
 import { busyboxImage, testDocker } from "../../support/docker.ts";
 import { enabled, testGateway } from "../../support/mcp/fixture.ts";
+import { heldEngine } from "../../support/mcp/held_engine.ts";
 import { referenceServer, referenceServersImage } from "../../support/mcp/reference_servers.ts";
 import { realTest } from "../../support/parts.ts";
+import { until } from "../../support/proxy_process.ts";
 
 async function parts() {
   const engine = await testDocker();
@@ -136,6 +138,26 @@ realTest(
     ok(await removeOrphans(docker, skiffPaths()) >= 1);
     deepEqual(await containersOf(docker, name), []);
     await reader.cancel();
+    docker.close();
+  },
+);
+
+realTest(
+  "a gateway that ends while the Engine makes a container leaves none",
+  parts,
+  async ({ engine, docker, busybox }) => {
+    const name = unique("unmade");
+    using held = heldEngine(engine.host, "/containers/create");
+    const env = { get: (name: string) => name === "DOCKER_HOST" ? held.host : Deno.env.get(name) };
+    await using test = testGateway([enabled({ name, image: busybox, command: ["cat"] })], { env });
+    const client = await test.connect();
+    client.listTools().catch(() => {});
+    await held.asked;
+    await until(async () => (await containersOf(docker, name)).length > 0);
+    const ended = test.gateway.close();
+    held.release();
+    await ended;
+    deepEqual(await containersOf(docker, name), []);
     docker.close();
   },
 );

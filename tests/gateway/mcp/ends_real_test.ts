@@ -75,7 +75,7 @@ realTest("no container outlives its gateway", parts, async ({ engine, docker, im
           await until(async () => (await containersOf(docker, plain)).length === 0);
           ok((await left()).length >= 2);
           await using next = await started();
-          match(await next.line(/earlier gateway had left behind/), /removed \d containers/);
+          match(await next.line(/earlier gateway had left behind/), /Removed \d containers/);
           await until(async () => (await left()).length === 4);
         }
         deepEqual(await left(), []);

@@ -159,6 +159,28 @@ httpTest(
   },
 );
 
+const wrongPosts: [body: () => BodyInit, status: number, session?: string][] = [
+  [() => "{broken", 400],
+  [() => "[5]", 400],
+  [() => JSON.stringify({ id: 1, method: "ping" }), 400],
+  [() => new Uint8Array(64 * 1024 * 1024 + 1), 413],
+  [() => "{}", 404, "nobody"],
+];
+
+httpTest("over sse, what is no message or too long is refused", { transport: "sse" }, async (url, test) => {
+  const reader = (await fetch(`${url}/sse`, { headers })).body!.getReader();
+  const said = new TextDecoder().decode((await reader.read()).value);
+  const [, place] = /data: (\S+)/.exec(said)!;
+  for (const [body, status, session] of wrongPosts) {
+    const to = session === undefined ? place : `/message?sessionId=${session}`;
+    const response = await fetch(`${url}${to}`, { method: "POST", headers, body: body() });
+    equal(response.status, status);
+    await response.body?.cancel();
+  }
+  equal(test.gateway.sessions.size, 1);
+  await reader.cancel();
+});
+
 Deno.test("a token is the given one, or 50 random letters and digits", () => {
   const none = { get: () => undefined };
   match(gatewayToken(none).token, /^[a-z0-9]{50}$/);

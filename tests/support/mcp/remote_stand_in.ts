@@ -10,6 +10,8 @@ export interface StandInOptions {
   resumable?: boolean;
   /** Answers are JSON, not streams. */
   json?: boolean;
+  /** Folder with cert.pem and key.pem: it listens behind TLS. */
+  tls?: string;
   /** How it says that it does not know a session. */
   unknownSession?: [status: number, message: string];
   /** Answers a request before the server sees it. */
@@ -35,6 +37,7 @@ const tools = ["echo", "wait"].map((name) => ({ name, inputSchema: { type: "obje
 
 export function remoteStandIn(options: StandInOptions = {}): RemoteStandIn {
   const [status, message] = options.unknownSession ?? [404, "Session not found"];
+  const { tls } = options;
   const sessions = new Map<string, { transport: WebStandardStreamableHTTPServerTransport; server: Server }>();
   const requests: RemoteStandIn["requests"] = [];
   const streams = new Set<Breakable>();
@@ -91,7 +94,12 @@ export function remoteStandIn(options: StandInOptions = {}): RemoteStandIn {
 
   let server: Deno.HttpServer<Deno.NetAddr>;
   const start = (port = 0) => {
-    server = Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, serve);
+    const place = { hostname: "127.0.0.1", port, onListen() {} };
+    server = tls === undefined ? Deno.serve(place, serve) : Deno.serve({
+      ...place,
+      cert: Deno.readTextFileSync(`${tls}/cert.pem`),
+      key: Deno.readTextFileSync(`${tls}/key.pem`),
+    }, serve);
   };
   start();
   const { port } = server!.addr;
@@ -104,7 +112,7 @@ export function remoteStandIn(options: StandInOptions = {}): RemoteStandIn {
     await server.shutdown();
   };
   return {
-    url: `http://127.0.0.1:${port}/mcp`,
+    url: `${tls === undefined ? "http" : "https"}://127.0.0.1:${port}/mcp`,
     requests,
     release() {
       released.resolve();

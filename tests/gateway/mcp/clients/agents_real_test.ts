@@ -19,7 +19,8 @@ const mostWaits = 100;
 
 /**
  * Calls the tool once, then tells what it said. Agents ask their model before their servers have started: until
- * the tool is among those offered it does what takes a moment, and is asked anew.
+ * the tool is among those offered it adds its server, or does what takes a moment, and is asked anew. A client that
+ * does not hear of the new tool calls it with mcp-exec.
  */
 async function* caller({ prompt }: GenerationRequest): AsyncGenerator<GenerationEvent> {
   const { messages, tools = [] } = (prompt as { chat: ChatRequest }).chat;
@@ -27,7 +28,15 @@ async function* caller({ prompt }: GenerationRequest): AsyncGenerator<Generation
   const said = told.find((content) => content.includes("the secret is"));
   const tool = tools.find(({ name }) => name.endsWith("tell_secret"));
   const wait = waits.find(({ name }) => tools.some((one) => one.name === name));
-  const call = said ? undefined : tool ? { name: tool.name, arguments: "{}" } : wait;
+  const isAdded = told.some((content) => content.includes("Successfully added"));
+  const own = tools.find(({ name }) => (isAdded ? /mcp.exec$/ : /mcp.add$/).test(name));
+  const call = said
+    ? undefined
+    : tool
+    ? { name: tool.name, arguments: "{}" }
+    : own
+    ? { name: own.name, arguments: JSON.stringify({ name: isAdded ? "tell_secret" : "teller" }) }
+    : wait;
   if (!call || told.length > mostWaits) {
     yield* textEvents({ prompt, sampling: {} }, [`Said: ${said ?? "nothing"}`]);
     return;
@@ -45,8 +54,8 @@ const waits = [
   { name: "exec_command", arguments: JSON.stringify({ cmd: "sleep 0.2" }) },
 ];
 
-/** A home with one server in a catalog of its own, enabled. */
-async function furnish({ home }: Desk): Promise<void> {
+/** A home with one server in a catalog of its own. */
+async function furnish({ home }: Desk, enabled: boolean): Promise<void> {
   const program = new URL("../../../support/stdio_mcp_server.ts", import.meta.url).pathname;
   const command = [Deno.execPath(), "run", "-A", "--quiet", "--no-check", "--no-config", program];
   const env = [{ name: "DENO_DIR", value: denoFolder }];
@@ -55,7 +64,7 @@ async function furnish({ home }: Desk): Promise<void> {
     Deno.writeTextFile(`${home}/.docker/mcp/${file}`, JSON.stringify(value));
   await write("catalog.json", { catalogs: { mine: {} } });
   await write("catalogs/mine.yaml", { registry: { teller: { type: "local", command, env } } });
-  await write("registry.yaml", { registry: { teller: { ref: "" } } });
+  await write("registry.yaml", { registry: enabled ? { teller: { ref: "" } } : {} });
 }
 
 function gateway() {
@@ -83,6 +92,8 @@ async function run(program: string, args: string[], env: Record<string, string>,
 const agents = [
   {
     name: "codex",
+    /** Whether it fetches the tools again when the gateway says that they have changed. */
+    isTold: false,
     client: "codex",
     needs: codexBinary,
     async ask(program: string, url: string, desk: Desk) {
@@ -99,6 +110,7 @@ const agents = [
   },
   {
     name: "claude",
+    isTold: true,
     client: "claude-code",
     needs: claudeBinary,
     async ask(program: string, url: string, desk: Desk) {
@@ -119,21 +131,25 @@ const agents = [
   },
 ];
 
+const situations = [
+  { name: "the gateway's tools reach its model, and a call comes through", enabled: true },
+  { name: "its model adds a server and calls its tool in the next step", enabled: false },
+];
+
 for (const agent of agents) {
-  realTest(
-    `${agent.name}: the gateway's tools reach its model, and a call comes through`,
-    agent.needs,
-    async (program) => {
+  for (const { name, enabled } of situations) {
+    realTest(`${agent.name}: ${name}`, agent.needs, async (program) => {
       const host = new ScriptedHost(caller);
       const service = await scriptedService(host);
       try {
         await withDesk(async (desk) => {
-          await furnish(desk);
+          await furnish(desk, enabled);
           const said = await agent.ask(program, service.url, desk);
           const chats = host.requests.map(({ prompt }) => (prompt as { chat: ChatRequest }).chat);
           const names = chats.flatMap(({ tools = [] }) => tools.map(({ name }) => name));
-          assert.ok(
+          assert.equal(
             names.some((name) => /MCP_SKIFF.*tell_secret$/i.test(name)),
+            enabled || agent.isTold,
             `${[...new Set(names)]}\n${said}`,
           );
           assert.match(said, /the secret is a word/);
@@ -141,6 +157,6 @@ for (const agent of agents) {
       } finally {
         await service.close();
       }
-    },
-  );
+    });
+  }
 }

@@ -262,6 +262,16 @@ const inUse: { client: string; os?: ClientOs; there: string[]; file: string }[] 
     there: [clineOld, ".cline/data/settings/cline_mcp_settings.json"],
     file: ".cline/data/settings/cline_mcp_settings.json",
   },
+  {
+    client: "vscode",
+    there: [".config/Code - Insiders/User/"],
+    file: ".config/Code - Insiders/User/mcp.json",
+  },
+  {
+    client: "vscode",
+    there: [".config/Code/User/", ".config/VSCodium/User/"],
+    file: ".config/Code/User/mcp.json",
+  },
   { client: "antigravity", there: [".gemini/antigravity/"], file: ".gemini/antigravity/mcp_config.json" },
   { client: "opencode", there: [".config/opencode/opencode.jsonc"], file: ".config/opencode/opencode.jsonc" },
   { client: "claude-desktop", os: "windows", there: ["Roaming/Claude/", store], file: store },

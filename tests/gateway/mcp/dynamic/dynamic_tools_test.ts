@@ -35,6 +35,14 @@ const catalog = {
   },
 };
 
+/** Ends at once, and says why; with a secret that it has. */
+const broken = {
+  type: "local",
+  command: ["sh", "-c", 'echo "no database at $URL" >&2; exit 3'],
+  description: "Breaks",
+  secrets: [{ name: "broken.url", env: "URL" }],
+};
+
 const opened = (features: Record<string, string> = {}, servers?: string[]) =>
   assembledGateway({ catalog: catalog.registry, features, servers });
 
@@ -137,6 +145,26 @@ Deno.test("a server that is not listed is called by mcp-exec", async () => {
   assert.equal((await call("mcp-exec", { name: "test_simple_text" })).isError, false);
 });
 
+Deno.test("a client has the new tools before mcp-add answers", async () => {
+  await using gateway = await opened();
+  const order: string[] = [];
+  const { client, names, call } = await gateway.connect({
+    prepare(client) {
+      client.fallbackNotificationHandler = async ({ method }) => {
+        if (method !== "notifications/tools/list_changed") return;
+        const { tools } = await client.listTools();
+        order.push(`${tools.some(({ name }) => name === "test_simple_text")}`);
+      };
+    },
+  });
+  await names();
+  await call("mcp-add", { name: "fixture" });
+  order.push("answer");
+  assert.deepEqual(order, ["true", "answer"]);
+  client.fallbackNotificationHandler = () => Promise.resolve();
+  assert.match((await call("mcp-remove", { name: "fixture" })).text, /^Successfully/, "nor waits for ever");
+});
+
 Deno.test("what is asked of one server at once is done in turn", async () => {
   await using gateway = await opened();
   const { names, call } = await gateway.connect();
@@ -178,6 +206,21 @@ Deno.test("nothing is added without its secrets and its configuration", async ()
     await assert.rejects(call(name, args), /-32602/);
   }
   assert.deepEqual((await names()).sort(), own);
+});
+
+Deno.test("a server that does not start says why, without its secrets", async () => {
+  await using gateway = await assembledGateway({
+    catalog: { broken },
+    secrets: { "broken.url": "postgres://me:correct-horse-battery@db" },
+  });
+  const { call } = await gateway.connect();
+  const { text, isError } = await call("mcp-add", { name: "broken" });
+  assert.equal(isError, true);
+  assert.match(text, /^Error: Server 'broken' could not be added: .*; it wrote: no database at /);
+  assert.doesNotMatch(text, /correct-horse/);
+  const [said] = gateway.lines.filter((line) => line.includes("can't start"));
+  assert.match(said, /it wrote: no database at /);
+  assert.doesNotMatch(said, /correct-horse/);
 });
 
 Deno.test("a configuration by both forms, and a profile of the session", async () => {

@@ -25,6 +25,27 @@ const sets: { name: string; before: string; path: YamlPath; value: unknown; afte
     after: `registry:\n  fetch:\n    ref: ""\n`,
   },
   {
+    name: "the comment beside a value stays beside the new one",
+    before: "a:\n  b: 1   # costs $& and $1\n  c: 2 # c\n",
+    path: ["a", "b"],
+    value: ["x"],
+    after: "a:\n  b:   # costs $& and $1\n    - x\n  c: 2 # c\n",
+  },
+  {
+    name: "the comment beside a key that had nothing stays",
+    before: "registry: # none yet\n# the end\n",
+    path: ["registry", "fetch"],
+    value: { ref: "" },
+    after: 'registry: # none yet\n  fetch:\n    ref: ""\n# the end\n',
+  },
+  {
+    name: "the comment beside a block's key stays, also when the block becomes a word",
+    before: 'list: # mine\n  - a # first\nnext: "#" # n\n',
+    path: ["list"],
+    value: "word",
+    after: 'list: word # mine\nnext: "#" # n\n',
+  },
+  {
     name: "texts that YAML 1.1 takes for something else are quoted",
     before: "a:\n  b: 1\n",
     path: ["a", "c"],
@@ -128,6 +149,7 @@ const broken: [string, RegExp][] = [
   ["registry:\n\tfetch:\n", /^f\.yaml:2:\d+: .*tab/i],
   ["a: 1\na: 2\n", /^f\.yaml:2:\d+: .*unique/i],
   ["a: *nope\n", /nope/],
+  ["a: 1\n---\nb: 2\n", /^f\.yaml:2: a second document begins here/],
 ];
 
 for (const [text, message] of broken) {

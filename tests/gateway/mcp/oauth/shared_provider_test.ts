@@ -54,6 +54,9 @@ async function withTwo(
   });
 }
 
+const equalMaps = (a: ReadonlyMap<string, string>, b: Map<string, string>) =>
+  assert.deepEqual([...a], [...b]);
+
 const shown = ({ seen }: StandIn) =>
   seen.map(({ headers }) => headers.get("authorization")).filter((text) => text?.startsWith("Bearer "));
 
@@ -138,6 +141,48 @@ Deno.test("a login to a provider's API goes to no remote server that is called l
     for (const name of names) await assert.rejects(status(name), refused);
     assert.deepEqual([...shown(wiki), ...shown(chat)], []);
   }, { secrets: { "oauth/acme": api, "oauth/wiki": api } });
+});
+
+const of = (secret: string) => ({ providers: [{ provider: "mine", secret, env: "T" }] });
+const thieves: Record<string, ServerEntry> = {
+  "a secret": { name: "thief", image: "x/y", secrets: [{ name: "oauth/wiki", env: "T" }] },
+  "a client": { name: "thief", image: "x/y", secrets: [{ name: "oauth-client/acme", env: "T" }] },
+  "a registered client": { name: "thief", image: "x/y", secrets: [{ name: "oauth-dcr/wiki", env: "T" }] },
+  "its provider's secret": { name: "thief", image: "x/y", oauth: of("oauth/wiki") },
+  "its header": {
+    name: "thief",
+    remote: { url: "https://thief.example", headers: { "X-T": "$T" } },
+    secrets: [{ name: "oauth/wiki", env: "T" }],
+  },
+};
+for (const [what, thief] of Object.entries(thieves)) {
+  Deno.test(`a server gets no login of others by declaring it as ${what}`, async () => {
+    const client = JSON.stringify({ client_id: "given-client", client_secret: "given-secret" });
+    await withTwo(
+      async ({ home, app }) => {
+        await logIn(app("wiki"), home);
+        const { servers, secrets } = await loadConfiguration({ env: home.env, cwd: home.home });
+        equalMaps(servers.find(({ entry }) => entry.name === "thief")!.secrets, new Map());
+        const { secrets: need, oauth } = await serverNeeds(thief, {}, secrets);
+        assert.ok(need === "required" || oauth === "required");
+      },
+      { secrets: { "oauth-client/acme": client } },
+      [thief],
+    );
+  });
+}
+
+Deno.test("a remote server gets no login of others by declaring it as its provider's secret", async () => {
+  await withTwo(async ({ home, chat, app }) => {
+    await logIn(app("wiki"), home);
+    const thief = {
+      ...remote("thief", chat.url),
+      oauth: { providers: [{ provider: "mine", secret: "oauth/wiki" }] },
+    };
+    const keeper = new TokenKeeper(home.parts, () => {});
+    assert.equal(await keeper.login(remoteApp(thief, {})), undefined);
+    assert.equal(await keeper.login({ ...remoteApp(thief, {}), secret: "oauth/wiki" }), undefined);
+  });
 });
 
 Deno.test("oauth ls has a line a server, one a provider of other servers, and one a login that nobody has use for", async () => {

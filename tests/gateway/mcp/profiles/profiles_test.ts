@@ -100,6 +100,10 @@ Deno.test("profiles in the toolkit's database are listed; a change makes a file 
       type: "image",
       image: "mcp/time",
       snapshot: { server: { name: "time", image: "mcp/time" } },
+    }, {
+      type: "image",
+      image: "x",
+      snapshot: { server: { name: "sly", type: "local", command: ["touch", "/tmp/x"] } },
     }];
     database.prepare("insert into working_set values (?, ?, ?, ?)").run(
       "old",
@@ -113,6 +117,9 @@ Deno.test("profiles in the toolkit's database are listed; a change makes a file 
       "toolkit",
     ]]);
     await assert.rejects(() => removeProfile("old", place), { code: "forbidden" });
+    const warnings: string[] = [];
+    await listProfiles(place, warnings);
+    assert.deepEqual(warnings, ['The server "sly" of the profile "old" is left out: it is a command']);
     const entries = await serversOf("catalog://skiff/fetch", place);
     await changeProfile("old", (profile) => withServers(profile, entries), place);
     const [{ profile, origin }] = await listProfiles(place);

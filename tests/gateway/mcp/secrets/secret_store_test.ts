@@ -1,5 +1,6 @@
 /** Secrets: private files, credential helpers, files of lines; names but no values in what is told. */
 import assert from "node:assert/strict";
+import { credentialHelper } from "../../../../gateway/mcp/secrets/credential_helper.ts";
 import { parseSecretLines, splitSearchPath } from "../../../../gateway/mcp/secrets/env_file.ts";
 import { openSecretSources, resolveSecrets } from "../../../../gateway/mcp/secrets/resolve_secrets.ts";
 import { openSecretStore } from "../../../../gateway/mcp/secrets/secret_store.ts";
@@ -90,6 +91,20 @@ for (const answer of ["hunter2-is-no-json", `{"Secret": 5}`, ""]) {
     });
   });
 }
+
+Deno.test("a credential helper that waits for somebody is not waited for without end", async () => {
+  await withHome(async ({ home, write }) => {
+    await withCredentialHelper(home, async () => {
+      await write("bin/docker-credential-kept", `#!/bin/sh\n[ $1 = list ] && echo '{}' || exec sleep 100`);
+      await Deno.chmod(`${home}/bin/docker-credential-kept`, 0o755);
+      await assert.rejects((await credentialHelper("kept", 500))!.get("a.b"), {
+        code: "unavailable",
+        message: "docker-credential-kept cannot read the secret: it did not answer within 0.5 s",
+        hint: /Unlock it/,
+      });
+    });
+  });
+});
 
 Deno.test("lines of secrets: no quotes, the first of a name counts", () => {
   const text = `# note\r\n\r\na.b=c=d \r\n  e.f = "g"\r\na.b=later\r\nempty=\n`;

@@ -116,10 +116,11 @@ engineTest("whoever asked first for an image may leave; the next one gets it", a
   const { docker, unique } = engine;
   const image = `${unique()}/notes:1`;
   await tagImage(docker, engine.image, { target: image });
-  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
-  const images = new ServerImages((_image, signal) => {
+  const [asked, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const images = new ServerImages(async (name, signal) => {
     asked.resolve();
-    return abortable(answered.promise, signal);
+    await abortable(answered.promise, signal);
+    return name;
   });
   const leave = new AbortController();
   const first = images.ready(docker, image, () => {}, leave.signal);
@@ -127,7 +128,7 @@ engineTest("whoever asked first for an image may leave; the next one gets it", a
   await asked.promise;
   leave.abort(new Error("left"));
   await rejects(first, /left/);
-  answered.resolve(image);
+  answered.resolve();
   equal(await second, image);
   await removeImage(docker, image);
 });

@@ -1,8 +1,10 @@
 /** Tools that are described otherwise than when they were approved, and what descriptions hide. */
 import { deepStrictEqual as equal, match, ok, rejects, strictEqual } from "node:assert/strict";
+import type { EnabledServer } from "../../../../gateway/mcp/configuration/enabled_server.ts";
 import { hiddenText } from "../../../../gateway/mcp/security/hidden_text.ts";
 import { approveTools, parsePins, type Pins } from "../../../../gateway/mcp/security/pin_file.ts";
 import { differences } from "../../../../gateway/mcp/security/tool_definition.ts";
+import { ToolPins } from "../../../../gateway/mcp/security/tool_pins.ts";
 import { assembledGateway, type AssembledOptions, programEntry } from "../../../support/mcp/assembled.ts";
 
 const pinsAt = ".docker/mcp/tool-pins.json";
@@ -202,6 +204,30 @@ const hidden: [string, string | undefined][] = [
 ];
 Deno.test("text that a person does not see is found, at any depth", () => {
   for (const [text, expected] of hidden) equal(hiddenText({ deep: [{ description: text }] }), expected, text);
+});
+
+Deno.test("prompts and resources that hide text are told, each once", async () => {
+  const lines: string[] = [];
+  const folder = await Deno.makeTempDir();
+  const pins = new ToolPins({
+    path: `${folder}/pins.json`,
+    env: { get: () => undefined },
+    refuses: () => ({ changed: false, hidden: false }),
+    log: (line) => lines.push(line),
+  });
+  const sly = (name: string) => ({ name, description: `Notes${tags("hi")}` });
+  const inventory = {
+    capabilities: {},
+    tools: [],
+    prompts: [sly("p"), { name: "plain" }],
+    resources: [{ ...sly("r"), uri: "r:1" }],
+    templates: [{ ...sly("t"), uriTemplate: "t:{id}" }],
+  };
+  const listed = () => pins.guard().listed!({ entry: { name: "notes" } } as EnabledServer, inventory);
+  const hides = (item: string) => `The ${item} of notes hides text: 2 × tag characters, which spell "hi"`;
+  equal(listed(), [hides('prompt "p"'), hides('resource "r"'), hides('resource "t"')]);
+  equal([...listed(), ...lines], []);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("a tool that hides text is told, and refused where the policy says so", async () => {

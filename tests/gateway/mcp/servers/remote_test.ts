@@ -1,6 +1,8 @@
 /** Remote servers over streamable HTTP whose network, sessions and redirects are not as one wishes. */
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import type { Client } from "../../../../gateway/mcp/sdk.ts";
+import { certificates } from "../../../support/certificates.ts";
+import { realTest } from "../../../support/parts.ts";
 import { until } from "../../../support/proxy_process.ts";
 import { enabled, type TestGateway, testGateway } from "../../../support/mcp/fixture.ts";
 import {
@@ -281,6 +283,33 @@ const starts: [
   ],
   ["words that hold the number", "streamable-http", refusedHandshake, /handshake: .*Room 401 is closed/],
   [
+    "a long page of HTML",
+    "streamable-http",
+    () => {
+      const page = `<html><head><title>Bad\n gateway</title></head>${"<p>401</p>".repeat(100_000)}`;
+      return new Response(page, { status: 502, headers: { "Content-Type": "text/html; charset=utf-8" } });
+    },
+    /endpoint: a web page, status 502 Bad gateway$/,
+  ],
+  [
+    "a long refusal",
+    "streamable-http",
+    () => new Response("never ".repeat(9999), { status: 400 }),
+    /endpoint: (never ){50,}.*…$/,
+  ],
+  [
+    "no JSON",
+    "streamable-http",
+    () => new Response("{", { headers: { "Content-Type": "application/json" } }),
+    /its answer is no JSON/,
+  ],
+  [
+    "a web page",
+    "streamable-http",
+    () => new Response("<html>", { headers: { "Content-Type": "text/html" } }),
+    /Unexpected content type: text\/html/,
+  ],
+  [
     "another refusal",
     "streamable-http",
     () => new Response("nr 401", { status: 403 }),
@@ -290,7 +319,7 @@ const starts: [
 
 for (const [what, transport_type, before, told] of starts) {
   Deno.test({
-    name: `a login is wanted where the status says so: ${what} (${transport_type})`,
+    name: `why a server cannot start is told in few words: ${what} (${transport_type})`,
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
@@ -302,4 +331,38 @@ for (const [what, transport_type, before, told] of starts) {
       match(await test.line(/can't start/), told);
     },
   });
+}
+
+realTest(
+  "a server behind TLS is used when this machine trusts it, and refused in clear words otherwise",
+  certificates,
+  async ({ server, expiredServer }, t) => {
+    const cases: [what: string, folder: string, trusted: boolean, told: RegExp][] = [
+      ["its authority is unknown", server, false, /cannot be reached \(its certificate is not trusted\)/],
+      ["its authority is one of the system's", server, true, /tools: echo,wait/],
+      ["its time is over", expiredServer, true, /cannot be reached \(its certificate has expired\)/],
+    ];
+    for (const [what, folder, trusted, told] of cases) {
+      await t.step(what, async () => match(await toolsBehindTls(folder, trusted), told));
+    }
+  },
+);
+
+/** What a process tells of a remote server behind TLS: whom it trusts is a matter of the whole process. */
+async function toolsBehindTls(folder: string, trusted: boolean): Promise<string> {
+  await using standIn = remoteStandIn({ tls: folder });
+  const program = new URL("../../../support/mcp/list_remote.ts", import.meta.url).pathname;
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--no-check", "--quiet", program, standIn.url],
+    env: {
+      PATH: Deno.env.get("PATH")!,
+      HOME: Deno.env.get("HOME")!,
+      DOCKER_MCP_ALLOW_INSECURE_REMOTE_URLS: "1",
+      DENO_TLS_CA_STORE: "mozilla",
+      ...(trusted ? { SSL_CERT_FILE: `${folder.slice(0, folder.lastIndexOf("/"))}/ours/ca.pem` } : {}),
+    },
+    clearEnv: true,
+    stderr: "inherit",
+  }).output();
+  return new TextDecoder().decode(stdout);
 }

@@ -1,8 +1,16 @@
 /** The name that the program was called by: as `docker-model` and the like it is a plugin of the Docker CLI. */
 
+/** The first word where skiff calls itself by a plugin's name: the others are those of `skiff`. */
+export const ownName = "skiff";
+
 /** "model", "sandbox" or "mcp" for a plugin's name; undefined when it was called as itself. */
 export function pluginGroup(): string | undefined {
-  const name = calledAs().split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
+  return Deno.args[0] === ownName ? undefined : groupOf(calledAs());
+}
+
+/** Of a program at that path. */
+export function groupOf(path: string): string | undefined {
+  const name = path.split(/[\\/]/).at(-1)!.replace(/\.exe$/, "");
   return /^docker-(model|sandbox|mcp)$/.exec(name)?.[1];
 }
 

@@ -2,6 +2,7 @@
  * How skiff starts another process of itself: the compiled executable is its own command; from a checkout
  * it is `deno run … main.ts`.
  */
+import { groupOf, ownName } from "./called_as.ts";
 
 /** True in an executable made by `deno compile`. */
 export const isCompiled: boolean = Deno.build.standalone;
@@ -11,7 +12,10 @@ export const v8Flags = "--expose-gc";
 
 /** Program and arguments that run skiff with `args`. Never go through node:child_process (docs/architecture.md). */
 export function selfCommand(args: string[]): { program: string; args: string[] } {
-  if (isCompiled) return { program: Deno.execPath(), args };
+  if (isCompiled) {
+    const program = Deno.execPath();
+    return { program, args: groupOf(program) ? [ownName, ...args] : args };
+  }
   const main = new URL("../../main.ts", import.meta.url);
   const flags = [
     "run",

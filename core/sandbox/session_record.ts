@@ -4,6 +4,7 @@
  */
 import type { Paths } from "../paths/paths.ts";
 import { sandboxFiles } from "./network/sandbox_files.ts";
+import { processStart } from "../process/process_start.ts";
 
 export interface SessionEntry {
   /** Value of the session's variable in its processes. */
@@ -89,17 +90,4 @@ async function readSessions(paths: Paths, key: string) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
   return found;
-}
-
-/** Something that two processes with the same pid do not share; undefined when there is none. */
-async function processStart(pid: number): Promise<string | undefined> {
-  if (Deno.build.os === "linux") {
-    const stat = await Deno.readTextFile(`/proc/${pid}/stat`).catch(() => undefined);
-    // Field 22, counted behind the name in parentheses, which may hold anything.
-    const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ") ?? [];
-    return fields[0] === "Z" ? undefined : fields[19];
-  }
-  if (pid === Deno.pid) return "own";
-  const { success } = await new Deno.Command("kill", { args: ["-0", String(pid)], stderr: "null" }).output();
-  return success ? "own" : undefined;
 }

@@ -65,6 +65,20 @@ homeTest("under the name docker-model it is a plugin of the Docker CLI", async (
   match(await call("run", "--help"), /^Usage: docker model run/);
 });
 
+homeTest("a file of such a name starts its own processes", async (home) => {
+  const program = `${home.folder}/bin/docker-model`;
+  await Deno.copyFile(home.executable, program);
+  const call = async (...args: string[]) => {
+    const command = new Deno.Command(program, { args, env: home.env, clearEnv: true });
+    const { code, stdout, stderr } = await command.output();
+    strictEqual(code, 0, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  };
+  match(await call("model", "ps"), /^MODEL NAME/);
+  match(await call("model", "status"), /Docker Model Runner is running/);
+  match(await call("skiff", "stop"), /Stopped/);
+});
+
 homeTest("--debug may stand before the command", async (home) => {
   const { code, stderr } = await home.skiff(["--debug", "model", "rm", "nope"]);
   strictEqual(code, 1);

@@ -36,6 +36,11 @@ export function lives(pid: number): boolean {
   }
 }
 
+export function childrenOf(pid: number): number[] {
+  const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/children`).trim();
+  return text === "" ? [] : text.split(" ").map(Number);
+}
+
 /** Ends the proxy of the home, if one runs, and waits for its end. */
 export async function endProxy(paths: Paths): Promise<void> {
   const status: ProxyStatus | undefined = await proxyStatus(paths);

@@ -5,6 +5,7 @@
 import type { Docker } from "../../../core/docker/docker.ts";
 import { listContainers, removeContainer } from "../../../core/docker/containers.ts";
 import type { Paths } from "../../../core/paths/paths.ts";
+import { processStart } from "../../../core/process/process_start.ts";
 import { accessLabel } from "../../../core/sandbox/network/access.ts";
 import { ownerLabel } from "./container_config.ts";
 
@@ -25,8 +26,8 @@ export async function removeOrphans(docker: Docker, paths: Paths, signal?: Abort
   const found = await listContainers(docker, { all: true, filters: { label: [ownerLabel] }, signal });
   const gone: typeof found = [];
   for (const one of found) {
-    const [home, pid, start] = one.Labels[ownerLabel].split("/");
-    if (home === place && await processStart(Number(pid)) !== start) gone.push(one);
+    const owner = one.Labels[ownerLabel];
+    if (owner.split("/", 1)[0] === place && !await ownerLives(owner)) gone.push(one);
   }
   await Promise.all(gone.map(async ({ Id, Labels }) => {
     await removeContainer(docker, Id, { force: true, volumes: true }).catch(() => {});
@@ -35,6 +36,12 @@ export async function removeOrphans(docker: Docker, paths: Paths, signal?: Abort
     await removeAccess(paths, Labels[accessLabel]).catch(() => {});
   }));
   return gone.length;
+}
+
+/** For an owner of this machine. */
+export async function ownerLives(owner: string): Promise<boolean> {
+  const [, pid, start] = owner.split("/");
+  return await processStart(Number(pid)) === start;
 }
 
 /** The running system and the space of process ids in it; empty where processes cannot be looked up. */
@@ -47,22 +54,5 @@ async function placeOfProcesses(): Promise<string> {
     return `${boot}:${/\d+/.exec(await Deno.readLink("/proc/self/ns/pid"))?.[0]}`;
   } catch {
     return "";
-  }
-}
-
-/** When a process has started, in the system's own words; undefined when there is none of that id. */
-async function processStart(pid: number): Promise<string | undefined> {
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  try {
-    if (Deno.build.os === "linux") {
-      const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
-      return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    }
-    const { success, stdout } = await new Deno.Command("ps", { args: ["-p", String(pid), "-o", "lstart="] })
-      .output();
-    const text = new TextDecoder().decode(stdout).trim().replace(/\s+/g, " ");
-    return success && text !== "" ? text : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -14,9 +14,15 @@ import { waitAtMost } from "./wait_at_most.ts";
 /** For a server to end by itself once its stdin has ended; then it is told, then it is killed. */
 const graceMs = 2000;
 
-export async function openLocal(spec: LocalSpec, options: OpenServerOptions): Promise<ServerConnection> {
+/** `started` is given the id of the process, which leads a group, before anything is said to it. */
+export async function openLocal(
+  spec: LocalSpec,
+  options: OpenServerOptions,
+  started: (pid: number) => void = () => {},
+): Promise<ServerConnection> {
   const { log } = options;
   const child = spawn(spec);
+  started(child.pid);
   const ended = child.status.then(({ code, signal }) =>
     signal ? `ended by ${signal}` : `ended with code ${code}`
   );

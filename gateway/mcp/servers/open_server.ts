@@ -12,6 +12,7 @@ import { removeOrphans, thisOwner } from "./container_owner.ts";
 import { ServerImages, type VerifyImage } from "./images.ts";
 import { serverSpec } from "./launch.ts";
 import { openLocal } from "./local.ts";
+import { Reaper } from "./reaper.ts";
 import type { RemoteSettings } from "./remote.ts";
 import { insecureRemotes } from "./insecure_remotes.ts";
 import type { OpenServerOptions, ServerConnection } from "./server.ts";
@@ -42,6 +43,7 @@ const defaultHandshakeMs = 60_000;
 export class ServerStarter {
   readonly #options: ServerStarterOptions;
   readonly #images: ServerImages;
+  readonly #reaper = new Reaper();
   #docker?: Promise<Docker>;
   #owner?: Promise<string>;
 
@@ -79,6 +81,7 @@ export class ServerStarter {
   async close(): Promise<void> {
     const docker = await this.#docker?.catch(() => undefined);
     docker?.close();
+    await this.#reaper.close();
   }
 
   async #connect(): Promise<Docker> {
@@ -93,6 +96,7 @@ export class ServerStarter {
 
   async #settings(): Promise<ContainerSettings> {
     this.#owner ??= thisOwner();
+    await this.#reaper.containers();
     const privileged = this.#options.env.get("DOCKER_MCP_IN_DIND") === "1";
     return { ...this.#options.limits, owner: await this.#owner, privileged };
   }
@@ -139,7 +143,7 @@ export class ServerStarter {
         return await openRemote(spec, { insecure, oauth, told }, options);
       }
       case "local":
-        return await openLocal(spec, options);
+        return await openLocal(spec, options, (pid) => void this.#reaper.group(pid));
       case "static":
         return await openStatic(spec, options);
       default: {

@@ -12,7 +12,7 @@ import { enabled, testGateway } from "../../support/mcp/fixture.ts";
 import { heldEngine } from "../../support/mcp/held_engine.ts";
 import { referenceServer, referenceServersImage } from "../../support/mcp/reference_servers.ts";
 import { realTest } from "../../support/parts.ts";
-import { until } from "../../support/proxy_process.ts";
+import { childrenOf, until } from "../../support/proxy_process.ts";
 
 async function parts() {
   const engine = await testDocker();
@@ -133,6 +133,7 @@ realTest(
     await reader.read(); // its container runs
     const [{ Labels }] = await containersOf(docker, name);
     ok(Labels[ownerLabel].includes(`/${child.pid}/`));
+    for (const pid of childrenOf(child.pid)) Deno.kill(pid, "SIGKILL"); // its reaper
     child.kill("SIGKILL");
     await child.status;
     ok(await removeOrphans(docker, skiffPaths()) >= 1);

@@ -11,7 +11,7 @@ import { enabled, testGateway } from "../../support/mcp/fixture.ts";
 import { type StdioGateway, stdioGateway } from "../../support/mcp/gateway_process.ts";
 import { runInside, shellServer, stubbornServer } from "../../support/mcp/shell_server.ts";
 import { realTest } from "../../support/parts.ts";
-import { endProxy, until } from "../../support/proxy_process.ts";
+import { childrenOf, endProxy, until } from "../../support/proxy_process.ts";
 import { withHome } from "./home.ts";
 
 async function parts() {
@@ -63,21 +63,31 @@ realTest("no container outlives its gateway", parts, async ({ engine, docker, im
       return gateway;
     };
     const left = () => containersOf(docker, plain, stubborn, blocked);
+    // Before SIGKILL alone, whose reaper would remove them, too.
+    await t.step(
+      "SIGKILL, and its reaper before: the next gateway removes what does not end by itself",
+      async () => {
+        const gateway = await started();
+        for (const pid of childrenOf(gateway.child.pid)) Deno.kill(pid, "SIGKILL");
+        gateway.child.kill("SIGKILL");
+        await gateway.ended;
+        await until(async () => (await containersOf(docker, plain)).length === 0);
+        ok((await left()).length >= 2);
+        {
+          await using next = await started();
+          match(await next.line(/earlier gateway had left behind/), /Removed \d containers/);
+          await until(async () => (await left()).length === 4);
+        }
+        deepEqual(await left(), []);
+      },
+    );
     for (const [how, end, code] of ends) {
       await t.step(how, async () => {
         const gateway = await started();
         equal((await left()).length, 4);
         await end(gateway);
         equal(await gateway.ended, code, gateway.lines.join("\n"));
-        if (code === 0) deepEqual(await left(), []);
-        else {
-          // What ends with its stdin is gone by itself, the rest when the next gateway starts.
-          await until(async () => (await containersOf(docker, plain)).length === 0);
-          ok((await left()).length >= 2);
-          await using next = await started();
-          match(await next.line(/earlier gateway had left behind/), /Removed \d containers/);
-          await until(async () => (await left()).length === 4);
-        }
+        if (code !== 0) await until(async () => (await left()).length === 0);
         deepEqual(await left(), []);
       });
     }

@@ -38,11 +38,12 @@ export const toolsApproveCommand: Command = {
     const unknown = wanted?.filter((tool) => !pins.has(tool));
     if (unknown?.length) throw new SkiffError("not_found", `${server} has no tool ${unknown.join(", ")}`);
     const approved = await approveTools(path, context.env, { server, tools: wanted });
-    await context.out(
-      approved.length > 0
-        ? `Approved: ${approved.join(", ")}\n`
-        : `No tool of ${server} has changed since it was approved\n`,
-    );
+    if (approved.size === 0) {
+      return await context.out(`No tool of ${server} has changed since it was approved\n`);
+    }
+    // What is approved now may be other than what was shown before.
+    await context.out(`Approved: ${[...approved.keys()].join(", ")}\n`);
+    for (const [tool, pin] of approved) await context.out(changesOf(server, tool, changesIn(pin)));
   },
 };
 
@@ -51,8 +52,14 @@ async function show(context: Context, asJson: boolean): Promise<void> {
   if (asJson) return await context.out(`${JSON.stringify(changed, null, 2)}\n`);
   if (changed.length === 0) return await context.out("No tool has changed since it was approved.\n");
   for (const { server, tool, changes } of changed) {
-    await context.out(`${tool} of ${server}:\n${changes.map((line) => `    ${line}\n`).join("")}`);
+    await context.out(changesOf(server, tool, changes));
   }
+}
+
+const changesIn = ({ approved, changed }: Required<Pin>) => differences(approved, changed);
+
+function changesOf(server: string, tool: string, changes: string[]): string {
+  return `${tool} of ${server}:\n${changes.map((line) => `    ${line}\n`).join("")}`;
 }
 
 async function waiting(context: Context): Promise<Waiting[]> {
@@ -60,10 +67,6 @@ async function waiting(context: Context): Promise<Waiting[]> {
   const isChanged = (entry: [string, Pin]): entry is [string, Required<Pin>] =>
     entry[1].changed !== undefined;
   return [...pins].flatMap(([server, tools]) =>
-    [...tools].filter(isChanged).map(([tool, { approved, changed }]) => ({
-      server,
-      tool,
-      changes: differences(approved, changed),
-    }))
+    [...tools].filter(isChanged).map(([tool, pin]) => ({ server, tool, changes: changesIn(pin) }))
   );
 }

@@ -15,7 +15,8 @@ export function logCalls(write: (line: string) => void): CallMiddleware {
       log(`${result?.isError ? "Tool reported an error" : "Calling tool done"}: ${call.name} (${took()})`);
       return result;
     } catch (error) {
-      log(`Calling tool failed: ${call.name} (${took()}): ${(error as Error).message}`);
+      if (call.signal.aborted) log(`Calling tool cancelled: ${call.name} (${took()})`);
+      else log(`Calling tool failed: ${call.name} (${took()}): ${(error as Error).message}`);
       throw error;
     }
   };

@@ -56,23 +56,23 @@ export async function editPins(
 }
 
 /**
- * Approves tools as they were seen last; without `tools` all of the server. Gives the names of those that had
- * changed.
+ * Approves tools as they were seen last; without `tools` all of the server. Gives those that had changed, as they were
+ * before.
  */
 export async function approveTools(
   path: string,
   env: { get(name: string): string | undefined },
   { server, tools }: { server: string; tools?: string[] },
-): Promise<string[]> {
-  let approved: string[] = [];
+): Promise<Map<string, Required<Pin>>> {
+  const found = new Map<string, Required<Pin>>();
   await editPins(path, env, (pins) => {
-    approved = [];
+    found.clear();
     const own = pins.get(server) ?? new Map<string, Pin>();
-    for (const [name, { changed }] of own) {
+    for (const [name, { approved, changed }] of own) {
       if (!changed || (tools && !tools.includes(name))) continue;
       own.set(name, { approved: changed });
-      approved.push(name);
+      found.set(name, { approved, changed });
     }
   });
-  return approved;
+  return found;
 }

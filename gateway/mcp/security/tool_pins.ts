@@ -2,6 +2,7 @@
  * Tools as they were when their server was first listed. One that is described otherwise later ("rug pull") is
  * told with what has changed, and kept from clients where the user wants that, until it is approved anew.
  */
+import { asTyped } from "../../../core/process/called_as.ts";
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { KeptFile } from "../files/kept_file.ts";
 import type { Guard } from "../gateway/guard.ts";
@@ -64,7 +65,8 @@ export class ToolPins {
       if (pins === undefined) return "it cannot be known what was approved";
       const pin = pins.get(entry.name)?.get(name);
       if (pin && !isSame(pin.approved, tool)) {
-        return `it has changed since it was approved; see and approve it: skiff mcp tools approve ${entry.name}`;
+        const command = asTyped(`skiff mcp tools approve ${entry.name}`);
+        return `it has changed since it was approved; see and approve it: ${command}`;
       }
     }
     const hidden = refuses.hidden ? hiddenText(definitionOf(tool)) : undefined;

@@ -1,5 +1,6 @@
 /** From a server's entry and the user's values to what is started: every template and variable resolved. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { asTyped } from "../../../core/process/called_as.ts";
 import { selfCommand } from "../../../core/process/self.ts";
 import { isUnisolated, serverType } from "../catalog/server_entry.ts";
 import { resolveList, resolveText, templateValues } from "../catalog/template.ts";
@@ -128,7 +129,7 @@ function variables(server: EnabledServer, { log }: LaunchOptions): Map<string, s
     if (value === undefined) {
       const provider = entry.oauth?.providers?.find(({ secret }) => secret === name)?.provider;
       const login = provider === undefined ? "" : `, or log in: \`skiff mcp oauth authorize ${provider}\``;
-      log(`the secret ${name} is not set (\`skiff mcp secret set ${name}\`${login})`);
+      log(asTyped(`the secret ${name} is not set (\`skiff mcp secret set ${name}\`${login})`));
     }
     env.set(variable, value ?? unknownSecret);
   }

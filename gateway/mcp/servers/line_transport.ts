@@ -158,6 +158,6 @@ function isMessage(value: unknown): value is JSONRPCMessage {
 const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
 export function excerpt(text: string, most = 200): string {
-  const line = text.slice(0, most + 1).replace(/\s+/g, " ").trim();
-  return line.length > most ? `${line.slice(0, most)}…` : line;
+  const line = text.trim().slice(0, most + 1).replace(/\s+/g, " ");
+  return line.length > most ? `${line.slice(0, most)}…` : line.trimEnd();
 }

@@ -56,7 +56,10 @@ const steps: Step[] = [
   { words: ["tools", "approve", "absent"], code: 1, err: /No tools of absent were listed so far/ },
   { words: ["tools", "approve", "notes", "other"], code: 1, err: /notes has no tool other/ },
   { words: ["tools", "approve", "notes", "list"], out: /^No tool of notes has changed/ },
-  { words: ["policy", "approve", "notes"], out: /^Approved: add\n$/ },
+  {
+    words: ["policy", "approve", "notes"],
+    out: /^Approved: add\nadd of notes:\n {4}description: "Adds a note" -> "Adds a note and tells"\n$/,
+  },
   { words: ["tools", "approve"], out: /^No tool has changed since it was approved\.\n$/ },
 ];
 

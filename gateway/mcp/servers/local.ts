@@ -18,11 +18,11 @@ const graceMs = 2000;
 export async function openLocal(
   spec: LocalSpec,
   options: OpenServerOptions,
-  started: (pid: number) => void = () => {},
+  started: (pid: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<ServerConnection> {
   const { log } = options;
   const child = spawn(spec);
-  started(child.pid);
+  await started(child.pid);
   const ended = child.status.then(({ code, signal }) =>
     signal ? `ended by ${signal}` : `ended with code ${code}`
   );

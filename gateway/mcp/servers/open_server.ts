@@ -143,7 +143,7 @@ export class ServerStarter {
         return await openRemote(spec, { insecure, oauth, told }, options);
       }
       case "local":
-        return await openLocal(spec, options, (pid) => void this.#reaper.group(pid));
+        return await openLocal(spec, options, (pid) => this.#reaper.group(pid));
       case "static":
         return await openStatic(spec, options);
       default: {

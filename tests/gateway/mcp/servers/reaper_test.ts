@@ -1,5 +1,6 @@
 /** Commands of this machine end with their gateway, however that ends. */
 import { deepEqual, equal } from "node:assert/strict";
+import { exists } from "../../../../core/paths/exists.ts";
 import { stdioGateway } from "../../../support/mcp/gateway_process.ts";
 import { childrenOf, lives, until } from "../../../support/proxy_process.ts";
 import { withHome } from "../home.ts";
@@ -18,13 +19,15 @@ for (const [what, script] of commands) {
     fn: () =>
       withHome(async (home) => {
         const mark = crypto.randomUUID();
-        const entry = { type: "local", command: ["sh", "-c", script], env: [{ name: "MARK", value: mark }] };
+        const heard = `${home.home}/heard`; // the first that is said to it, by when the reaper knows of it
+        const command = ["sh", "-c", `read -r _; : > ${heard}; ${script}`];
+        const entry = { type: "local", command, env: [{ name: "MARK", value: mark }] };
         await home.write("catalog.yaml", JSON.stringify({ registry: { stubborn: entry } }));
         const env = { HOME: home.home, SKIFF_HOME: `${home.home}/skiff` };
         const flags = ["--catalog", `${home.home}/catalog.yaml`, "--servers", "stubborn"];
         const gateway = await stdioGateway(flags, { env });
         gateway.client.listTools().catch(() => {}); // the server never answers
-        await until(() => marked(mark).length > 0);
+        await until(() => exists(heard));
         const reapers = childrenOf(gateway.child.pid).filter((pid) => !marked(mark).includes(pid));
         equal(reapers.length, 1);
         gateway.child.kill("SIGKILL");

@@ -1,4 +1,5 @@
 /** Writes ONNX models: protobuf messages as onnx.proto3 numbers them, nothing more than tests need. */
+import { joined } from "../../core/format/bytes.ts";
 
 /** FLOAT 1, UINT8 2, INT64 7, BOOL 9 in TensorProto.DataType. */
 const types = { float: 1, uint8: 2, int64: 7 } as const;
@@ -175,19 +176,7 @@ function number(index: number, value: number): Uint8Array {
 }
 
 function field(index: number, content: Uint8Array): Uint8Array {
-  const head = [...varint(index << 3 | 2), ...varint(content.length)];
-  const all = new Uint8Array(head.length + content.length);
-  all.set(head);
-  all.set(content, head.length);
-  return all;
+  return joined([Uint8Array.from([...varint(index << 3 | 2), ...varint(content.length)]), content]);
 }
 
-function message(...fields: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(fields.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const one of fields) {
-    all.set(one, at);
-    at += one.length;
-  }
-  return all;
-}
+const message = (...fields: Uint8Array[]) => joined(fields);

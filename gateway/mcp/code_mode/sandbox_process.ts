@@ -4,7 +4,7 @@
  * at the start, and ends with its stdin.
  */
 import type { FromSandbox } from "./sandbox_protocol.ts";
-import { type FromWorker, sharedBytes, sharedParts, startWorker, workerState } from "./sandbox_worker.ts";
+import { type FromWorker, sharedParts, startWorker, workerState } from "./sandbox_worker.ts";
 
 /** Milliseconds between looks at what a running script takes. */
 const lookEveryMs = 10;
@@ -13,11 +13,11 @@ const gateway = Deno.ppid;
 
 /** Runs one script after the other, nothing of one left for the next. `read`: see `ToWorker`. */
 function serve(read: Uint8Array): void {
-  const shared = new SharedArrayBuffer(sharedBytes);
-  const worker = startWorker({ read, shared });
+  const parts = sharedParts();
+  const worker = startWorker({ read, shared: parts.shared });
   worker.onerror = () => Deno.exit(1);
   worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-    if (data.type === "waits") return watch(shared);
+    if (data.type === "waits") return watch(parts);
     worker.terminate();
     serve(data.read);
   };
@@ -27,8 +27,7 @@ function serve(read: Uint8Array): void {
  * Stands until the worker's script has ended. Ends the process when it takes more than it may, when the gateway has
  * gone that waits for it, or when the worker is of no further use.
  */
-function watch(shared: SharedArrayBuffer): void {
-  const { state, limits } = sharedParts(shared);
+function watch({ state, limits }: ReturnType<typeof sharedParts>): void {
   const before = Deno.memoryUsage().rss;
   Atomics.wait(state, 0, workerState.waits);
   const until = performance.now() + limits[1];

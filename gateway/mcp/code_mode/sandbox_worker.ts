@@ -23,12 +23,10 @@ export type FromWorker =
 /** What a worker is at. `broken`: of no further use, as its gateway has ended or bytes of it are lost. */
 export const workerState = { waits: 0, runs: 1, done: 2, broken: 3 };
 
-/** The state's cell, and the script's limits: bytes of memory, milliseconds over all. */
-export function sharedParts(shared: SharedArrayBuffer): { state: Int32Array; limits: Float64Array } {
-  return { state: new Int32Array(shared, 0, 1), limits: new Float64Array(shared, 8, 2) };
+/** The memory, the state's cell in it, and the script's limits: bytes of memory, milliseconds over all. */
+export function sharedParts(shared = new SharedArrayBuffer(24)) {
+  return { shared, state: new Int32Array(shared, 0, 1), limits: new Float64Array(shared, 8, 2) };
 }
-
-export const sharedBytes = 24;
 
 type Run = Extract<ToSandbox, { type: "run" }>;
 type Answer = Extract<ToSandbox, { type: "answer" }>;
@@ -92,7 +90,7 @@ function worker(
   /** First scripts of our own, each in a scope that is thrown away: what they take is compiled for the real one. */
   let trial = true;
   let lines = read(trialInput(), new Uint8Array());
-  let { state, limits } = parts(new SharedArrayBuffer(24));
+  let { state, limits } = parts();
   let run: Run;
   let calls = 0;
   let open = 0;

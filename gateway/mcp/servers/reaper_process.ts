@@ -1,5 +1,6 @@
 /** `skiff mcp-reaper OWNER [containers] [PID:START…]` (hidden): see reaper.ts. */
 import { openDocker } from "../../../core/docker/docker.ts";
+import { pause } from "../../../core/http/request.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
 import { processStart } from "../../../core/process/process_start.ts";
 import { ownerLives, removeOrphans } from "./container_owner.ts";
@@ -48,5 +49,3 @@ async function endGroup(word: string): Promise<void> {
     }
   }
 }
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

@@ -3,6 +3,7 @@ import type { Command, Context, Invocation } from "../../../core/cli/command.ts"
 import { complete, completionScript, shells } from "../../../core/cli/completion.ts";
 import { runCommandLine } from "../../../core/cli/run_command.ts";
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { collectingContext } from "../../support/typed_command.ts";
 
 interface World {
   context: Context;
@@ -12,23 +13,8 @@ interface World {
 }
 
 function world(): World {
-  const w: World = {
-    out: "",
-    err: "",
-    seen: [],
-    context: {
-      env: { get: () => undefined },
-      signal: new AbortController().signal,
-      debug: false,
-      color: false,
-      stdinIsTerminal: false,
-      stdoutIsTerminal: false,
-      stderrIsTerminal: false,
-      out: (text) => Promise.resolve(void (w.out += text)),
-      err: (text) => Promise.resolve(void (w.err += text)),
-    },
-  };
-  return w;
+  const { context, said } = collectingContext();
+  return Object.assign(said, { context, seen: [] });
 }
 
 function tree(w: World): Command {

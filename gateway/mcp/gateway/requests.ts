@@ -83,7 +83,8 @@ async function setLevel(session: Session, params: Params): Promise<unknown> {
 async function getPrompt(session: Session, params: Params, extra: Extra): Promise<unknown> {
   const name = text(params, "name");
   const { arguments: args = {} } = params;
-  const route = session.view().prompts.get(name) ?? (await session.gathered()).prompts.get(name);
+  const route = session.view().prompts.get(name) ??
+    (await session.gathered({ anew: true })).prompts.get(name);
   if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no prompt ${name}`);
   if (route.own) return await route.own.get(args);
   return await pass(session, route.server!, "prompts/get", { ...params, name: route.prompt }, extra);
@@ -98,7 +99,7 @@ async function askOwner(session: Session, method: string, params: Params, extra:
 async function ownerOf(session: Session, uri: string): Promise<EnabledServer> {
   const known = session.ownerOf(uri);
   if (known) return known;
-  await session.gathered();
+  await session.gathered({ anew: true });
   const owner = session.ownerOf(uri);
   if (owner) return owner;
   throw new McpError(resourceNotFound, `Resource ${uri} not found`, { uri });
@@ -130,7 +131,7 @@ async function complete(session: Session, params: Params, extra: Extra): Promise
   };
   let found = find();
   if (!found) {
-    await session.gathered();
+    await session.gathered({ anew: true });
     found = find();
   }
   if (!found) {

@@ -208,7 +208,7 @@ export class Session implements GatewaySession {
     const { name } = asked;
     let route = this.view().tools.get(name);
     if (!route) {
-      await this.inventories.gather(); // not listed yet, or its server is still starting
+      await this.inventories.gather({ anew: true }); // its server may be starting, or have just added it
       route = this.view().tools.get(name);
     }
     if (!route) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${name}`);
@@ -329,9 +329,9 @@ export class Session implements GatewaySession {
     );
   }
 
-  /** What there is when every server has said it, has failed, or the deadline for lists is over. */
-  async gathered(): Promise<View> {
-    await this.inventories.gather();
+  /** What there is when every server has said it (`anew`: again), has failed, or the deadline for lists is over. */
+  async gathered(options?: { anew: boolean }): Promise<View> {
+    await this.inventories.gather(options);
     if (!this.#named) {
       this.#named = true;
       this.#view = undefined;

@@ -42,8 +42,11 @@ export class SessionInventories {
     return this.#gateway.store.known(this.key(server));
   }
 
-  /** Has every server say what it offers, within the deadline for lists. */
-  async gather(): Promise<void> {
+  /**
+   * Has every server say what it offers, within the deadline for lists. `anew`: waits for what is being asked
+   * again, too; for one who wants something that is not listed, which a server may have added just now.
+   */
+  async gather({ anew = false }: { anew?: boolean } = {}): Promise<void> {
     const { signal } = this.#session;
     const { listMs, retryMs } = this.#gateway.options;
     const deadline = AbortSignal.any([AbortSignal.timeout(listMs), signal]);
@@ -59,6 +62,7 @@ export class SessionInventories {
         });
       }),
     );
+    if (anew) await abortable(this.#session.running.relisted(), deadline).catch(() => {}); // it is as it is known
   }
 
   /** Starts the server if need be and asks it, unless another session is at it. */

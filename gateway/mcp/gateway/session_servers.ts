@@ -13,7 +13,7 @@ export class SessionServers {
   readonly #session: Session;
   readonly #gateway: Gateway;
   readonly #slots = new Map<string, { slot: ServerSlot; fingerprint: string }>();
-  readonly #listing = new Map<ServerConnection, { again: boolean }>();
+  readonly #listing = new Map<ServerConnection, { again: boolean; end: Promise<void> }>();
 
   constructor(session: Session, gateway: Gateway) {
     this.#session = session;
@@ -39,6 +39,11 @@ export class SessionServers {
     return this.#slots.get(server.entry.name)?.fingerprint === serverFingerprint(server);
   }
 
+  /** When every server whose lists are being asked for anew has answered. */
+  async relisted(): Promise<void> {
+    await Promise.all([...this.#listing.values()].map(({ end }) => end));
+  }
+
   subscriptions(server: EnabledServer): Set<string> {
     return this.#slot(server).subscriptions;
   }
@@ -61,19 +66,22 @@ export class SessionServers {
   }
 
   /** A server says that a list has changed: it is asked again, and once more for all such words meanwhile. */
-  async #relist(connection: ServerConnection): Promise<void> {
+  #relist(connection: ServerConnection): void {
     const running = this.#listing.get(connection);
     if (running) {
       running.again = true;
       return;
     }
-    const state = { again: true };
+    const state = { again: true, end: Promise.resolve() };
     this.#listing.set(connection, state);
-    while (state.again) {
-      state.again = false;
-      await this.#session.inventories.relearn(connection).catch(() => {}); // the connection's end is told by the slot
-    }
-    this.#listing.delete(connection);
+    const relist = async () => {
+      while (state.again) {
+        state.again = false;
+        await this.#session.inventories.relearn(connection).catch(() => {}); // the connection's end is told by the slot
+      }
+      this.#listing.delete(connection);
+    };
+    state.end = relist();
   }
 
   #slot(server: EnabledServer): ServerSlot {
@@ -104,7 +112,7 @@ export class SessionServers {
         void connection?.client.notification({ method: "notifications/progress", params } as never).catch(
           () => {},
         ),
-      listChanged: () => void (connection && this.#relist(connection)),
+      listChanged: () => connection && this.#relist(connection),
     });
     const { open, telemetry } = this.#gateway.options;
     const opening = (options: OpenServerOptions) =>

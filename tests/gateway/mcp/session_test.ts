@@ -176,6 +176,13 @@ gatewayTest("a tool that a server adds is told of and can be called", async (tes
   equal(await textOf(client, "added_later"), "added");
 });
 
+gatewayTest("a tool is called as soon as its server has added it", async (test) => {
+  const client = await test.connect();
+  await client.listTools();
+  await textOf(client, "test_add_tool", { name: "added_just_now" });
+  equal(await textOf(client, "added_just_now"), "added");
+});
+
 gatewayTest("prompts, resources, templates and completion find their server", async (test) => {
   const client = await test.connect();
   const args = { arg1: "a", arg2: "b" };

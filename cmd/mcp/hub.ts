@@ -60,6 +60,8 @@ export const hubCommand: Command = {
 };
 
 async function serveStdio(hub: HubClient, context: Context): Promise<void> {
+  const { longestAnswerMs } = await import("../../gateway/mcp/gateway/stdio.ts");
+  const { outputClosed } = await import("../../core/process/output_closed.ts");
   const { hubServer } = await import("../../gateway/hub/hub_server.ts");
   const { LineTransport } = await import("../../gateway/mcp/servers/line_transport.ts");
   const ended = Promise.withResolvers<void>();
@@ -67,6 +69,7 @@ async function serveStdio(hub: HubClient, context: Context): Promise<void> {
     readable: Deno.stdin.readable,
     writable: Deno.stdout.writable,
     close: ended.resolve,
+    gone: (signal) => outputClosed(longestAnswerMs, signal),
     log: (line) => void context.err(`${line}\n`),
   });
   context.signal.addEventListener("abort", () => ended.resolve(), { once: true });

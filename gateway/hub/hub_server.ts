@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { SkiffError, toSkiffError } from "../../core/errors/skiff_error.ts";
 import { version } from "../../core/version.ts";
+import { passedError } from "../mcp/passed_error.ts";
 import {
   CallToolRequestSchema,
   type CallToolResult,
@@ -47,7 +48,7 @@ export function hubServer(hub: HubClient): Server {
   server.setRequestHandler(ListToolsRequestSchema, () => ({ tools }));
   server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) => {
     const tool = byName.get(params.name);
-    if (!tool) throw new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}`);
+    if (!tool) throw passedError(new McpError(ErrorCode.InvalidParams, `There is no tool ${params.name}`));
     return callHubTool(hub, tool, params.arguments ?? {}, signal);
   });
   return server;

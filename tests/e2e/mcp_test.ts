@@ -165,6 +165,43 @@ mcpTest(
 );
 
 mcpTest(
+  "a script writes its requests and no more: it gets all answers, and nothing waits for it when it is killed",
+  async ({ home, names, containers }) => {
+    await home.ok(["mcp", "server", "enable", names.shell]);
+    const line = (message: object) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`;
+    const clientInfo = { name: "script", version: "1" };
+    const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo };
+    const begin = line({ id: 1, method: "initialize", params }) +
+      line({ method: "notifications/initialized" });
+    const call = (id: number, script: string) =>
+      line({ id, method: "tools/call", params: { name: "shell__run", arguments: { script: btoa(script) } } });
+    const piped = async (text: string) => {
+      const gateway = gatewayProcess(["--verify-signatures=false"], {
+        env: home.env,
+        command: (args) => ({ program: home.executable, args }),
+      });
+      const writer = gateway.child.stdin.getWriter();
+      await writer.write(new TextEncoder().encode(begin + text));
+      await writer.close();
+      return gateway;
+    };
+    {
+      await using gateway = await piped(line({ id: 2, method: "tools/list" }) + call(3, "echo whales"));
+      const told = await new Response(gateway.child.stdout).text();
+      match(told, /"id":2,"result":\{"tools":\[.*shell__run/);
+      match(told, new RegExp(`"id":3,"result":.*${btoa("whales\n")}`));
+      equal(await gateway.ended, 0);
+    }
+    await using gateway = await piped(call(2, "sleep 600"));
+    await gateway.line(/Calling tool shell__run/);
+    await until(async () => (await containers()).length === 1);
+    await gateway.child.stdout.cancel();
+    equal(await gateway.ended, 0);
+    deepEqual(await containers(), []);
+  },
+);
+
+mcpTest(
   "over HTTP two clients have servers of their own, which go with them",
   async ({ home, names, containers }) => {
     await home.ok(["mcp", "server", "enable", names.shell, names.other]);

@@ -4,6 +4,8 @@ import type { JSONRPCMessage, Transport } from "../sdk.ts";
 
 const encoder = new TextEncoder();
 const keepAliveMs = 25_000;
+/** Bytes that wait for the client until whoever sends more of them has to wait, too. */
+const queuedBytes = 1024 * 1024;
 
 export class SseTransport implements Transport {
   readonly sessionId = crypto.randomUUID();
@@ -14,6 +16,8 @@ export class SseTransport implements Transport {
   readonly #longestBody: number;
   #controller?: ReadableStreamDefaultController<Uint8Array>;
   #timer?: ReturnType<typeof setInterval>;
+  /** Resolved when the client has taken what was sent. */
+  #taken?: PromiseWithResolvers<void>;
   #closed = false;
 
   /** `endpoint`: path that the client posts to; the session's id is added. `longestBody`: bytes of a POST. */
@@ -29,9 +33,12 @@ export class SseTransport implements Transport {
         this.#controller = controller;
         controller.enqueue(encoder.encode(`event: endpoint\ndata: ${this.#endpoint}\n\n`));
       },
+      pull: () => this.#release(),
       cancel: () => this.close(),
-    });
-    this.#timer = setInterval(() => this.#write(": keep-alive\n\n"), keepAliveMs);
+    }, new ByteLengthQueuingStrategy({ highWaterMark: queuedBytes }));
+    this.#timer = setInterval(() => {
+      if (this.#hasRoom()) this.#write(": keep-alive\n\n");
+    }, keepAliveMs);
     const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform" };
     return new Response(body, { headers });
   }
@@ -63,21 +70,33 @@ export class SseTransport implements Transport {
     return Promise.resolve();
   }
 
-  send(message: JSONRPCMessage): Promise<void> {
-    if (this.#closed) return Promise.reject(new Error("The client has closed its stream"));
+  /** Resolves when the client has taken enough of what was sent before. */
+  async send(message: JSONRPCMessage): Promise<void> {
+    if (this.#closed) throw new Error("The client has closed its stream");
     this.#write(`event: message\ndata: ${JSON.stringify(message)}\n\n`);
-    return Promise.resolve();
+    if (this.#closed || this.#hasRoom()) return;
+    await (this.#taken ??= Promise.withResolvers()).promise;
   }
 
   close(): Promise<void> {
     if (this.#closed) return Promise.resolve();
     this.#closed = true;
     clearInterval(this.#timer);
+    this.#release();
     try {
       this.#controller?.close();
     } catch { /* the client has cancelled it */ }
     this.onclose?.();
     return Promise.resolve();
+  }
+
+  #release(): void {
+    this.#taken?.resolve();
+    this.#taken = undefined;
+  }
+
+  #hasRoom(): boolean {
+    return (this.#controller?.desiredSize ?? 0) > 0;
   }
 
   #write(text: string): void {

@@ -2,7 +2,7 @@
  * JSON-RPC messages as lines over two byte streams, MCP's stdio transport. Made for the other side being wrong:
  * lines that are no messages are noted and skipped, a line of any length costs no more than its limit.
  */
-import type { JSONRPCMessage, Transport, TransportSendOptions } from "../sdk.ts";
+import type { JSONRPCMessage, RequestId, Transport, TransportSendOptions } from "../sdk.ts";
 import { bytePieces } from "./byte_pieces.ts";
 import { lineTaken } from "./large_messages.ts";
 import { LineSplitter } from "./line_splitter.ts";
@@ -16,6 +16,11 @@ export interface LineStreams {
   close(): Promise<void> | void;
   /** Faults of the other side, a line each. */
   log(line: string): void;
+  /**
+   * Resolves when the other side, which writes no more, is gone altogether; aborted when that does not matter any
+   * more. Until then what it has asked for is answered. Default: who writes no more is gone.
+   */
+  gone?(signal: AbortSignal): Promise<void>;
   /** Bytes; a longer line is skipped and the request that it answers fails. Default 384 MiB. */
   longestLine?: number;
 }
@@ -33,8 +38,13 @@ export class LineTransport implements Transport {
   readonly #streams: LineStreams;
   readonly #writer: LineWriter;
   readonly #lines: LineSplitter;
+  /** Requests of the other side, and those to it. */
+  readonly #unanswered = new Set<RequestId>();
+  readonly #asked = new Set<RequestId>();
+  readonly #end = new AbortController();
   #notes = 0;
-  #closed = false;
+  #isRead = false;
+  #allAnswered = () => {};
 
   constructor(streams: LineStreams) {
     this.#streams = streams;
@@ -48,13 +58,22 @@ export class LineTransport implements Transport {
   }
 
   send(message: JSONRPCMessage, _options?: TransportSendOptions): Promise<void> {
-    if (this.#closed) return Promise.reject(connectionClosed("The connection is closed"));
-    return this.#writer.write(JSON.stringify(message));
+    const isRequest = "method" in message && "id" in message;
+    if (this.#closed || this.#isRead && isRequest) {
+      return Promise.reject(connectionClosed("The connection is closed"));
+    }
+    const written = this.#writer.write(JSON.stringify(message));
+    if (isRequest) this.#asked.add(message.id);
+    else if ("id" in message) {
+      const answered = () => this.#answered(message.id as RequestId);
+      written.then(answered, answered);
+    } else this.#asked.delete(cancelledBy(message)!);
+    return written;
   }
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    this.#closed = true;
+    this.#end.abort();
     await this.#writer.close();
     await this.#streams.close();
     this.onclose?.();
@@ -69,7 +88,32 @@ export class LineTransport implements Transport {
     } catch (error) {
       if (!this.#closed) this.onerror?.(error instanceof Error ? error : new Error(String(error)));
     }
+    this.#isRead = true;
+    await this.#answerTheRest();
     await this.close();
+  }
+
+  /** A script writes its requests and closes its side; a client that has gone wants no answers. */
+  async #answerTheRest(): Promise<void> {
+    const { gone } = this.#streams;
+    if (!gone || this.#unanswered.size === 0 || this.#closed) return;
+    for (const id of this.#asked) {
+      this.onmessage?.({ jsonrpc: "2.0", id, error: { code: -32000, message: "The connection is closed" } });
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#allAnswered = resolve;
+    const end = new AbortController();
+    await Promise.race([promise, gone(AbortSignal.any([end.signal, this.#end.signal]))]);
+    end.abort();
+  }
+
+  #answered(id: RequestId): void {
+    this.#unanswered.delete(id);
+    if (this.#unanswered.size === 0) this.#allAnswered();
+  }
+
+  get #closed(): boolean {
+    return this.#end.signal.aborted;
   }
 
   async #takeLines(bytes: Uint8Array): Promise<void> {
@@ -103,10 +147,17 @@ export class LineTransport implements Transport {
   }
 
   #handOne(message: JSONRPCMessage): Promise<unknown> | undefined {
+    this.#count(message);
     const taken = this.onmessage?.(message) as unknown;
     if (taken instanceof Promise) return taken;
     // The SDK hands notifications on in later microtasks, answers at once: progress must not be overtaken.
     return "method" in message && !("id" in message) ? microtasks(3) : undefined;
+  }
+
+  #count(message: JSONRPCMessage): void {
+    if (!("id" in message)) this.#answered(cancelledBy(message)!); // it gets no answer
+    else if ("method" in message) this.#unanswered.add(message.id);
+    else this.#asked.delete(message.id!);
   }
 
   /** The request that a line was meant for fails, where the line's beginning says which that is. */
@@ -128,6 +179,12 @@ export class LineTransport implements Transport {
 
 async function microtasks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await undefined;
+}
+
+/** The request that a notification cancels. */
+function cancelledBy(message: JSONRPCMessage): RequestId | undefined {
+  if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
+  return message.params?.requestId as RequestId | undefined;
 }
 
 /** A message or a batch of them; undefined for anything else. */

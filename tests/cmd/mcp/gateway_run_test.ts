@@ -207,6 +207,47 @@ processTest(
   },
 );
 
+const line = (message: Record<string, unknown>) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`;
+const begin = line({
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "script", version: "1" } },
+}) + line({ method: "notifications/initialized" });
+
+/** Writes lines to a gateway as a script does, and nothing more. */
+async function piped(env: Record<string, string>, text: string) {
+  const gateway = gatewayProcess([], { env });
+  const writer = gateway.child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(begin + text));
+  await writer.close();
+  return gateway;
+}
+
+processTest("over stdio: a script that writes its requests and no more gets all answers", async (env) => {
+  const call = line({ id: 3, method: "tools/call", params: { name: "one_a", arguments: { a: "b" } } });
+  const deep = `{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"one_a","arguments":{"a":${
+    "[".repeat(100_000) + "]".repeat(100_000)
+  }}}}\n`;
+  await using gateway = await piped(env, line({ id: 2, method: "tools/list" }) + call + deep);
+  const answers = (await new Response(gateway.child.stdout).text()).trim().split("\n")
+    .map((text) => JSON.parse(text)).filter(({ id }) => id !== undefined).sort((a, b) => a.id - b.id);
+  deepEqual(answers.map(({ id }) => id), [1, 2, 3, 4]);
+  deepEqual(answers[1].result.tools.slice(-2).map(({ name }: { name: string }) => name), ["one_a", "one_b"]);
+  equal(JSON.parse(answers[2].result.content[0].text).a, "b");
+  deepEqual(answers[3].error, { code: -32602, message: "The message is nested too deeply" });
+  equal(await gateway.ended, 0);
+});
+
+processTest("over stdio: a client that is gone altogether is not waited for", async (env) => {
+  await using gateway = await piped(
+    env,
+    line({ id: 2, method: "tools/call", params: { name: "one_a", arguments: { endless: true } } }),
+  );
+  await gateway.line(/Calling tool one_a/);
+  await gateway.child.stdout.cancel();
+  equal(await gateway.ended, 0);
+});
+
 processTest("over stdio without --log-calls, and with --watch=false", async (env, home) => {
   await using gateway = await stdioGateway(["--log-calls=false", "--watch=false"], { env });
   await gateway.client.callTool({ name: "one_a", arguments: {} });

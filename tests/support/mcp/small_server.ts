@@ -1,6 +1,7 @@
 /**
  * An MCP server over stdio that starts at once (it imports nothing): each argument is a tool, which tells its
- * arguments, the values of the variables that begin with SMALL_, and the server's process id.
+ * arguments, the values of the variables that begin with SMALL_, and the server's process id. A call with the
+ * argument `endless` gets no answer.
  */
 const tools = Deno.args.map((name) => ({ name, inputSchema: { type: "object" } }));
 console.error(`small server with ${Deno.args}`);
@@ -36,7 +37,7 @@ for await (const piece of Deno.stdin.readable.pipeThrough(new TextDecoderStream(
   rest = lines.pop()!;
   for (const line of lines.filter((one) => one.trim())) {
     const { id, method, params } = JSON.parse(line);
-    if (id === undefined) continue;
+    if (id === undefined || params?.arguments?.endless) continue;
     const found = result(method, params);
     const answer = found ? { result: found } : { error: { code: -32601, message: "No such method" } };
     console.log(JSON.stringify({ jsonrpc: "2.0", id, ...answer }));

@@ -15,7 +15,7 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 export function parseJson(text: string, path: string): unknown {
   if (text.trim() === "") return undefined;
   const errors: ParseError[] = [];
-  const value = parse(text, errors, { allowTrailingComma: true, disallowComments: false });
+  const value = valueOf(text, errors);
   if (errors.length > 0) {
     const before = text.slice(0, errors[0].offset).split("\n");
     const reason = printParseErrorCode(errors[0].error).replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
@@ -28,6 +28,15 @@ export function parseJson(text: string, path: string): unknown {
     );
   }
   return value;
+}
+
+/** Most files have neither comments nor trailing commas; the language's own reader is many times as fast. */
+function valueOf(text: string, errors: ParseError[] = []): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parse(text, errors, { allowTrailingComma: true, disallowComments: false });
+  }
 }
 
 /** As `parseJson`, of a text that must hold an object; {} for an empty one. */
@@ -84,8 +93,8 @@ function checked(
 /** Whether a text says the same as the one before with the value set (undefined: removed). */
 function holds(text: string, before: string, path: string[], value: unknown): boolean {
   const errors: ParseError[] = [];
-  const is = parse(text, errors, { allowTrailingComma: true });
-  const wanted = parse(before, [], { allowTrailingComma: true }) ?? {};
+  const is = valueOf(text, errors);
+  const wanted = valueOf(before) ?? {};
   let at = wanted as Record<string, unknown>;
   for (const key of path.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
   if (value === undefined) delete at[path.at(-1)!];

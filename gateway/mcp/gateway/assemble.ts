@@ -18,7 +18,7 @@ import { Redaction } from "../security/known_secrets.ts";
 import { withLastWords } from "../servers/last_words.ts";
 import { ServerStarter } from "../servers/open_server.ts";
 import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
-import { defaultOptions, Gateway, isToolOn } from "./gateway.ts";
+import { defaultOptions, Gateway, type GatewayOptions, isToolOn } from "./gateway.ts";
 
 export interface GatewaySettings extends CallChainSettings {
   configuration: ConfigurationOptions;
@@ -41,6 +41,8 @@ export interface GatewaySettings extends CallChainSettings {
   listRefused?: boolean;
   /** What clients call it. */
   name?: string;
+  /** Where it is to wait longer or less long than gateways do. */
+  patience?: Partial<Pick<GatewayOptions, "listMs" | "catchUpMs">>;
 }
 
 export interface AssembledGateway {
@@ -107,6 +109,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
   };
   const gateway = new Gateway(started(), {
     ...defaultOptions,
+    ...settings.patience,
     open: (server, options) => {
       redaction.learn(server);
       const clean = (line: string) => redaction.clean(line);
@@ -139,9 +142,9 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     if (JSON.stringify(configuration.features) !== features) {
       log("! Features that are switched hold from the next start of the gateway on");
     }
-    log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`);
     await chain.oauth.reloaded(configuration.servers);
     await gateway.configure(started());
+    log(`> Configuration reloaded: ${configuration.servers.length} servers are enabled`); // it holds by now
   };
   await chain.oauth.reloaded(configuration.servers);
   return {

@@ -44,6 +44,8 @@ export interface GatewayOptions {
   idleMs: number;
   /** Milliseconds that a list waits for servers that have not said yet what they offer. */
   listMs: number;
+  /** Milliseconds that the answer to a change waits for the client to fetch its new tools. */
+  catchUpMs: number;
   /** Milliseconds until a list starts a server again that failed. */
   retryMs: number;
   /** Servers that run at once, over all sessions. */
@@ -61,6 +63,7 @@ export const defaultOptions = {
   longLived: false,
   idleMs: 5 * 60_000,
   listMs: 20_000,
+  catchUpMs: 500,
   retryMs: 30_000,
   mostServers: 64,
   name: "skiff MCP gateway",

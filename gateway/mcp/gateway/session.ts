@@ -38,8 +38,6 @@ const mostLogins = 2;
 
 /** For servers to answer that a level is set. */
 const levelMs = 5000;
-/** How long the answer to a change waits for the client to fetch its new tools. */
-const catchUpMs = 500;
 
 interface AskOptions {
   signal: AbortSignal;
@@ -316,7 +314,7 @@ export class Session implements GatewaySession {
   }
 
   async caughtUp(): Promise<void> {
-    await this.#lists.caughtUp(catchUpMs);
+    await this.#lists.caughtUp(this.#gateway.options.catchUpMs);
   }
 
   /** A list for the client, after all that its servers say in time. It hears of changes from now on. */

@@ -26,7 +26,8 @@ export async function watchFiles(
       if ((await placeOf(files())).key !== place.key) close(); // others are to be watched from here on
     });
     // Folders have come or gone: what was written into them before they were watched is seen now.
-    if (before === undefined ? await writtenSince(files(), readAt) : before !== place.key) timing.event();
+    const isMissed = before === undefined ? await writtenSince(files(), readAt) : before !== place.key;
+    if (isMissed || (await placeOf(files())).key !== place.key) timing.event();
     before = place.key;
     try {
       for await (const { paths, kind } of watcher) {

@@ -4,6 +4,9 @@ import { Client, type ClientCapabilities, InMemoryTransport } from "../../../gat
 
 const program = (name: string) => new URL(name, import.meta.url).pathname;
 
+/** It takes longer to start its servers than a client would wait. */
+const slowMachine = { listMs: 600_000 };
+
 /** A catalog's entry of one of the programs in this folder. */
 export function programEntry(name = "fixture_server.ts", args: string[] = []): Record<string, unknown> {
   const command = [Deno.execPath(), "run", "-A", "--no-check", "--quiet", program(name), ...args];
@@ -76,6 +79,7 @@ export async function assembledGateway(
     refuseChangedTools: false,
     verifySignatures: false,
     interceptors: [],
+    patience: slowMachine,
     ...settings,
     log: (line: string) => lines.push(line),
   });

@@ -45,6 +45,7 @@ export function testGateway(
   });
   const gateway = new Gateway(servers, {
     ...defaultOptions,
+    listMs: 600_000, // a slow machine takes longer to start its servers than a client would wait
     open: (server, open) => starter.open(server, open),
     log: (server, line) => log(`${server ?? "gateway"}: ${line}`),
     serverLog: (server, line) => log(`[${server}] ${line}`),

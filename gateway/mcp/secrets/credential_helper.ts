@@ -16,7 +16,10 @@ interface HelperAnswer {
 /** For somebody to unlock a keyring. */
 const answerMs = 60_000;
 
-/** The helper of this name; undefined when it is not installed or does not work here (a locked keyring). */
+/**
+ * The helper of this name; undefined when it is not installed or does not work here (a locked keyring).
+ * `limitMs`: for each answer about secrets.
+ */
 export async function credentialHelper(
   name: string,
   limitMs = answerMs,
@@ -24,7 +27,7 @@ export async function credentialHelper(
   if (!/^[A-Za-z0-9_.-]+$/.test(name)) return undefined;
   const program = `docker-credential-${name}`;
   const ask = (program: string, action: string, input: string) => answerOf(program, action, input, limitMs);
-  const works = await ask(program, "list", "").then(({ ok }) => ok, () => false);
+  const works = await answerOf(program, "list", "", answerMs).then(({ ok }) => ok, () => false);
   if (!works) return undefined;
   const get = async (secret: string): Promise<string | undefined> => {
     const { ok, text } = await ask(program, "get", toAddress(secret));

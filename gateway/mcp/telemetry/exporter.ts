@@ -18,6 +18,8 @@ export interface ExporterSettings {
   timeoutMs: number;
   /** Milliseconds between two sendings of numbers. */
   metricsMs: number;
+  /** Milliseconds for the last sending, when the gateway ends. Default 1 s. */
+  farewellMs?: number;
   /** For people; called once when nothing can be sent. */
   log(line: string): void;
 }
@@ -26,8 +28,7 @@ export interface ExporterSettings {
 const mostSpans = 2048;
 /** Milliseconds that spans wait for others. */
 const spansMs = 1000;
-/** For the last sending, when the gateway ends. */
-const farewellMs = 1000;
+const standardFarewellMs = 1000;
 
 export class Exporter {
   readonly #settings: ExporterSettings;
@@ -59,6 +60,7 @@ export class Exporter {
   /** Sends what is left; a collector that is silent is not waited for. */
   async close(): Promise<void> {
     clearInterval(this.#metricsTimer);
+    const { farewellMs = standardFarewellMs } = this.#settings;
     await waitAtMost(farewellMs, Promise.all([this.#sendSpans(), this.#sendMetrics()]));
   }
 

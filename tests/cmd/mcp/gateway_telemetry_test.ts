@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
 import { type StdioGateway, stdioGateway } from "../../support/mcp/gateway_process.ts";
+import { until } from "../../support/proxy_process.ts";
 
 const program = new URL("../../support/mcp/small_server.ts", import.meta.url).pathname;
 const command = [Deno.execPath(), "run", "--allow-env", "--quiet", "--no-check", program, "say"];
@@ -76,12 +77,16 @@ telemetryTest(
   "spans of lists, starts and calls, with who was asked; the trace goes on to the server",
   async () => {
     await using there = collector();
+    const named = (name: string) => there.spans.filter((span) => span.name === name);
+    const sum = (name: string) =>
+      there.metrics.get(name)?.sum.dataPoints.reduce((all: number, { asInt }: any) => all + Number(asInt), 0);
     const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let passed = "";
     await withGateway({
       OTEL_EXPORTER_OTLP_ENDPOINT: there.url,
       OTEL_EXPORTER_OTLP_HEADERS: "x-team=blue%20whales",
       OTEL_SERVICE_NAME: "mine",
+      OTEL_METRIC_EXPORT_INTERVAL: "100",
     }, async (gateway) => {
       await gateway.client.listTools();
       const { meta } = await call(gateway, {
@@ -96,8 +101,12 @@ telemetryTest(
       match(unsampled.meta.traceparent, new RegExp(`^00-${trace}-[0-9a-f]{16}-00$`));
       match((await call(gateway)).meta.traceparent, /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
       await gateway.client.callTool({ name: "mcp-find", arguments: { query: "whales" } });
+      // All is there before the gateway ends, which waits a second for what is left, no longer.
+      await until(() =>
+        named("mcp.tool.call mcp-find").length > 0 && named("mcp.server.start broken").length > 0
+      );
+      await until(() => sum("mcp.tool.calls") === 4);
     });
-    const named = (name: string) => there.spans.filter((span) => span.name === name);
     const [first, second, ...more] = named("mcp.tool.call say");
     deepEqual(more, []);
     equal(passed, `00-${trace}-${first.spanId}-01`);
@@ -129,8 +138,6 @@ telemetryTest(
       resource.attributes.some((one: any) => one.key === "service.name" && one.value.stringValue === "mine"),
     );
 
-    const sum = (name: string) =>
-      there.metrics.get(name)?.sum.dataPoints.reduce((all: number, { asInt }: any) => all + Number(asInt), 0);
     deepEqual(["mcp.tool.calls", "mcp.initialize", "mcp.list.tools", "mcp.gateway.starts"].map(sum), [
       4,
       1,

@@ -2,6 +2,7 @@
 import { doesNotMatch, match, ok } from "node:assert/strict";
 import { denoFolder } from "../../../support/deno_folder.ts";
 import { programEntry } from "../../../support/mcp/assembled.ts";
+import { until } from "../../../support/proxy_process.ts";
 import { withHome } from "../home.ts";
 import { selfCommand } from "../../../../core/process/self.ts";
 
@@ -58,6 +59,7 @@ Deno.test("spans of failed calls have the secret's name in its place", async () 
       said += piece;
       if (said.includes('"id":2')) break;
     }
+    await until(() => spans.includes("mcp.tool.call error")); // at its end it would wait a second, no longer
     await writer.close();
     await child.status;
     match(said, /cannot log in with \[leaky\.key\]/);

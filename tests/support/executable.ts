@@ -141,11 +141,20 @@ async function readUntil(child: Deno.ChildProcess, characters = Infinity): Promi
   return text;
 }
 
+/**
+ * A port for a program that is to be started, also for one that comes after another: below those that systems give
+ * to whoever asks for any, so that no connection and no other server gets it meanwhile.
+ */
 export function freePort(): number {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
-  listener.close();
-  return port;
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 17_000);
+    try {
+      Deno.listen({ hostname: "127.0.0.1", port }).close();
+      return port;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
 }
 
 /** Ids of this home's processes with that command word. */

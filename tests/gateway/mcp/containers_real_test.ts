@@ -136,8 +136,9 @@ realTest(
     for (const pid of childrenOf(child.pid)) Deno.kill(pid, "SIGKILL"); // its reaper
     child.kill("SIGKILL");
     await child.status;
-    ok(await removeOrphans(docker, skiffPaths()) >= 1);
-    deepEqual(await containersOf(docker, name), []);
+    await removeOrphans(docker, skiffPaths());
+    // Another gateway, or what is left of one, may be removing it already.
+    await until(async () => (await containersOf(docker, name)).length === 0);
     await reader.cancel();
     docker.close();
   },

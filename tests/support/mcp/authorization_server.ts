@@ -4,6 +4,10 @@
  * standards unless an option has it do otherwise.
  */
 import { createHash } from "node:crypto";
+import { expiryMarginMs } from "../../../gateway/mcp/oauth/login.ts";
+
+/** Seconds for `expiresIn`: tokens that are refreshed before each use, and good as long as such ones can be. */
+export const endsSoon = expiryMarginMs / 1000 - 1;
 
 export interface StandInOptions {
   /** Path of the issuer, like "/tenant". */

@@ -4,6 +4,7 @@
  */
 import { type EventStore, Server } from "../../../gateway/mcp/sdk.ts";
 import { WebStandardStreamableHTTPServerTransport } from "../../../gateway/mcp/sdk_http.ts";
+import { freePort } from "../executable.ts";
 
 export interface StandInOptions {
   /** Streams have ids and can be taken up again. */
@@ -93,7 +94,7 @@ export function remoteStandIn(options: StandInOptions = {}): RemoteStandIn {
   }
 
   let server: Deno.HttpServer<Deno.NetAddr>;
-  const start = (port = 0) => {
+  const start = (port = freePort()) => {
     const place = { hostname: "127.0.0.1", port, onListen() {} };
     server = tls === undefined ? Deno.serve(place, serve) : Deno.serve({
       ...place,

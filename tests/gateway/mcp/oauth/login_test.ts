@@ -5,6 +5,7 @@ import {
   beginAuthorization,
 } from "../../../../gateway/mcp/oauth/authorization.ts";
 import type { OAuthApp } from "../../../../gateway/mcp/oauth/oauth_app.ts";
+import { freePort } from "../../../support/executable.ts";
 import { type Json, standIn, type StandInOptions } from "../../../support/mcp/authorization_server.ts";
 import { oauthHome } from "../../../support/mcp/oauth_home.ts";
 import { type HomeOptions, logIn, statusOf, withIss, withServer } from "./logging_in.ts";
@@ -300,8 +301,8 @@ Deno.test("scopes: the person's > the server's demand > the catalog's > the meta
 });
 
 Deno.test("the answer comes to the port that the user wants, or is told that it cannot", async () => {
-  const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = taken.addr as Deno.NetAddr;
+  const port = freePort();
+  const taken = Deno.listen({ hostname: "127.0.0.1", port });
   for (
     const [text, error] of [
       [String(port), /cannot be waited for at port \d+/],

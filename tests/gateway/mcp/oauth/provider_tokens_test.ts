@@ -7,7 +7,7 @@ import { beginAuthorization } from "../../../../gateway/mcp/oauth/authorization.
 import type { Login } from "../../../../gateway/mcp/oauth/login.ts";
 import { bindRules } from "../../../../gateway/mcp/servers/bind_rules.ts";
 import { serverSpec } from "../../../../gateway/mcp/servers/launch.ts";
-import { standIn } from "../../../support/mcp/authorization_server.ts";
+import { endsSoon, standIn } from "../../../support/mcp/authorization_server.ts";
 import { browse } from "../../../support/mcp/browser.ts";
 import { oauthHome } from "../../../support/mcp/oauth_home.ts";
 
@@ -94,7 +94,7 @@ Deno.test("a provider's login that has ended for good is told, with what to do",
     secrets: {
       "oauth-client/hubby": JSON.stringify({ ...client, authorization_server: provider.issuer }),
       "oauth/hubby": login({
-        expires_at: Date.now() + 5000,
+        expires_at: Date.now() + endsSoon * 1000,
         refresh_token: "spent",
         token_endpoint: `${provider.issuer}/token`,
         authorization_server: provider.issuer,
@@ -107,7 +107,7 @@ Deno.test("a provider's login that has ended for good is told, with what to do",
 });
 
 Deno.test("a provider whose authorization server the user names is logged in to, refreshed, and its servers with it", async () => {
-  await using provider = standIn({ expiresIn: 5 });
+  await using provider = standIn({ expiresIn: endsSoon });
   const client = {
     client_id: "given-client",
     client_secret: "given-secret",

@@ -5,7 +5,12 @@ import type { ServerEntry } from "../../../../gateway/mcp/catalog/server_entry.t
 import { beginAuthorization } from "../../../../gateway/mcp/oauth/authorization.ts";
 import { revokeLogin } from "../../../../gateway/mcp/oauth/revocation.ts";
 import type { Client } from "../../../../gateway/mcp/sdk.ts";
-import { type StandIn, standIn, type StandInOptions } from "../../../support/mcp/authorization_server.ts";
+import {
+  endsSoon,
+  type StandIn,
+  standIn,
+  type StandInOptions,
+} from "../../../support/mcp/authorization_server.ts";
 import { browse } from "../../../support/mcp/browser.ts";
 import { withCredentialHelper } from "../../../support/mcp/credential_helper.ts";
 import { fixtureServer } from "../../../support/mcp/fixture.ts";
@@ -231,7 +236,7 @@ Deno.test("a token that ends while a call runs harms neither the call nor the ne
 });
 
 Deno.test("tokens that end all the time are followed through a session", async () => {
-  await withGateway({ server: { expiresIn: 5 } }, async (room) => {
+  await withGateway({ server: { expiresIn: endsSoon } }, async (room) => {
     await logIn(room);
     const client = await room.gateway.connect();
     await names(client);

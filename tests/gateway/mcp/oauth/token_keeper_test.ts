@@ -3,11 +3,16 @@ import assert from "node:assert/strict";
 import type { ServerEntry } from "../../../../gateway/mcp/catalog/server_entry.ts";
 import { beginAuthorization } from "../../../../gateway/mcp/oauth/authorization.ts";
 import { authorizedFetch } from "../../../../gateway/mcp/oauth/authorized_fetch.ts";
-import type { Login } from "../../../../gateway/mcp/oauth/login.ts";
+import { expiryMarginMs, type Login } from "../../../../gateway/mcp/oauth/login.ts";
 import type { OAuthApp } from "../../../../gateway/mcp/oauth/oauth_app.ts";
 import { revokeLogin } from "../../../../gateway/mcp/oauth/revocation.ts";
 import { TokenKeeper } from "../../../../gateway/mcp/oauth/token_keeper.ts";
-import { type StandIn, standIn, type StandInOptions } from "../../../support/mcp/authorization_server.ts";
+import {
+  endsSoon,
+  type StandIn,
+  standIn,
+  type StandInOptions,
+} from "../../../support/mcp/authorization_server.ts";
 import { browse } from "../../../support/mcp/browser.ts";
 import { type OAuthHome, oauthHome } from "../../../support/mcp/oauth_home.ts";
 
@@ -35,7 +40,8 @@ const refreshes = (server: StandIn) =>
 const keeperOf = ({ parts }: OAuthHome, lines: string[] = []) =>
   new TokenKeeper(parts, (line) => lines.push(line));
 const ended = () => ({ expires_at: Date.now() - 1000 });
-const ending = () => ({ expires_at: Date.now() + 5000 });
+/** Good yet, and within the margin in which it is refreshed. */
+const ending = () => ({ expires_at: Date.now() + expiryMarginMs - 1 });
 
 async function statusOf(app: OAuthApp, keeper: TokenKeeper): Promise<number> {
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
@@ -243,7 +249,7 @@ Deno.test("a new token that cannot be kept is used all the same", async () => {
 });
 
 Deno.test("a new token that cannot be kept is refreshed in its turn, and kept as soon as that can be", async () => {
-  await loggedIn({ expiresIn: 5 }, async (server, home, app) => {
+  await loggedIn({ expiresIn: endsSoon }, async (server, home, app) => {
     await change(home, ended());
     await Deno.chmod(home.files.secrets, 0o400);
     const keeper = keeperOf(home);

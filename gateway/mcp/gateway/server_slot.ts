@@ -19,6 +19,14 @@ export interface SlotOptions {
   onEnd(server: EnabledServer, reason: string): void;
 }
 
+export interface UseOptions {
+  signal: AbortSignal;
+  /** The client's, that it is for. */
+  requestId?: RequestId;
+  /** It is only asked what it offers: nobody waits for that once it is configured otherwise. */
+  isLearning?: boolean;
+}
+
 export class ServerSlot implements Counted {
   readonly server: EnabledServer;
   /** Resources that the client has subscribed to; while there are any, the server stays. */
@@ -33,6 +41,10 @@ export class ServerSlot implements Counted {
   #lastUse = performance.now();
   #timer?: ReturnType<typeof setTimeout>;
   #ended = false;
+  /** Requests whose answer somebody waits for. */
+  #asked = 0;
+  /** Settled when there are no such any longer; there while that is waited for. */
+  #answered?: PromiseWithResolvers<void>;
 
   constructor(server: EnabledServer, options: SlotOptions) {
     this.server = server;
@@ -52,9 +64,10 @@ export class ServerSlot implements Counted {
   /** Runs `work` on the connection, which is started when there is none. */
   async use<T>(
     work: (connection: ServerConnection) => Promise<T>,
-    { signal, requestId }: { signal: AbortSignal; requestId?: RequestId },
+    { signal, requestId, isLearning = false }: UseOptions,
   ): Promise<T> {
     this.#uses++;
+    if (!isLearning) this.#asked++;
     if (requestId !== undefined) this.#inFlight.add(requestId);
     try {
       const connection = this.#connection ?? await abortable(this.#open(), signal);
@@ -67,6 +80,7 @@ export class ServerSlot implements Counted {
       }
     } finally {
       this.#uses--;
+      if (!isLearning && --this.#asked === 0) this.#answered?.resolve();
       if (requestId !== undefined) this.#inFlight.delete(requestId);
       this.#lastUse = performance.now();
       this.#rest();
@@ -94,6 +108,20 @@ export class ServerSlot implements Counted {
   async end(): Promise<void> {
     this.#ended = true;
     await this.close();
+  }
+
+  /** Ends it for good when it has answered what it was asked. One that has not started yet ends at once. */
+  async retire(): Promise<void> {
+    if (this.isAsked) {
+      this.#answered ??= Promise.withResolvers();
+      await this.#answered.promise;
+    }
+    await this.end();
+  }
+
+  /** Whether it runs and somebody waits for its answer. */
+  get isAsked(): boolean {
+    return this.#asked > 0 && this.#connection !== undefined;
   }
 
   #open(): Promise<ServerConnection> {

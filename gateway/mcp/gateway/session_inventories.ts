@@ -85,7 +85,8 @@ export class SessionInventories {
   async #ask(server: EnabledServer): Promise<Inventory> {
     const { running, signal } = this.#session;
     try {
-      return await running.use(server, { signal }, (connection) => this.relearn(connection));
+      const options = { signal, isLearning: true };
+      return await running.use(server, options, (connection) => this.relearn(connection));
     } catch (error) {
       if (!this.#isGivenUp(server)) {
         this.#failed.set(server.entry.name, performance.now());

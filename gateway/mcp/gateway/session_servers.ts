@@ -1,10 +1,9 @@
 /** The servers that run for one session. */
 import type { EnabledServer } from "../configuration/enabled_server.ts";
-import type { RequestId } from "../sdk.ts";
 import { noTimeout, passThrough } from "../servers/connect_client.ts";
 import type { OpenServerOptions, ServerConnection } from "../servers/server.ts";
 import type { Gateway } from "./gateway.ts";
-import { serverFingerprint, ServerSlot } from "./server_slot.ts";
+import { serverFingerprint, ServerSlot, type UseOptions } from "./server_slot.ts";
 import type { Session } from "./session.ts";
 import { measuredServer } from "./telemetry.ts";
 import { upcallsTo } from "./upstream_messages.ts";
@@ -13,6 +12,8 @@ export class SessionServers {
   readonly #session: Session;
   readonly #gateway: Gateway;
   readonly #slots = new Map<string, { slot: ServerSlot; fingerprint: string }>();
+  /** Of servers that are configured otherwise by now; they end when they have answered. */
+  readonly #retiring = new Set<ServerSlot>();
   readonly #listing = new Map<ServerConnection, { again: boolean; end: Promise<void> }>();
 
   constructor(session: Session, gateway: Gateway) {
@@ -23,7 +24,7 @@ export class SessionServers {
   /** Runs `work` on the server's connection, started when there is none. */
   async use<T>(
     server: EnabledServer,
-    options: { signal: AbortSignal; requestId?: RequestId },
+    options: UseOptions,
     work: (connection: ServerConnection) => Promise<T>,
   ): Promise<T> {
     return await this.#slot(server).use(work, options);
@@ -48,21 +49,46 @@ export class SessionServers {
     return this.#slot(server).subscriptions;
   }
 
-  /** Ends servers that are not in the session any more, or are configured otherwise. */
+  /**
+   * Ends servers that are not in the session any more, and those that are configured otherwise: these as soon as they
+   * have answered what they were asked, which is not waited for.
+   */
   async settle(servers: EnabledServer[]): Promise<void> {
     const wanted = new Map(servers.map((server) => [server.entry.name, serverFingerprint(server)]));
-    const gone = [...this.#slots].filter(([name, { fingerprint }]) => wanted.get(name) !== fingerprint);
-    await Promise.all(gone.map(([name]) => this.end(name)));
+    const removed = this.#names().filter((name) => !wanted.has(name));
+    const changed = [...this.#slots].filter(([name, { fingerprint }]) =>
+      wanted.has(name) && wanted.get(name) !== fingerprint
+    );
+    await Promise.all([
+      ...removed.map((name) => this.end(name)),
+      ...changed.map(async ([name, { slot }]) => {
+        this.#slots.delete(name);
+        const retired = this.#retire(slot);
+        if (!slot.isAsked) await retired;
+      }),
+    ]);
   }
 
   async end(name: string): Promise<void> {
     const found = this.#slots.get(name);
     this.#slots.delete(name);
-    await found?.slot.end();
+    const retiring = [...this.#retiring].filter(({ server }) => server.entry.name === name);
+    await Promise.all([found?.slot, ...retiring].map((slot) => slot?.end()));
   }
 
   async closeAll(): Promise<void> {
-    await Promise.all([...this.#slots.keys()].map((name) => this.end(name)));
+    await Promise.all(this.#names().map((name) => this.end(name)));
+  }
+
+  #names(): string[] {
+    return [
+      ...new Set([...this.#slots.keys(), ...[...this.#retiring].map(({ server }) => server.entry.name)]),
+    ];
+  }
+
+  async #retire(slot: ServerSlot): Promise<void> {
+    this.#retiring.add(slot);
+    await slot.retire().finally(() => this.#retiring.delete(slot));
   }
 
   /** A server says that a list has changed: it is asked again, and once more for all such words meanwhile. */
@@ -89,7 +115,7 @@ export class SessionServers {
     const fingerprint = serverFingerprint(server);
     const found = this.#slots.get(name);
     if (found?.fingerprint === fingerprint) return found.slot;
-    if (found) found.slot.end();
+    if (found) this.#retire(found.slot);
     const { longLived, idleMs } = this.#gateway.options;
     const slot = new ServerSlot(server, {
       budget: this.#gateway.budget,

@@ -9,6 +9,7 @@ import {
   testGateway,
 } from "../../support/mcp/fixture.ts";
 import { remoteStandIn } from "../../support/mcp/remote_stand_in.ts";
+import { until } from "../../support/proxy_process.ts";
 
 function gatewayTest(
   name: string,
@@ -262,6 +263,59 @@ gatewayTest("a configuration without a server takes its tools away, and tells", 
   deepEqual((await client.listTools()).tools, []);
   await test.gateway.configure([fixtureServer()]);
   equal(await textOf(client, "test_level"), "info");
+});
+
+/** The fixture with a value, and a call of it that waits for the client's model. */
+async function modelAsked(test: TestGateway) {
+  const [asked, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<any>()];
+  const client = await test.connect({
+    capabilities: { sampling: {} },
+    prepare(client) {
+      client.fallbackRequestHandler = () => (asked.resolve(), answer.promise);
+    },
+  });
+  const call = textOf(client, "test_sampling", { prompt: "?" });
+  call.catch(() => {}); // it may fail while the test does something else
+  await asked.promise;
+  const said = { role: "assistant", model: "m", content: { type: "text", text: "at last" } };
+  return { client, call, answer: () => answer.resolve(said) };
+}
+
+gatewayTest(
+  "a call comes to its end while its server is configured otherwise, then that ends",
+  async (test) => {
+    const { client, call, answer } = await modelAsked(test);
+    await test.gateway.configure([{ ...fixtureServer(), config: { word: "whales" } }]);
+    equal(await textOf(client, "test_level"), "info");
+    equal(test.gateway.budget.size, 2);
+    answer();
+    equal(await call, "LLM response: at last");
+    await until(() => test.gateway.budget.size === 1);
+    equal(await textOf(client, "test_level"), "info");
+  },
+);
+
+gatewayTest(
+  "a server that never says what it offers ends as soon as it is configured otherwise",
+  async () => {
+    const silent = programServer("silent", "wrong_server.ts", ["is silent after the handshake"]);
+    await using test = testGateway([silent], { idleMs: 600_000 });
+    const client = await test.connect();
+    client.listTools().catch(() => {}); // there is no answer
+    await until(() => [...test.gateway.sessions].some(({ running }) => running.connections().length > 0));
+    await test.gateway.configure([{ ...fixtureServer("silent"), config: { word: "whales" } }]);
+    equal(await textOf(client, "test_level"), "info");
+    equal(test.gateway.budget.size, 1);
+  },
+  () => [],
+);
+
+gatewayTest("a server that is taken away ends at once, and its calls with it", async (test) => {
+  const { call } = await modelAsked(test);
+  await test.gateway.configure([{ ...fixtureServer(), config: { word: "whales" } }]);
+  await test.gateway.configure([]);
+  await rejects(call, /fixture .* ended before it answered/);
+  equal(test.gateway.budget.size, 0);
 });
 
 gatewayTest("a session's own servers are seen by nobody else", async (test) => {

@@ -46,6 +46,7 @@ export async function openLocal(
       async close() {
         await client.close();
         await endGroup(child);
+        await waitAtMost(graceMs, logged); // all that it has written is told before its end is
       },
     };
   } catch (error) {

@@ -64,6 +64,7 @@ remoteTest(
   {},
   async ({ standIn, test, client }) => {
     deepEqual(await call(client, "echo"), done);
+    await until(() => standIn.requests.some(({ method }) => method === "GET")); // it is begun beside the calls
     await client.close();
     await test.gateway.close();
     deepEqual([...new Set(standIn.requests.map(({ method }) => method))].sort(), ["DELETE", "GET", "POST"]);

@@ -2,6 +2,7 @@
  * Answers the requests that the gateway hands on, past the SDK, which would check every message against its
  * schemas. Everything else (handshake, ping, answers of the client) stays with the SDK's server.
  */
+import { cancelledBy, errorMessage, greetingFault, idInUse } from "../json_rpc.ts";
 import { ErrorCode, type JSONRPCMessage, type JSONRPCRequest, McpError, type Transport } from "../sdk.ts";
 import type { RequestExtra } from "./requests.ts";
 
@@ -39,12 +40,16 @@ export function answerDirectly(transport: Transport, { handles, handle, onerror 
   transport.onmessage = (message, extra) => {
     if (!("method" in message)) return onmessage?.(message, extra);
     if ("id" in message) {
+      // Not under its id: that would be taken for the answer to the other request.
+      const fault = running.has(message.id) ? idInUse(message.id, null) : greetingFault(message);
+      if (fault) return void transport.send(errorMessage(fault)).catch(onerror);
       if (!handles(message.method)) return onmessage?.(message, extra);
       return void answer(message as JSONRPCRequest).catch(onerror);
     }
-    const cancelled = message.method === "notifications/cancelled" &&
-      running.get((message.params as { requestId?: unknown } | undefined)?.requestId);
+    const id = cancelledBy(message);
+    const cancelled = running.get(id);
     if (!cancelled) return onmessage?.(message, extra);
+    running.delete(id); // it may be another request's now
     cancelled.abort((message.params as { reason?: unknown }).reason);
   };
   transport.onclose = () => {

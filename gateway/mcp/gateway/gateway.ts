@@ -133,10 +133,14 @@ export class Gateway {
       if (notification.method === "notifications/roots/list_changed") session.rootsChanged();
       return Promise.resolve();
     };
-    server.oninitialized = () => {
+    let isAttached = false;
+    const attach = () => {
+      if (isAttached) return;
+      isAttached = true;
       this.options.telemetry?.count("mcp.initialize", clientAttributes(session));
-      this.#attach(session);
+      for (const extension of this.options.extensions) extension.attach(session);
     };
+    server.oninitialized = attach;
     server.onclose = () => void this.#drop(session);
     const onerror = (error: Error) => this.options.serverLog("client", error.message.slice(0, 300));
     server.onerror = onerror;
@@ -144,7 +148,13 @@ export class Gateway {
     await server.connect(transport);
     answerDirectly(transport, {
       handles: handlesMethod,
-      handle: (request, extra) => handleRequest(session, request, extra),
+      handle: async (request, extra) => {
+        if (!isAttached) { // not every client says `initialized`; `initialize` may have come in the same write
+          await new Promise((resolve) => setTimeout(resolve));
+          if (server.getClientVersion()) attach();
+        }
+        return await handleRequest(session, request, extra);
+      },
       onerror,
     });
     return session;
@@ -185,10 +195,6 @@ export class Gateway {
     await Promise.all([...this.#sessions].map((session) => this.#drop(session)));
     await this.store.written();
     await this.guard.written();
-  }
-
-  #attach(session: Session): void {
-    for (const extension of this.options.extensions) extension.attach(session);
   }
 
   async #drop(session: Session): Promise<void> {

@@ -2,6 +2,7 @@
 import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { ErrorCode, type JSONRPCRequest, McpError, type RequestId } from "../sdk.ts";
 import { passedError } from "../passed_error.ts";
+import type { ListName } from "./client_lists.ts";
 import type { CallOrigin } from "./middleware.ts";
 import type { Session } from "./session.ts";
 import { measuredRequest } from "./telemetry.ts";
@@ -42,10 +43,10 @@ export async function handleRequest(
 }
 
 const handlers: Record<string, Handler> = {
-  "tools/list": async (session) => ({ tools: await session.list("tools") }),
-  "prompts/list": async (session) => ({ prompts: await session.list("prompts") }),
-  "resources/list": async (session) => ({ resources: await session.list("resources") }),
-  "resources/templates/list": async (session) => ({ resourceTemplates: await session.list("templates") }),
+  "tools/list": listing("tools", "tools"),
+  "prompts/list": listing("prompts", "prompts"),
+  "resources/list": listing("resources", "resources"),
+  "resources/templates/list": listing("templates", "resourceTemplates"),
   "tools/call": callTool,
   "prompts/get": getPrompt,
   "resources/read": (session, params, extra) => askOwner(session, "resources/read", params, extra),
@@ -59,6 +60,16 @@ const handlers: Record<string, Handler> = {
   "tasks/cancel": (session, params, extra) => askTask(session, "tasks/cancel", params, extra),
   "tasks/list": listTasks,
 };
+
+/** Lists are given whole, so no cursor is one of ours. */
+function listing(list: ListName, under: string): Handler {
+  return async (session, { cursor }) => {
+    if (cursor !== undefined && cursor !== null && cursor !== "") {
+      throw new McpError(ErrorCode.InvalidParams, `There is no page ${JSON.stringify(cursor)} of this list`);
+    }
+    return { [under]: await session.list(list) };
+  };
+}
 
 async function callTool(session: Session, params: Params, extra: Extra): Promise<unknown> {
   const { name: _, arguments: given, _meta, ...rest } = params;
@@ -187,8 +198,9 @@ function originOf(
   params: Params,
   extra: Extra,
 ): { meta?: Record<string, unknown>; origin: CallOrigin } {
-  const { progressToken, ...meta } = _meta ?? {};
-  const onprogress = progressToken === undefined ? undefined : (made: Record<string, unknown>) => {
+  const { progressToken, ...meta } = typeof _meta === "object" ? _meta ?? {} : {};
+  const isToken = typeof progressToken === "string" || typeof progressToken === "number";
+  const onprogress = !isToken ? undefined : (made: Record<string, unknown>) => {
     const notification = { method: "notifications/progress", params: { ...made, progressToken } };
     return extra.sendNotification(notification).catch(() => {}); // the client may be gone
   };

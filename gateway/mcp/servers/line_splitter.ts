@@ -32,6 +32,11 @@ export class LineSplitter {
     if (from < bytes.length) this.#keep(bytes.subarray(from));
   }
 
+  /** What came after the last line's end. */
+  rest(): Line {
+    return this.#take();
+  }
+
   #keep(piece: Uint8Array): void {
     const before = this.#length;
     this.#length += piece.length;

@@ -2,10 +2,17 @@
  * JSON-RPC messages as lines over two byte streams, MCP's stdio transport. Made for the other side being wrong:
  * lines that are no messages are noted and skipped, a line of any length costs no more than its limit.
  */
-import type { JSONRPCMessage, RequestId, Transport, TransportSendOptions } from "../sdk.ts";
+import { cancelledBy, errorMessage, type MessageFault, readMessages } from "../json_rpc.ts";
+import {
+  ErrorCode,
+  type JSONRPCMessage,
+  type RequestId,
+  type Transport,
+  type TransportSendOptions,
+} from "../sdk.ts";
 import { bytePieces } from "./byte_pieces.ts";
 import { lineTaken } from "./large_messages.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { type Line, LineSplitter } from "./line_splitter.ts";
 import { type ByteWriter, connectionClosed, LineWriter } from "./line_writer.ts";
 
 export interface LineStreams {
@@ -17,8 +24,9 @@ export interface LineStreams {
   /** Faults of the other side, a line each. */
   log(line: string): void;
   /**
-   * Resolves when the other side, which writes no more, is gone altogether; aborted when that does not matter any
-   * more. Until then what it has asked for is answered. Default: who writes no more is gone.
+   * For a client at the other side, which hears of what it writes wrong. Resolves when the client, which writes no
+   * more, is gone altogether; aborted when that does not matter any more. Until then what it has asked for is
+   * answered. Default: who writes no more is gone.
    */
   gone?(signal: AbortSignal): Promise<void>;
   /** Bytes; a longer line is skipped and the request that it answers fails. Default 384 MiB. */
@@ -63,6 +71,7 @@ export class LineTransport implements Transport {
       return Promise.reject(connectionClosed("The connection is closed"));
     }
     const written = this.#writer.write(JSON.stringify(message));
+    if (this.#servesClient) written.catch(() => this.close()); // nobody hears the answers
     if (isRequest) this.#asked.add(message.id);
     else if ("id" in message) {
       const answered = () => this.#answered(message.id as RequestId);
@@ -85,6 +94,7 @@ export class LineTransport implements Transport {
         await this.#takeLines(bytes); // apart: nothing of a line is held while the next bytes are waited for
         if (this.#closed) return;
       }
+      await this.#takeLine(this.#lines.rest());
     } catch (error) {
       if (!this.#closed) this.onerror?.(error instanceof Error ? error : new Error(String(error)));
     }
@@ -112,33 +122,42 @@ export class LineTransport implements Transport {
     if (this.#unanswered.size === 0) this.#allAnswered();
   }
 
+  get #servesClient(): boolean {
+    return this.#streams.gone !== undefined;
+  }
+
   get #closed(): boolean {
     return this.#end.signal.aborted;
   }
 
   async #takeLines(bytes: Uint8Array): Promise<void> {
     for (const line of this.#lines.push(bytes)) {
+      const waits = this.#takeLine(line);
+      if (waits) await waits;
       if (this.#closed) return;
-      if (line.tooLong) this.#refuse(line.bytes, line.length);
-      else {
-        const waits = this.#deliver(line.bytes);
-        if (waits) await waits;
-        lineTaken(line.length);
-      }
     }
   }
 
   /** A promise only where the next line has to wait. */
+  #takeLine({ bytes, length, tooLong }: Line): Promise<unknown> | undefined {
+    if (tooLong) return void this.#refuse(bytes, length);
+    const waits = this.#deliver(bytes);
+    if (waits) return waits.then(() => lineTaken(length));
+    lineTaken(length);
+  }
+
   #deliver(line: Uint8Array): Promise<unknown> | undefined {
-    if (line.length === 0) return;
     const text = decoder.decode(line);
-    const message = readMessage(text);
-    if (message === undefined) {
-      if (text.trim() !== "") this.#note(`wrote what is no message: ${excerpt(text)}`);
-      return;
-    }
+    if (text.trim() === "") return;
+    const { messages, faults } = readMessages(text);
+    for (const fault of faults) this.#tellClient(fault);
+    if (messages.length === 0) return void this.#note(`wrote what is no message: ${excerpt(text)}`);
     this.#notes = 0;
-    return Array.isArray(message) ? this.#hand(message) : this.#handOne(message);
+    return messages.length > 1 ? this.#hand(messages) : this.#handOne(messages[0]);
+  }
+
+  #tellClient(fault: MessageFault): void {
+    if (this.#servesClient) this.send(errorMessage(fault)).catch(() => {});
   }
 
   /** Batches of 2025-03-26. */
@@ -165,8 +184,14 @@ export class LineTransport implements Transport {
     const size = `${Math.round(length / 1024 / 1024)} MiB`;
     this.#note(`wrote a line of ${size}, which is skipped`);
     const id = /"id"\s*:\s*(\d+)/.exec(decoder.decode(beginning.subarray(0, 200)))?.[1];
-    if (id === undefined) return;
-    const error = { code: -32603, message: `The server's answer is too long (${size})` };
+    const code = ErrorCode.InternalError;
+    this.#tellClient({
+      id: id === undefined ? null : Number(id),
+      code,
+      message: `The message is too long (${size})`,
+    });
+    if (id === undefined || this.#servesClient) return;
+    const error = { code, message: `The server's answer is too long (${size})` };
     this.onmessage?.({ jsonrpc: "2.0", id: Number(id), error });
   }
 
@@ -180,39 +205,6 @@ export class LineTransport implements Transport {
 async function microtasks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await undefined;
 }
-
-/** The request that a notification cancels. */
-function cancelledBy(message: JSONRPCMessage): RequestId | undefined {
-  if (!("method" in message) || message.method !== "notifications/cancelled") return undefined;
-  return message.params?.requestId as RequestId | undefined;
-}
-
-/** A message or a batch of them; undefined for anything else. */
-function readMessage(text: string): JSONRPCMessage | JSONRPCMessage[] | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (Array.isArray(value)) {
-    const messages = value.filter(isMessage);
-    return messages.length > 0 ? messages : undefined;
-  }
-  return isMessage(value) ? value : undefined;
-}
-
-function isMessage(value: unknown): value is JSONRPCMessage {
-  if (typeof value !== "object" || value === null) return false;
-  const { jsonrpc, id, method, result, error } = value as Record<string, unknown>;
-  if (jsonrpc !== "2.0") return false;
-  const hasId = typeof id === "string" || typeof id === "number";
-  if (typeof method === "string") return id === undefined || hasId;
-  if (isObject(error)) return typeof (error as Record<string, unknown>).code === "number";
-  return hasId && isObject(result);
-}
-
-const isObject = (value: unknown) => typeof value === "object" && value !== null;
 
 export function excerpt(text: string, most = 200): string {
   const line = text.trim().slice(0, most + 1).replace(/\s+/g, " ");

@@ -161,6 +161,143 @@ httpTest(
   },
 );
 
+/** Headers of a session that has begun. */
+async function begin(url: string): Promise<Record<string, string>> {
+  const begun = await fetch(`${url}/mcp`, { method: "POST", headers, body: initialize() });
+  await begun.text();
+  return { ...headers, "mcp-session-id": begun.headers.get("mcp-session-id")! };
+}
+
+const ping = (id: unknown = 1) => JSON.stringify({ jsonrpc: "2.0", id, method: "ping" });
+const call = (id: number, name: string) =>
+  JSON.stringify({ jsonrpc: "2.0", id, method: "tools/call", params: { name, arguments: {} } });
+
+const accepts: [accept: string, status: number][] = [
+  ["*/*", 200],
+  ["Application/JSON;q=0.9, text/*", 200],
+  ["application/json", 406],
+  ["text/html", 406],
+];
+
+httpTest("what a client accepts may be said with wildcards", {}, async (url) => {
+  for (const [Accept, status] of accepts) {
+    const response = await fetch(`${url}/mcp`, {
+      method: "POST",
+      headers: { ...headers, Accept },
+      body: initialize(),
+    });
+    equal(response.status, status, Accept);
+    await response.body?.cancel();
+  }
+});
+
+const refusedPosts: [
+  what: string,
+  body: BodyInit,
+  changed: Record<string, string>,
+  status: number,
+  told: RegExp,
+][] = [
+  [
+    "an initialize that lacks something",
+    '{"jsonrpc":"2.0","id":4,"method":"initialize"}',
+    {},
+    400,
+    /"id":4.*-32602.*clientInfo/,
+  ],
+  ["a first request that is no initialize", ping(), {}, 400, /begins with a POST of `initialize`/],
+  ["a packed body", ping(), { "content-encoding": "gzip" }, 415, /gzip is not read here/],
+  ["no JSON", "{broken", {}, 400, /-32700.*no JSON/],
+  ["a batch of nothing", "[]", {}, 400, /-32600.*at least one/],
+  [
+    "an id that would not come back as it is",
+    '{"jsonrpc":"2.0","id":1764255000000000001,"method":"ping"}',
+    {},
+    400,
+    /whole number/,
+  ],
+  ["one id twice in a batch", `[${ping()},${ping()}]`, {}, 400, /"id":1.*-32600.*another request/],
+];
+
+httpTest(
+  "what is posted wrong is refused with what is wrong, and begins no session",
+  {},
+  async (url, test) => {
+    const session = await begin(url);
+    for (const [what, body, changed, status, told] of refusedPosts) {
+      const base = what.startsWith("one id") ? session : headers;
+      const response = await fetch(`${url}/mcp`, { method: "POST", headers: { ...base, ...changed }, body });
+      equal(response.status, status, what);
+      match(await response.text(), told);
+    }
+    equal(test.gateway.sessions.size, 1);
+  },
+);
+
+for (
+  const [transport, place, methods] of [["streaming", "/mcp", ["HEAD", "PUT"]], ["sse", "/sse", [
+    "HEAD",
+    "POST",
+  ]]] as const
+) {
+  httpTest(
+    `${transport} refuses methods that are not its own, and begins no session`,
+    { transport },
+    async (url, test) => {
+      for (const method of methods) {
+        const response = await fetch(`${url}${place}`, { method, headers });
+        equal(response.status, 405, method);
+        ok(response.headers.get("allow"));
+        await response.body?.cancel();
+      }
+      equal(test.gateway.sessions.size, 0);
+    },
+  );
+}
+
+/** Reads a stream until it has said something; gives all that it has said. */
+async function readUntil(reader: ReadableStreamDefaultReader<Uint8Array>, what: string): Promise<string> {
+  let text = "";
+  while (!text.includes(what)) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`It ended before "${what}": ${text}`);
+    text += new TextDecoder().decode(value);
+  }
+  return text;
+}
+
+httpTest(
+  "of two requests with one id at once the second is refused; cancelled, the first one's stream ends",
+  {},
+  async (url) => {
+    const session = await begin(url);
+    const post = (body: string) => fetch(`${url}/mcp`, { method: "POST", headers: session, body });
+    const first = (await post(call(7, "test_endless"))).body!.getReader();
+    await readUntil(first, '"endless"');
+    const second = await post(call(7, "test_simple_text"));
+    equal(second.status, 400);
+    match(await second.text(), /"id":7.*-32600.*The id 7 is that of another request/);
+    const cancel = { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: 7 } };
+    equal((await post(JSON.stringify(cancel))).status, 202);
+    while (!(await first.read()).done);
+    match(await (await post(call(7, "test_simple_text"))).text(), /simple text response/);
+  },
+);
+
+httpTest(
+  "the stream of a batch ends when one request of it is cancelled and the others are answered",
+  {},
+  async (url) => {
+    const session = await begin(url);
+    const post = (body: string) => fetch(`${url}/mcp`, { method: "POST", headers: session, body });
+    const both = (await post(`[${call(1, "test_endless")},${ping(2)}]`)).body!.getReader();
+    await readUntil(both, '"id":2');
+    await (await post('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}')).body
+      ?.cancel();
+    while (!(await both.read()).done);
+  },
+);
+
 const wrongPosts: [body: () => BodyInit, status: number, session?: string][] = [
   [() => "{broken", 400],
   [() => "[5]", 400],

@@ -11,8 +11,11 @@ const cancelled = (requestId: number) => ({
   params: { requestId },
 });
 
-/** A transport whose other side writes by `says`, and is gone altogether when `leaves` is called. */
-async function served({ mayGo }: { mayGo: boolean }) {
+/**
+ * A transport whose other side writes by `says` (`writes`: as it stands), and is gone altogether when `leaves` is
+ * called. `isDeaf`: it reads nothing any more.
+ */
+async function served({ mayGo, isDeaf = false }: { mayGo: boolean; isDeaf?: boolean }) {
   const input = new TransformStream<Uint8Array, Uint8Array>();
   const writer = input.writable.getWriter();
   const written: JSONRPCMessage[] = [];
@@ -23,6 +26,7 @@ async function served({ mayGo }: { mayGo: boolean }) {
     readable: input.readable,
     writable: {
       write(bytes) {
+        if (isDeaf) return Promise.reject(new Error("Broken pipe"));
         const lines = new TextDecoder().decode(bytes).trim().split("\n");
         written.push(...lines.map((line) => JSON.parse(line)));
         return Promise.resolve();
@@ -53,6 +57,7 @@ async function served({ mayGo }: { mayGo: boolean }) {
       await writer.write(
         new TextEncoder().encode(messages.map((message) => `${JSON.stringify(message)}\n`).join("")),
       ),
+    writes: (text: string) => writer.write(new TextEncoder().encode(text)),
     writesNoMore: () => writer.close(),
   };
 }
@@ -105,4 +110,34 @@ Deno.test("a side that writes no more is asked nothing, and what it was asked fa
   await rejects(transport.send(request(8)), /connection is closed/);
   await transport.send(answer(1));
   await closed;
+});
+
+Deno.test("a last line without an end is a line", async () => {
+  const { transport, taken, closed, writes, writesNoMore } = await served({ mayGo: true });
+  await writes(JSON.stringify(request(1)));
+  await writesNoMore();
+  while (taken.length === 0) await new Promise((resolve) => setTimeout(resolve));
+  await transport.send(answer(1));
+  await closed;
+  deepEqual(taken, [request(1)]);
+});
+
+Deno.test("a client that reads nothing any more is gone, though it still writes", async () => {
+  const { transport, closed } = await served({ mayGo: true, isDeaf: true });
+  await rejects(transport.send(answer(1)), /Broken pipe/);
+  await closed;
+});
+
+Deno.test("a client hears of what it writes wrong, a server does not", async () => {
+  for (const mayGo of [true, false]) {
+    const { written, taken, closed, writes, writesNoMore } = await served({ mayGo });
+    await writes(
+      '\ufeff{"jsonrpc":"2.0","method":"notifications/a"}\r\n\n  \r\n{broken\n{"id":5,"method":"ping"}\n',
+    );
+    await writesNoMore();
+    await closed;
+    deepEqual(taken, [{ jsonrpc: "2.0", method: "notifications/a" }]);
+    const errors = written as { id: unknown; error: { code: number } }[];
+    deepEqual(errors.map(({ id, error }) => [id, error.code]), mayGo ? [[null, -32700], [5, -32600]] : []);
+  }
 });

@@ -31,7 +31,7 @@ export function gatewayToken(
 /** The refusal of a request; undefined when it may pass. */
 export function refuse(request: Request, access: HttpAccess): Response | undefined {
   const host = request.headers.get("host") ?? new URL(request.url).host;
-  if (!hostAllowed(host, { hosts: access.hosts, public: access.public, origins: [] } as never)) {
+  if (!isOwnName(host, access)) {
     return new Response(`Host not allowed: ${hostName(host)}`, { status: 403 });
   }
   const origin = request.headers.get("origin");
@@ -40,6 +40,16 @@ export function refuse(request: Request, access: HttpAccess): Response | undefin
   }
   if (access.token === undefined || hasToken(request, access.token)) return undefined;
   return new Response("Unauthorized", { status: 401, headers: { "WWW-Authenticate": realm } });
+}
+
+/**
+ * Against pages that come in by a name of theirs that leads here. A page knows no token, so where others may come
+ * by any name and there is one, it is enough; without one, names of a local network (Compose's services) are none
+ * that anybody outside could own.
+ */
+function isOwnName(host: string, { hosts, public: isPublic, token }: HttpAccess): boolean {
+  if (hostAllowed(host, { hosts, public: isPublic, origins: [] } as never)) return true;
+  return isPublic && (token !== undefined || /^[a-z0-9_-]+$/.test(hostName(host)));
 }
 
 function isLoopbackOrigin(origin: string): boolean {

@@ -1,7 +1,7 @@
 /** The gateway over HTTP: who may, sessions, both transports. */
 import { deepEqual, equal, match, notEqual, ok } from "node:assert/strict";
 import { httpFront, type HttpOptions } from "../../../gateway/mcp/gateway/http.ts";
-import { gatewayToken } from "../../../gateway/mcp/gateway/http_access.ts";
+import { gatewayToken, refuse } from "../../../gateway/mcp/gateway/http_access.ts";
 import { Client, SUPPORTED_PROTOCOL_VERSIONS } from "../../../gateway/mcp/sdk.ts";
 import { SSEClientTransport, StreamableHTTPClientTransport } from "../../../gateway/mcp/sdk_http.ts";
 import { fixtureServer, type TestGateway, testGateway } from "../../support/mcp/fixture.ts";
@@ -72,6 +72,28 @@ httpTest("who may not is refused; health needs no token", {}, async (url) => {
   const elsewhere = await fetch(`${url}/other`, { headers, redirect: "manual" });
   equal(elsewhere.status, 307);
   equal(elsewhere.headers.get("location"), "/mcp");
+});
+
+/** Whether requests pass by a name: to this machine only, to all addresses with a token, and without one. */
+const names: [host: string, here: boolean, withToken: boolean, without: boolean][] = [
+  ["localhost:8811", true, true, true],
+  ["[::1]:8811", true, true, true],
+  ["192.168.1.7:8811", false, true, true],
+  ["gateway:8811", false, true, true], // a service of Compose
+  ["nas.local:8811", false, true, false],
+  ["evil.example", false, true, false],
+  ["localhost.evil.example", false, true, false],
+];
+
+Deno.test("by which names a gateway is reached", () => {
+  for (const [host, ...expected] of names) {
+    const accesses = [{ public: false, token }, { public: true, token }, { public: true }];
+    const passed = accesses.map((access) => {
+      const request = new Request(`http://${host}/mcp`, { headers: { Authorization: `Bearer ${token}` } });
+      return refuse(request, { ...access, hosts: [] }) === undefined;
+    });
+    deepEqual(passed, expected, host);
+  }
 });
 
 httpTest("every protocol version is spoken, each client in a session of its own", {}, async (url, test) => {

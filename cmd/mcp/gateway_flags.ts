@@ -159,7 +159,8 @@ export function frontSettings(flags: Flags, { env }: Context): FrontSettings {
   if (port !== undefined && !(Number.isInteger(port) && port > 0 && port < 65536)) {
     throw new SkiffError("usage", `--port ${flags.port} is no port`);
   }
-  const hostname = (flags.host as string | undefined) ?? (inContainer ? "0.0.0.0" : "127.0.0.1");
+  const hostname = (flags.host as string | undefined)?.replace(/^\[(.*)\]$/, "$1") ??
+    (inContainer ? "0.0.0.0" : "127.0.0.1");
   return {
     transport,
     port: port ?? 8811,

@@ -164,7 +164,7 @@ Deno.test("flags of how servers run", () => {
 
 Deno.test("a host that is none of this machine is told with what to do", () =>
   withHome(async (home) => {
-    const words = ["gateway", "run", "--transport", "streaming", "--host", "nohost.invalid"];
+    const words = ["gateway", "run", "--transport", "streaming", "--host", "[nohost.invalid]"];
     const { code, err } = await run(home, words);
     equal(code, 1);
     match(err, /Nothing can listen at nohost\.invalid:8811: .*\nGive an address of this machine/);

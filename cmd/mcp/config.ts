@@ -10,6 +10,7 @@ import {
   setConfigValue,
   writeConfig,
 } from "../../gateway/mcp/configuration/config_file.ts";
+import { leavePast } from "../../gateway/mcp/configuration/moved_servers.ts";
 import { readText } from "../../gateway/mcp/files/edit_file.ts";
 import { parseYaml, parseYamlMap } from "../../gateway/mcp/files/yaml_text.ts";
 import { placeOf } from "./place.ts";
@@ -51,6 +52,7 @@ const setCommand: Command = {
     const present = [...(await readConfigValues(place.files.config)).keys()];
     const changes = (args["SERVER.KEY=VALUE"] as string[])
       .map((word) => parseAssignment(word, [...servers.keys(), ...present]));
+    await leavePast(place);
     for (const change of changes) await setConfigValue(place.files.config, change, context.env);
     const known = new Set([...[...servers.keys()].map(canonicalName), ...present]);
     for (const { server } of changes.filter((change) => !known.has(canonicalName(change.server)))) {

@@ -2,9 +2,9 @@
 import type { Command, Context } from "../../core/cli/command.ts";
 import { programName } from "../../core/process/called_as.ts";
 import { loadCatalogs } from "../../gateway/mcp/catalog/load_catalogs.ts";
-import { defaultProfile } from "../../gateway/mcp/configuration/configuration.ts";
-import { disableServers, enableServers, namesOfProfile } from "../../gateway/mcp/configuration/enable.ts";
-import { readRegistry, resetRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
+import { defaultProfile } from "../../gateway/mcp/configuration/default_profile.ts";
+import { disableAllServers, disableServers, enableServers } from "../../gateway/mcp/configuration/enable.ts";
+import { readRegistry } from "../../gateway/mcp/configuration/registry_file.ts";
 import { nextSteps } from "../../gateway/mcp/configuration/server_state.ts";
 import { placeOf } from "./place.ts";
 
@@ -58,8 +58,7 @@ export const serverResetCommand: Command = {
   name: "reset",
   summary: "Disable all servers",
   async run({ context }) {
-    await resetRegistry(placeOf(context).files.registry, context.env);
-    const others = await namesOfProfile(placeOf(context));
+    const others = await disableAllServers(placeOf(context));
     for (const name of others) await context.err(profileEnables(name));
     if (others.length === 0) await context.out("All servers are disabled\n");
   },

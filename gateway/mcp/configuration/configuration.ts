@@ -10,8 +10,10 @@ import { profileId } from "../profiles/profile.ts";
 import { enabledServers } from "../profiles/enabled_of_profile.ts";
 import { findProfile, readProfile } from "../profiles/profile_store.ts";
 import { readConfigValues, type ServerValues } from "./config_file.ts";
+import { defaultProfile } from "./default_profile.ts";
 import type { EnabledServer, GatewayConfiguration } from "./enabled_server.ts";
 import { readFeatures } from "./features.ts";
+import { movedServers, presentOf } from "./moved_servers.ts";
 import { readRegistry } from "./registry_file.ts";
 import { readTools } from "./tools_file.ts";
 import {
@@ -74,22 +76,32 @@ export async function loadConfiguration(options: ConfigurationOptions): Promise<
     additional: options.additionalCatalogs,
   });
   const warnings = [...catalogs.warnings];
+  const features = await readFeatures(files);
+  if (options.servers) features["dynamic-tools"] = false;
+  const profile = options.profile ?? (features.profiles ? implicitProfile(options) : undefined);
+  // A database that cannot be read is told where the profile is read.
+  const isImplicit = profile !== undefined && options.profile === undefined;
+  const moved = isImplicit ? await movedServers(files).catch(() => undefined) : undefined;
   const state: UserState = {
-    values: await mergedByKey(paths.config, readConfigValues, warnings),
-    tools: options.tools?.length ? new Map() : await mergedByKey(paths.tools, readTools, warnings),
+    values: await mergedByKey(paths.config, presentOf(moved, readConfigValues), warnings),
+    tools: options.tools?.length
+      ? new Map()
+      : await mergedByKey(paths.tools, presentOf(moved, readTools), warnings),
   };
   const search = options.secrets ?? (inContainer(env) ? secretsInContainer : undefined);
   const secrets = await openSecretSources({ files, env, cwd, search });
   const withValues = (entry: ServerEntry) => enabledServer(entry, state, secrets);
-  const features = await readFeatures(files);
-  if (options.servers) features["dynamic-tools"] = false;
-  const profile = options.profile ?? (features.profiles ? implicitProfile(options) : undefined);
   const world = { catalogs, secrets, warnings };
   const servers = options.profile !== undefined ? await profileServers(options, world) : await Promise.all(
-    (await enabledNames(options, paths.registry, catalogs, warnings))
+    (await enabledNames(
+      options,
+      { registries: paths.registry, past: moved?.names ?? [] },
+      catalogs,
+      warnings,
+    ))
       .map((name) => withValues(catalogs.servers.get(name)!)),
   );
-  if (options.profile === undefined && profile !== undefined) {
+  if (isImplicit) {
     servers.push(...await furtherServers(profile, { files, env, cwd }, { ...world, servers, state }));
   }
   return {
@@ -161,9 +173,6 @@ function choosingFlags(options: ConfigurationOptions): string[] {
     .filter(([, value]) => Array.isArray(value) ? value.length > 0 : value).map(([name]) => `--${name}`);
 }
 
-/** Docker's toolkit keeps the enabled servers in this profile, where older ones have registry.yaml. */
-export const defaultProfile = "default";
-
 const implicitProfile = (options: ConfigurationOptions) =>
   choosingFlags(options).length === 0 ? defaultProfile : undefined;
 
@@ -204,7 +213,7 @@ async function mergedByKey<T>(
 
 async function enabledNames(
   { servers, enableAllServers }: ConfigurationOptions,
-  registries: string[],
+  { registries, past }: { registries: string[]; past: string[] },
   catalogs: LoadedCatalogs,
   warnings: string[],
 ): Promise<string[]> {
@@ -217,6 +226,7 @@ async function enabledNames(
   const names = new Set<string>();
   for (const path of registries) {
     for (const name of await readRegistry(path)) {
+      if (past.includes(name)) continue;
       if (catalogs.servers.has(name)) names.add(name);
       else warnings.push(`${path}: the server "${name}" is in no catalog`);
     }

@@ -6,10 +6,10 @@ import { canonicalName } from "../catalog/template.ts";
 import { openSecretSources } from "../secrets/resolve_secrets.ts";
 import { readConfigValues } from "./config_file.ts";
 import { serverName } from "../profiles/profile.ts";
-import { findProfile } from "../profiles/profile_store.ts";
-import { defaultProfile, unknownServer } from "./configuration.ts";
-import { readFeatures } from "./features.ts";
-import { changeRegistry, readRegistry } from "./registry_file.ts";
+import { unknownServer } from "./configuration.ts";
+import { serversOfDefaultProfile } from "./default_profile.ts";
+import { leavePast } from "./moved_servers.ts";
+import { changeRegistry, readRegistry, resetRegistry } from "./registry_file.ts";
 import { type ServerNeeds, serverNeeds } from "./server_state.ts";
 
 export interface ChangedServers {
@@ -26,6 +26,7 @@ export async function enableServers(names: string[], place: CatalogPlace): Promi
   const catalogs = await loadCatalogs(place);
   const unknown = names.find((name) => !catalogs.servers.has(name));
   if (unknown !== undefined) throw unknownServer(unknown, catalogs);
+  await leavePast(place);
   const values = await readConfigValues(files.config);
   const sources = await openSecretSources(place);
   const before = await readRegistry(files.registry);
@@ -47,6 +48,7 @@ export async function disableServers(
   place: CatalogPlace,
 ): Promise<{ missing: string[]; ofProfile: string[] }> {
   const { files, env } = place;
+  await leavePast(place);
   const before = await readRegistry(files.registry);
   await changeRegistry(files.registry, { disable: names.filter((name) => before.includes(name)) }, env);
   const others = await namesOfProfile(place);
@@ -54,9 +56,14 @@ export async function disableServers(
   return { missing: names.filter((name) => !before.includes(name) && !ofProfile.includes(name)), ofProfile };
 }
 
+/** Disables all of the registry. Gives those that a profile enables. */
+export async function disableAllServers(place: CatalogPlace): Promise<string[]> {
+  await leavePast(place);
+  await resetRegistry(place.files.registry, place.env);
+  return await namesOfProfile(place);
+}
+
 /** Servers that the profile "default" enables. */
-export async function namesOfProfile(place: CatalogPlace): Promise<string[]> {
-  const { profiles } = await readFeatures(place.files);
-  const profile = profiles ? await findProfile(defaultProfile, place) : undefined;
-  return profile?.servers.map(serverName) ?? [];
+async function namesOfProfile(place: CatalogPlace): Promise<string[]> {
+  return (await serversOfDefaultProfile(place))?.map(serverName) ?? [];
 }

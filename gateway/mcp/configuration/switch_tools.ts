@@ -3,7 +3,10 @@ import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import type { ServerEntry } from "../catalog/server_entry.ts";
 import type { CatalogPlace } from "../catalog/catalogs.ts";
 import { loadCatalogs } from "../catalog/load_catalogs.ts";
+import { serverName } from "../profiles/profile.ts";
 import { unknownServer } from "./configuration.ts";
+import { serversOfDefaultProfile } from "./default_profile.ts";
+import { leavePast } from "./moved_servers.ts";
 import { readRegistry } from "./registry_file.ts";
 import { changeTools } from "./tools_file.ts";
 
@@ -24,13 +27,20 @@ export async function switchTools(
   const { files, env } = place;
   const catalogs = await loadCatalogs(place);
   if (server !== undefined && !catalogs.servers.has(server)) throw unknownServer(server, catalogs);
-  const enabled = (await readRegistry(files.registry)).flatMap((name) => catalogs.servers.get(name) ?? []);
+  await leavePast(place);
+  const registry = await readRegistry(files.registry);
+  const ofProfile = new Map(
+    (await serversOfDefaultProfile(place))?.map((one) => [serverName(one), one.tools]),
+  );
+  const enabled = [...new Set([...registry, ...ofProfile.keys()])]
+    .flatMap((name) => catalogs.servers.get(name) ?? []);
   const switched = names.map((name) => findTool(name, { server, enabled, servers: catalogs.servers }));
   const byServer = Map.groupBy(switched, ({ server }) => server);
   for (const [name, tools] of byServer) {
     const all = toolNames(catalogs.servers.get(name)!);
     const list = tools.map(({ tool }) => tool);
-    await changeTools(files.tools, { server: name, all, [on ? "enable" : "disable"]: list }, env);
+    const listed = registry.includes(name) ? undefined : ofProfile.get(name) ?? undefined;
+    await changeTools(files.tools, { server: name, all, listed, [on ? "enable" : "disable"]: list }, env);
   }
   return switched;
 }

@@ -24,12 +24,16 @@ function toolsOf(text: string, path: string): Map<string, string[]> {
   return lists;
 }
 
-/** Switches tools of one server on or off. `all`: the names of all its tools, what a missing list stands for. */
+/**
+ * Switches tools of one server on or off. A missing list stands for those that are `listed` elsewhere, else for `all`
+ * that it has.
+ */
 export async function changeTools(
   path: string,
-  { server, all, enable = [], disable = [] }: {
+  { server, all, listed, enable = [], disable = [] }: {
     server: string;
     all: string[];
+    listed?: string[];
     enable?: string[];
     disable?: string[];
   },
@@ -37,12 +41,13 @@ export async function changeTools(
 ): Promise<void> {
   await editFile(path, (text = "") => {
     const before = toolsOf(text, path).get(server);
-    const on = new Set([...(before ?? all), ...enable]);
+    const on = new Set([...(before ?? listed ?? all), ...enable]);
     for (const tool of disable) on.delete(tool);
     const list = [...on];
     const same = before && before.length === list.length && list.every((tool) => before.includes(tool));
     if (same) return text;
-    const complete = all.length > 0 && all.every((tool) => on.has(tool)) && list.length === all.length;
+    const complete = !listed && all.length > 0 && all.every((tool) => on.has(tool)) &&
+      list.length === all.length;
     return complete ? deleteYaml(text, [server], path) : setYaml(text, [server], list, path);
   }, { env });
 }

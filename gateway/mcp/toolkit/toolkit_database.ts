@@ -62,6 +62,23 @@ export function readToolkitPulls(path: string): string[] {
   return withDatabase(path, (database) => rows(database, "pull_record").map(({ ref }) => ref ?? ""));
 }
 
+/** That the toolkit moved servers from its YAML files into its profile "default". */
+export interface ToolkitMove {
+  servers: string[];
+  /** The end of the second in which it was done. */
+  until: Date;
+}
+
+/** Undefined when it did not, or not to the end. Throws "corrupt". */
+export function readToolkitMove(path: string): ToolkitMove | undefined {
+  const [row] = withDatabase(path, (database) => rows(database, "migration_status"));
+  if (row?.status !== "success") return undefined;
+  const at = Date.parse(`${row.last_updated?.replace(" ", "T").slice(0, 19)}Z`);
+  if (Number.isNaN(at)) return undefined;
+  const told = (row.logs ?? "").split("\n").map((line) => /^added server (.+) to profile$/.exec(line)?.[1]);
+  return { servers: told.filter((name) => name !== undefined), until: new Date(at + 1000) };
+}
+
 /** All rows of a table in their order; none when an older toolkit has no such table. */
 function rows(database: DatabaseSync, table: string): Row[] {
   const known = database.prepare("select 1 from sqlite_master where type = 'table' and name = ?");

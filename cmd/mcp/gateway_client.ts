@@ -16,17 +16,18 @@ export async function withGateway<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   const own = ((flags["gateway-arg"] as string[] | undefined) ?? []).flatMap((text) => text.split(","));
+  const verbose = flags.verbose === true;
   const { program, args } = selfCommand([
     "mcp",
     "gateway",
     "run",
     "--watch=false",
-    "--log-calls=false",
+    verbose ? "--verbose" : "--log-calls=false",
     "--list-refused",
     ...own,
   ]);
   const child = new Deno.Command(program, { args, stdin: "piped", stdout: "piped", stderr: "piped" }).spawn();
-  const told = tell(child.stderr, context, flags.verbose === true);
+  const told = tell(child.stderr, context, verbose);
   const transport = new LineTransport({
     readable: child.stdout,
     writable: child.stdin,

@@ -1,6 +1,8 @@
 /** A gateway out of the user's configuration: what `gateway run` and everything that needs its tools start from. */
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
+import { exists } from "../../../core/paths/exists.ts";
 import { skiffPaths } from "../../../core/paths/paths.ts";
+import { printableLine } from "../../../core/terminal/printable.ts";
 import {
   type ConfigurationOptions,
   loadConfiguration,
@@ -17,6 +19,7 @@ import type { EnabledServer } from "../configuration/enabled_server.ts";
 import { Redaction } from "../security/known_secrets.ts";
 import { withLastWords } from "../servers/last_words.ts";
 import { ServerStarter } from "../servers/open_server.ts";
+import { startWords } from "../servers/start_words.ts";
 import { type CallChain, callChain, type CallChainSettings } from "./call_chain.ts";
 import { defaultOptions, Gateway, type GatewayOptions, isToolOn } from "./gateway.ts";
 
@@ -78,6 +81,7 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
   await Deno.mkdir(`${paths.state}/mcp`, { recursive: true, mode: 0o700 }); // where logins are told (loginMarker)
   let configuration = await load();
   const features = JSON.stringify(configuration.features);
+  if (settings.verbose) await tellRead(configuration, log);
   for (const warning of configuration.warnings) log(`! ${warning}`);
   const chain = await callChain({ ...settings, log }, {
     configuration: () => configuration,
@@ -99,6 +103,9 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
     blockNetwork: settings.blockNetwork,
     isStatic: settings.isStatic,
     log,
+    starts: settings.verbose
+      ? (spec) => log(printableLine(`- ${spec.server.entry.name}: starts ${startWords(spec)}`))
+      : undefined,
     debugDns: settings.debugDns,
     verifyImage: chain.verifyImage,
     oauth: chain.oauth.authorize,
@@ -160,6 +167,16 @@ export async function assembleGateway(settings: GatewaySettings): Promise<Assemb
       await Promise.all([starter.close(), chain.telemetry?.close()]);
     },
   };
+}
+
+/** What is read and what it enables. */
+async function tellRead(
+  { files, servers }: LoadedConfiguration,
+  log: (line: string) => void,
+): Promise<void> {
+  for (const path of files) if (await exists(path)) log(`- Read ${path}`);
+  const names = servers.map(({ entry }) => entry.name).join(", ");
+  log(printableLine(`- Enabled servers: ${names || "none"}`));
 }
 
 /** The new configuration. Throws when a catalog has become unreadable: it may be half written. */

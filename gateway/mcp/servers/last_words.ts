@@ -18,8 +18,8 @@ export async function withLastWords(
     return await open({ ...options, log });
   } catch (error) {
     const isPlain = (error as Error).constructor === SkiffError; // others tell more than a message
-    if (!isPlain || last === "") throw error;
     const { code, message, hint } = error as SkiffError;
+    if (!isPlain || last === "" || message.includes(last)) throw error;
     throw new SkiffError(code, `${message}; it wrote: ${clean(excerpt(last, 300))}`, { hint, cause: error });
   }
 }

@@ -29,6 +29,8 @@ export interface ServerStarterOptions {
   oauth?: RemoteSettings["oauth"];
   /** For people. */
   log(line: string): void;
+  /** Hears of each start, with what is started. */
+  starts?(spec: ServerSpec): void;
   /** Tell to which addresses the names of remote servers resolve. */
   debugDns?: boolean;
   /** Milliseconds for a server's handshake, once it runs. */
@@ -56,6 +58,7 @@ export class ServerStarter {
   async open(server: EnabledServer, options: OpenServerOptions): Promise<ServerConnection> {
     const { env, isStatic } = this.#options;
     const spec = await serverSpec(server, { env, binds: bindRules(env), isStatic, log: options.tell });
+    this.#options.starts?.(spec);
     if (spec.kind === "container") return await this.#openContainer(spec, options);
     return await withDeadline(
       this.#options.handshakeMs ?? defaultHandshakeMs,

@@ -77,6 +77,11 @@ const cases: FlagCase[] = [
   { flags: ["--tools-config", "few.yaml"], servers: { one: 1 } },
   { flags: ["--additional-tools-config", "few.yaml"], servers: { one: 1 } },
   { flags: ["--verbose"], servers: { one: 2 }, says: /\[one\] small server with one_a,one_b/ },
+  {
+    flags: ["--verbose"],
+    servers: { one: 2 },
+    says: /- Read .*registry\.yaml\n[^]*- Enabled servers: one\n[^]*- one: starts /,
+  },
   { flags: [], says: /one: runs as a command of this machine: it is not isolated/ },
   { flags: [], says: /the secret one\.key is not set \(`skiff mcp secret set one\.key`\)/ },
   { flags: ["--cpus", "many"], code: 2, says: /--cpus many is no number of processors/ },

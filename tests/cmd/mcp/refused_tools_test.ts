@@ -18,6 +18,10 @@ const steps: Step[] = [
     words: ["ls", "--format", "json"],
     says: /"name": "test_echo",[^]*?"policy": \{\s+"allowed": false,\s+"reason": "not today"\s+\}/,
   },
+  {
+    words: ["call", "--verbose", "test_simple_text"],
+    says: /- Enabled servers: fixture\n[^]*Calling tool test_simple_text [^]*- fixture: starts \S+deno run /,
+  },
   { words: ["count"], says: /^21 tools\n$/ },
   { words: ["call", "test_level"], says: /info\n$/ },
   { words: ["call", "test_echo"], code: 1, says: /The tool test_echo is refused: not today\n/ },

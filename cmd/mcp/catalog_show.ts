@@ -66,17 +66,20 @@ async function forPrograms(
   { context, decision, tools }: { context: Context; decision: Decisions; tools: boolean },
 ): Promise<unknown> {
   const { name, displayName } = catalog;
-  const entries = [...catalog.servers.values()].sort((a, b) => a.name < b.name ? -1 : 1)
-    .map((entry) => tools ? entry : withoutTools(entry));
+  const entries = [...catalog.servers.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+  const shown = (entry: ServerEntry) => tools ? entry : withoutTools(entry);
   const origin = await catalogOrigin(word, placeOf(context));
   if (!origin) {
     const registry = Object.fromEntries(entries.map((entry) => {
-      const { name, ...fields } = entry;
+      const { name, ...fields } = shown(entry);
       return [name, { ...fields, policy: decision({ entry }) }];
     }));
     return { name, displayName, registry };
   }
-  const servers = entries.map((entry) => ({ ...sharedServer(entry), policy: decision({ entry }) }));
+  const servers = entries.map((entry) => {
+    const { snapshot, ...server } = sharedServer(entry); // one-shot servers have their image from their tools
+    return { ...server, snapshot: { server: shown(snapshot.server) }, policy: decision({ entry }) };
+  });
   const digest = origin.digest ?? sharedDigest(sharedForm(catalog).shared);
   return { ...origin, title: displayName || name, servers, digest };
 }

@@ -62,7 +62,7 @@ export function fromElsewhere(catalog: Catalog): Catalog {
   return { ...catalog, servers, problems };
 }
 
-const textLists = ["command", "volumes", "allowHosts", "extraHosts"] as const;
+const textLists = ["command", "volumes", "allowHosts", "extraHosts", "allowedTools"] as const;
 const objectLists = ["env", "secrets", "config", "tools"] as const;
 
 /** Names stand in commands that people are told to copy: what a shell or a terminal would obey has no place there. */

@@ -2,9 +2,9 @@
 import { SkiffError } from "../../../core/errors/skiff_error.ts";
 import { absolutePath } from "../../../core/paths/path_rules.ts";
 import { readProfile } from "../profiles/profile_store.ts";
-import { entryOf, serverName } from "../profiles/profile.ts";
+import { catalogEntry, serverName } from "../profiles/profile.ts";
 import { serversOf } from "../profiles/server_uri.ts";
-import { catalogFileName } from "./catalog_list.ts";
+import { catalogFileName, readCatalogList } from "./catalog_list.ts";
 import { asReference, fullReference, keptName } from "./catalog_reference.ts";
 import { fetchText } from "./catalog_source.ts";
 import { fromElsewhere, parseCatalog } from "./catalog_text.ts";
@@ -37,7 +37,10 @@ interface Material {
   notes: string[];
 }
 
-/** Makes a catalog of a reference. Throws "usage", "conflict", and what its sources throw; nothing is kept then. */
+/**
+ * Makes a catalog of a reference, or makes it anew of what it was made of before. Throws "usage", "conflict", and what its
+ * sources throw; nothing is kept then.
+ */
 export async function makeCatalog(
   reference: string,
   wanted: CatalogMaterial,
@@ -46,18 +49,25 @@ export async function makeCatalog(
   checkWanted(wanted);
   const ref = fullReference(reference);
   const taken = await keptName(reference, place.files) ?? await keptName(ref, place.files);
-  if (taken !== undefined) {
-    throw new SkiffError("conflict", `There is a catalog "${taken}" already`, {
-      hint: `Remove it first with \`skiff mcp catalog rm ${taken}\`.`,
-    });
-  }
+  const conflict = new SkiffError("conflict", `There is a catalog "${taken}" already`, {
+    hint: `Remove it first with \`skiff mcp catalog rm ${taken}\`.`,
+  });
+  if (taken !== undefined && !saysServers(wanted)) throw conflict;
   const { title, source, entries, notes } = await material(wanted, place);
+  if (taken !== undefined) {
+    const before = (await readCatalogList(place.files)).get(taken);
+    if (before?.ref !== ref || before.source !== source) throw conflict;
+  }
   for (const uri of wanted.servers ?? []) {
     for (const entry of await serversOf(uri, place)) entries.set(entry.name, entry);
   }
   const record = { ref, source };
   const name = await keepCatalog({ title: wanted.title ?? (title || ref), entries, record }, place);
   return { name, reference: ref, servers: entries.size, notes };
+}
+
+function saysServers({ servers, profile, legacyCatalog, registry }: CatalogMaterial): boolean {
+  return !!servers?.length || [profile, legacyCatalog, registry].some((one) => one !== undefined);
 }
 
 /** Whether a word for a new catalog is more than a plain name. */
@@ -98,7 +108,7 @@ async function ofProfile(id: string, place: CatalogPlace): Promise<Material> {
   const entries = new Map<string, ServerEntry>();
   const notes: string[] = [];
   for (const server of servers) {
-    const entry = entryOf(server);
+    const entry = catalogEntry(server);
     if (entry) entries.set(entry.name, entry);
     else notes.push(`The server "${serverName(server)}" is left out: nothing describes it`);
   }

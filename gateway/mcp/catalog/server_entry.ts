@@ -74,6 +74,8 @@ export interface ServerEntry {
   /** Before the names of its tools. */
   prefix?: string;
   tools?: ToolEntry[];
+  /** skiff's own: the tools that are on unless the user says which. In registries it is `tools` beside the snapshot. */
+  allowedTools?: string[];
   metadata?: {
     pulls?: number;
     stars?: number;

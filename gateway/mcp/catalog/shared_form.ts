@@ -1,5 +1,5 @@
 /** Catalogs as they go through registries: a title and servers, each in a profile's form. */
-import { checkedProfile, entryOf, profileServer, serverName } from "../profiles/profile.ts";
+import { catalogEntry, checkedProfile, profileServer, serverName } from "../profiles/profile.ts";
 import { artifactDigest, catalogArtifact } from "./artifact.ts";
 import type { Catalog } from "./catalog_text.ts";
 import { type ServerEntry, serverType } from "./server_entry.ts";
@@ -20,9 +20,11 @@ export function sharedForm(
 }
 
 /** A server in a profile's form, without what only a profile says. */
-export function sharedServer(entry: ServerEntry): Record<string, unknown> {
-  const { secrets: _, ...server } = profileServer(entry);
-  return server;
+export function sharedServer(
+  entry: ServerEntry,
+): Record<string, unknown> & { snapshot: { server: ServerEntry } } {
+  const { secrets: _, snapshot, ...server } = profileServer(entry);
+  return { ...server, snapshot: snapshot! };
 }
 
 /** The digest that a catalog has in a registry. */
@@ -38,7 +40,7 @@ export function sharedEntries(
   const entries = new Map<string, ServerEntry>();
   const problems: string[] = [];
   for (const server of checkedProfile({ id: "catalog", servers: servers ?? [] }, source).servers) {
-    const entry = entryOf(server);
+    const entry = catalogEntry(server);
     if (entry) entries.set(entry.name, entry);
     else {
       problems.push(`${source}: the server "${serverName(server)}" is left out: nothing describes it`);

@@ -254,7 +254,7 @@ async function enabledServer(
     config: values.get(canonicalName(entry.name)) ?? {},
     secrets: await resolveSecrets(entry, secrets),
   };
-  const list = tools.get(entry.name);
+  const list = tools.get(entry.name) ?? entry.allowedTools;
   if (list) server.tools = list;
   return server;
 }

@@ -37,9 +37,11 @@ export async function switchTools(
   const switched = names.map((name) => findTool(name, { server, enabled, servers: catalogs.servers }));
   const byServer = Map.groupBy(switched, ({ server }) => server);
   for (const [name, tools] of byServer) {
-    const all = toolNames(catalogs.servers.get(name)!);
+    const entry = catalogs.servers.get(name)!;
+    const all = toolNames(entry);
     const list = tools.map(({ tool }) => tool);
-    const listed = registry.includes(name) ? undefined : ofProfile.get(name) ?? undefined;
+    const ofOwn = registry.includes(name) ? undefined : ofProfile.get(name);
+    const listed = ofOwn ?? entry.allowedTools;
     await changeTools(files.tools, { server: name, all, listed, [on ? "enable" : "disable"]: list }, env);
   }
   return switched;

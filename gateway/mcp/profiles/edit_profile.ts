@@ -9,7 +9,10 @@ export function withServers(profile: Profile, entries: ServerEntry[]): Profile {
   for (const entry of entries) {
     const at = servers.findIndex((server) => serverName(server) === entry.name);
     if (at < 0) servers.push(profileServer(entry));
-    else servers[at] = { ...servers[at], ...profileServer(entry, servers[at].config) };
+    else {
+      const { config, tools } = servers[at];
+      servers[at] = { ...servers[at], ...profileServer(entry, config), ...(tools ? { tools } : {}) };
+    }
   }
   const secrets = profile.secrets ?? { default: { provider: "docker-desktop-store" } };
   return { ...profile, secrets, servers };

@@ -125,8 +125,17 @@ export function entryOf({ image, snapshot }: ProfileServer, known?: ServerEntry)
   return entry && image && serverType(entry) === "server" ? { ...entry, image } : entry;
 }
 
+/** The entry of a catalog that is made of profiles' servers: it keeps which tools are on. */
+export function catalogEntry(server: ProfileServer): ServerEntry | undefined {
+  const entry = entryOf(server);
+  return entry && server.tools ? { ...entry, allowedTools: server.tools } : entry;
+}
+
 /** A profile's form of a server of a catalog. */
-export function profileServer(entry: ServerEntry, config?: Record<string, unknown>): ProfileServer {
+export function profileServer(
+  { allowedTools, ...entry }: ServerEntry,
+  config?: Record<string, unknown>,
+): ProfileServer {
   const type = serverType(entry);
   // Docker's toolkit writes "" for what is not there.
   const image = entry.image || entry.tools?.find((tool) => tool.container?.image)?.container?.image;
@@ -139,6 +148,7 @@ export function profileServer(entry: ServerEntry, config?: Record<string, unknow
       : { type: "image", image }),
     ...(config && Object.keys(config).length > 0 ? { config } : {}),
     secrets: "default",
+    ...(allowedTools ? { tools: allowedTools } : {}),
     snapshot: { server: type ? { ...entry, type } : entry },
   };
 }

@@ -46,6 +46,13 @@ registryTest(
       `Catalog ${ref} created as tools: 4 servers\n`,
     );
     assert.match(await type("catalog", "create", ref), /^1: There is a catalog "tools" already/);
+    await type("profile", "create", "--name", "Work", "--server", "time");
+    const ofProfile = ["catalog", "create", `${host}/acme/work:1`, "--from-profile", "work"];
+    assert.match(await type(...ofProfile), / created as work: 1 server\n$/);
+    await type("profile", "server", "add", "work", "--server", "fetch");
+    assert.match(await type(...ofProfile), / created as work: 2 servers\n$/); // of the same as before: anew
+    const ofOthers = ["catalog", "create", `${host}/acme/work:1`, "--server", "time"];
+    assert.match(await type(...ofOthers), /^1: There is a catalog "work" already/);
     assert.match(
       await type("catalog", "push", ref),
       new RegExp(`^Pushed catalog to ${ref}@sha256:[0-9a-f]{64}\n$`),
@@ -97,6 +104,39 @@ registryTest(
     assert.equal(await type("catalog", "pull", tag), `Catalog ${tag} pulled as tools: 3 servers\n`);
   },
 );
+
+registryTest("a catalog keeps which tools of a profile's servers are on", async (type, host) => {
+  const ref = `${host}/acme/few:1`;
+  await type("profile", "create", "--name", "Few", "--server", "time");
+  await type("profile", "tools", "few", "--disable", "time.convert_time");
+  await type("catalog", "create", ref, "--from-profile", "few");
+  await type("catalog", "push", ref);
+  const few = ["get_current_time"];
+  const client = new RegistryClient({ registry: host, repository: "acme/few" });
+  const { manifest } = await client.manifest("1");
+  const artifact = JSON.parse(new TextDecoder().decode(await client.blob(manifest.layers[0])));
+  assert.deepEqual(artifact.servers[0].tools, few);
+  assert.equal(artifact.servers[0].snapshot.server.allowedTools, undefined);
+  await type("catalog", "rm", ref);
+  await type("catalog", "pull", ref);
+  await type("profile", "create", "--name", "Again", "--server", `catalog://${ref}/time`);
+  const profile = await json(type("profile", "show", "again", "--format", "json"));
+  assert.deepEqual(profile.servers[0].tools, few);
+  await type("server", "enable", "time");
+  const inspected = async () => (await json(type("server", "inspect", "time"))).enabledTools;
+  assert.deepEqual(await inspected(), few);
+  await type("tools", "enable", "convert_time", "--server", "time");
+  assert.deepEqual((await inspected()).sort(), ["convert_time", ...few]);
+});
+
+registryTest("a one-shot server has its image without its tools, too", async (type, host) => {
+  const ref = `${host}/acme/once:1`;
+  await type("catalog", "create", ref, "--server", "curl");
+  const [server] = (await json(type("catalog", "show", ref, "--no-tools", "--format", "json"))).servers;
+  assert.equal(server.snapshot.server.type, "poci");
+  assert.equal(server.type, "image");
+  assert.equal(server.snapshot.server.tools, undefined);
+});
 
 registryTest("show pulls when it is asked to", async (type, host) => {
   const ref = `${host}/acme/cat:1`;

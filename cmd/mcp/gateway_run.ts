@@ -1,6 +1,7 @@
 /** `skiff mcp gateway run`. Its log is on stderr: stdout belongs to the protocol. */
 import type { Command, Context } from "../../core/cli/command.ts";
 import { SkiffError } from "../../core/errors/skiff_error.ts";
+import { asTyped } from "../../core/process/called_as.ts";
 import { type AssembledGateway, assembleGateway } from "../../gateway/mcp/gateway/assemble.ts";
 import { GatewayLog } from "../../gateway/mcp/gateway/gateway_log.ts";
 import { gatewayToken } from "../../gateway/mcp/gateway/http_access.ts";
@@ -32,11 +33,12 @@ export const gatewayRunCommand: Command = {
     try {
       assembled = await assembleGateway(gatewaySettings(flags, context, log));
       if (assembled.gateway.servers.length === 0) {
-        log("> No server is enabled. Enable one: `skiff mcp server enable NAME`");
+        log(asTyped("> No server is enabled. Enable one: `skiff mcp server enable NAME`"));
       }
       if (front.dryRun) return await dryRun(assembled, log, signal);
       if (front.watch) watch(assembled, signal, log);
       if (front.transport === "stdio") {
+        if (context.stdinIsTerminal) tellTerminal(log);
         const streams = { readable: standardInput(), writable: standardOutput };
         await serveStdio(assembled.gateway, streams, signal);
       } else await serveHttp(assembled, front, { env: context.env, signal }, log);
@@ -47,6 +49,13 @@ export const gatewayRunCommand: Command = {
     return 0;
   },
 };
+
+/** What a person who starts it by hand is to know: clients start it themselves. */
+function tellTerminal(log: (line: string) => void): void {
+  log("> The gateway waits for a client's messages on this terminal. Ctrl+C ends it.");
+  log(asTyped("> Clients start one themselves: `skiff mcp client connect CLIENT -g`"));
+  log("> For clients that come over HTTP: --transport streaming");
+}
 
 /** Aborted when its terminal or its session goes, unless that is ignored (`nohup`). */
 async function hangup(): Promise<AbortSignal> {

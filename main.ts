@@ -9,7 +9,11 @@ function commandWords(): { program: string; words: string[] } {
   const group = pluginGroup();
   if (!group) return { program: "skiff", words: Deno.args };
   if (Deno.args[0] === "docker-cli-plugin-metadata") return { program: "docker", words: Deno.args };
-  return { program: "docker", words: Deno.args[0] === group ? Deno.args : [group, ...Deno.args] };
+  const inGroup = (words: string[]) => words[0] === group ? words : [group, ...words];
+  if (/^__complete(NoDesc)?$/.test(Deno.args[0])) { // Docker's own completion asks its plugins so
+    return { program: "docker", words: ["__complete", "--", ...inGroup(Deno.args.slice(1))] };
+  }
+  return { program: "docker", words: inGroup(Deno.args) };
 }
 
 /** The hidden processes that skiff starts of itself; their exit code. Undefined for what a person has typed. */

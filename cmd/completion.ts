@@ -1,6 +1,7 @@
 /** `skiff completion SHELL` and the hidden command that its scripts call. */
 import type { Command } from "../core/cli/command.ts";
 import { complete, completionScript, type Shell, shells } from "../core/cli/completion.ts";
+import { pluginGroup } from "../core/process/called_as.ts";
 import { SkiffError } from "../core/errors/skiff_error.ts";
 
 export const completionCommand: Command = {
@@ -36,5 +37,7 @@ export const candidatesCommand: Command = {
     const { rootCommand } = await import("./root.ts");
     const candidates = await complete(rootCommand, rest, context);
     await context.out(candidates.map(({ value, summary }) => `${value}\t${summary ?? ""}\n`).join(""));
+    // For the Docker CLI (cobra's directives): nothing else fits, or files do.
+    if (pluginGroup()) await context.out(candidates.length > 0 ? ":4\n" : ":0\n");
   },
 };

@@ -7,6 +7,7 @@ import type { ServerEntry } from "../../gateway/mcp/catalog/server_entry.ts";
 import { withoutServers, withServers } from "../../gateway/mcp/profiles/edit_profile.ts";
 import {
   type Profile,
+  profileId,
   type ProfileServer,
   serverJson,
   serverName,
@@ -39,7 +40,9 @@ const lsCommand: Command = {
     );
     const found = all.filter((one) =>
       filters.every(({ key, value }) =>
-        key === "name" ? one.name.toLowerCase().includes(value.toLowerCase()) : one.profile === value
+        key === "name"
+          ? one.name.toLowerCase().includes(value.toLowerCase())
+          : profileId(one.profile) === profileId(value)
       )
     );
     if (flags.format !== "human") {

@@ -63,6 +63,8 @@ homeTest("under the name docker-model it is a plugin of the Docker CLI", async (
   strictEqual(JSON.parse(await call("docker-cli-plugin-metadata")).SchemaVersion, "0.1.0");
   match(await call("model", "run", "--help"), /^Usage: docker model run/);
   match(await call("run", "--help"), /^Usage: docker model run/);
+  match(await call("__complete", "model", "ins"), /^inspect\t.+\n:4\n$/);
+  match(await call("__complete", "model", "zzz"), /^:0\n$/);
 });
 
 homeTest("a file of such a name starts its own processes", async (home) => {

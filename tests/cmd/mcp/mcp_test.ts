@@ -185,6 +185,10 @@ const stories: Record<string, Step[]> = {
       out: /time: get_current_time\nfetch: all/,
     },
     { words: ["profile", "show", "ai-coding", "--clients"], out: /Clients: zed/ },
+    {
+      words: ["profile", "server", "ls", "-f", "profile=AI_coding"],
+      out: /^PROFILE.*\nai-coding +context7 /,
+    },
     { words: ["profile", "show", "work", "--format", "json"], out: /"id": "work"/ },
     { words: ["profile", "show", "work", "--yq", ".name"], out: /^Work\n$/ },
     { words: ["profile", "show", "work", "--yq", "{.id: (.servers | length)}"], out: /^work: \d+\n$/ },

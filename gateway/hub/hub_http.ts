@@ -1,6 +1,7 @@
 /** The Docker Hub server over streamable HTTP, stateless: every POST to /mcp is a conversation of its own. */
 import { timingSafeEqual } from "node:crypto";
 import { hostName } from "../http/security.ts";
+import { namingHeaders } from "../mcp/gateway/streaming_messages.ts";
 import { WebStandardStreamableHTTPServerTransport } from "../mcp/sdk_http.ts";
 import type { HubClient } from "./hub_client.ts";
 import { hubServer } from "./hub_server.ts";
@@ -36,7 +37,7 @@ export async function answerHubRequest(
   const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
   await server.connect(transport);
   try {
-    return await transport.handleRequest(request);
+    return await transport.handleRequest(new Request(request, { headers: namingHeaders(request) }));
   } finally {
     await server.close();
   }

@@ -61,7 +61,8 @@ function faultOf(value: unknown): MessageFault | undefined {
 }
 
 function answerFault({ id, result, error }: Record<string, unknown>): MessageFault | undefined {
-  if (isObject(error) ? typeof error.code === "number" : isId(id) && isObject(result)) return;
+  const hasResult = typeof result === "object" && result !== null;
+  if (isObject(error) ? typeof error.code === "number" : isId(id) && hasResult) return;
   return invalid(null, "A message has a method, a result or an error");
 }
 

@@ -3,11 +3,8 @@ import { errorMessage, type MessageFault } from "../json_rpc.ts";
 
 const needed = ["application/json", "text/event-stream"];
 
-/**
- * The request without its body, and with the Accept header that says by name what it accepts: the SDK takes no
- * wildcard for it, which is what curl sends.
- */
-export function acceptingRequest(request: Request): Request {
+/** With an Accept header that says by name what is accepted: the SDK takes no wildcard, which is what curl sends. */
+export function namingHeaders(request: Request): Headers {
   const headers = new Headers(request.headers);
   const accepted = (headers.get("accept") ?? "*/*").toLowerCase().split(",").map((one) =>
     one.split(";")[0].trim()
@@ -16,7 +13,7 @@ export function acceptingRequest(request: Request): Request {
     ["*/*", type, `${type.split("/")[0]}/*`].some((one) => accepted.includes(one))
   );
   headers.set("accept", named.join(", "));
-  return new Request(request.url, { method: request.method, headers });
+  return headers;
 }
 
 export function faultResponse(status: number, fault: MessageFault): Response {

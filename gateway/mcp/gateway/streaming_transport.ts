@@ -4,7 +4,7 @@ import type { JSONRPCMessage, RequestId, TransportSendOptions } from "../sdk.ts"
 import { WebStandardStreamableHTTPServerTransport } from "../sdk_http.ts";
 import { EventBody } from "./event_body.ts";
 import { SessionEvents } from "./event_store.ts";
-import { acceptingRequest, faultResponse } from "./streaming_messages.ts";
+import { faultResponse, namingHeaders } from "./streaming_messages.ts";
 
 /** Milliseconds after which a client is to come again when its stream is closed. */
 const retryMs = 1000;
@@ -43,7 +43,7 @@ export class StreamingTransport extends WebStandardStreamableHTTPServerTransport
     const exchange: Exchange = { unanswered: new Set(ids) };
     for (const id of ids) this.#exchanges.set(id, exchange);
     const parsedBody = messages.length === 1 ? messages[0] : messages;
-    const response = await this.handleRequest(acceptingRequest(request), { parsedBody });
+    const response = await this.handleRequest(bodiless(request), { parsedBody });
     if (response.ok) { for (const message of messages) this.#cancelled(cancelledBy(message)); }
     else for (const id of ids) this.#exchanges.delete(id);
     if (ids.length === 0 || !response.ok) {
@@ -56,7 +56,7 @@ export class StreamingTransport extends WebStandardStreamableHTTPServerTransport
 
   /** The answer to any other request. */
   async other(request: Request, ondone: () => void): Promise<Response> {
-    const response = await this.handleRequest(acceptingRequest(request));
+    const response = await this.handleRequest(bodiless(request));
     if (request.method !== "GET" || !response.ok) {
       ondone();
       return response;
@@ -98,6 +98,10 @@ export class StreamingTransport extends WebStandardStreamableHTTPServerTransport
     if (exchange?.unanswered.size === 0) this.closeSSEStream(id);
   }
 }
+
+/** What the SDK still needs of a request. */
+const bodiless = (request: Request) =>
+  new Request(request.url, { method: request.method, headers: namingHeaders(request) });
 
 /** The response with another body, which takes what comes and tells whether the client does so, too. */
 function bounded(response: Response, body: EventBody): Response {

@@ -329,5 +329,11 @@ Deno.test("over HTTP: stateless, with a token and known hosts and origins", asyn
     const response = await ask(headers, method);
     equal([response.status, (await response.json()).error.code], [status, code]);
   }
+  const asked = await fetch(url, { // as curl does, which says Accept: */*
+    method: "POST",
+    headers: { accept: "*/*", "content-type": "application/json", authorization: "Bearer word" },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+  });
+  strictEqual((await asked.json()).result.tools.length, 14);
   await server.shutdown();
 });

@@ -13,7 +13,7 @@ export interface RefusedPost {
   fault: MessageFault;
 }
 
-/** Where one of a batch is no message, none is taken. Rejects when the client goes meanwhile. */
+/** Where one of a batch is no message, none is taken. */
 export async function readPost(request: Request, longestBody: number): Promise<PostedMessages | RefusedPost> {
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding !== "identity") return refused(415, `The Content-Encoding ${encoding} is not read here`);

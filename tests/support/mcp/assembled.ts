@@ -87,7 +87,11 @@ export async function assembledGateway(
     ...assembled,
     home,
     lines,
-    write: (path: string, text: string) => writeBelow(home, path, text),
+    /** When the gateway has written what it keeps of the tools that it has seen: both may be the same file. */
+    write: async (path: string, text: string) => {
+      await assembled.gateway.guard.written();
+      await writeBelow(home, path, text);
+    },
     async connect({ name = "test", capabilities, prepare }: ConnectOptions = {}) {
       const [ours, theirs] = InMemoryTransport.createLinkedPair();
       await assembled.gateway.openSession(theirs);

@@ -28,7 +28,7 @@ export const gatewayRunCommand: Command = {
     const front = frontSettings(flags, context);
     const logs = await openLogs(context, front.logFile);
     const log = (line: string) => logs.forEach((one) => one.line(line));
-    const signal = AbortSignal.any([context.signal, await hangup()]);
+    const signal = AbortSignal.any([context.signal, await hangup(), dockerGone(context.env)]);
     let assembled: AssembledGateway | undefined;
     try {
       assembled = await assembleGateway(gatewaySettings(flags, context, log));
@@ -64,6 +64,23 @@ async function hangup(): Promise<AbortSignal> {
   const status = await Deno.readTextFile("/proc/self/status").catch(() => "");
   const ignored = /^SigIgn:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0";
   if ((Number(`0x${ignored.slice(-1)}`) & 1) === 0) Deno.addSignalListener("SIGHUP", () => gone.abort());
+  return gone.signal;
+}
+
+/**
+ * Aborted when the Docker CLI that runs this as its plugin is told to end: without a terminal it hands no signal on, but
+ * closes this socket (docker/cli, cli-plugins/socket). Of Linux it is an abstract one.
+ */
+function dockerGone(env: Context["env"]): AbortSignal {
+  const gone = new AbortController();
+  const path = env.get("DOCKER_CLI_PLUGIN_SOCKET");
+  if (path) {
+    Deno.connect({ transport: "unix", path: path.replace(/^@/, "\0") })
+      .then(async (connection) => {
+        while (await connection.read(new Uint8Array(64)) !== null); // nothing is said there
+        gone.abort();
+      }).catch(() => {}); // an older Docker CLI, or none
+  }
   return gone.signal;
 }
 

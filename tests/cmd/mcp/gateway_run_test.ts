@@ -371,3 +371,14 @@ async function statusOf(port: number, headers: Record<string, string>): Promise<
   const count = await connection.read(buffer);
   return Number(new TextDecoder().decode(buffer.subarray(0, count ?? 0)).split(" ")[1]);
 }
+
+processTest("as a plugin it ends with the Docker CLI, which closes a socket", async (env, home) => {
+  const path = `${home.home}/plugin.sock`;
+  using listener = Deno.listen({ transport: "unix", path });
+  const accepted = listener.accept();
+  const flags = ["--transport=streaming", `--port=${freePort()}`];
+  await using gateway = gatewayProcess(flags, { env: { ...env, DOCKER_CLI_PLUGIN_SOCKET: path } });
+  await gateway.line(/> Gateway: /);
+  (await accepted).close();
+  equal(await gateway.ended, 0);
+});

@@ -6,8 +6,6 @@ import { type AssembledGateway, assembleGateway } from "../../gateway/mcp/gatewa
 import { GatewayLog } from "../../gateway/mcp/gateway/gateway_log.ts";
 import { gatewayToken } from "../../gateway/mcp/gateway/http_access.ts";
 import { serveStdio } from "../../gateway/mcp/gateway/stdio.ts";
-import { standardInput } from "../../gateway/mcp/servers/byte_pieces.ts";
-import { standardOutput } from "../../gateway/mcp/servers/line_writer.ts";
 import { watchFiles } from "../../gateway/mcp/gateway/watch.ts";
 import { type FrontSettings, frontSettings, gatewayFlags, gatewaySettings } from "./gateway_flags.ts";
 import { listenAt } from "./listen_at.ts";
@@ -39,8 +37,11 @@ export const gatewayRunCommand: Command = {
       if (front.watch) watch(assembled, signal, log);
       if (front.transport === "stdio") {
         if (context.stdinIsTerminal) tellTerminal(log);
-        const streams = { readable: standardInput(), writable: standardOutput };
-        await serveStdio(assembled.gateway, streams, signal);
+        const { gateway } = assembled;
+        await serveStdio((transport) => gateway.openSession(transport), {
+          signal,
+          log: (line) => gateway.serverLog("client", line),
+        });
       } else await serveHttp(assembled, front, { env: context.env, signal }, log);
     } finally {
       await assembled?.close();

@@ -60,21 +60,12 @@ export const hubCommand: Command = {
 };
 
 async function serveStdio(hub: HubClient, context: Context): Promise<void> {
-  const { longestAnswerMs } = await import("../../gateway/mcp/gateway/stdio.ts");
-  const { outputClosed } = await import("../../core/process/output_closed.ts");
   const { hubServer } = await import("../../gateway/hub/hub_server.ts");
-  const { LineTransport } = await import("../../gateway/mcp/servers/line_transport.ts");
-  const ended = Promise.withResolvers<void>();
-  const transport = new LineTransport({
-    readable: Deno.stdin.readable,
-    writable: Deno.stdout.writable,
-    close: ended.resolve,
-    gone: (signal) => outputClosed(longestAnswerMs, signal),
+  const { serveStdio } = await import("../../gateway/mcp/gateway/stdio.ts");
+  await serveStdio((transport) => hubServer(hub).connect(transport), {
+    signal: context.signal,
     log: (line) => void context.err(`${line}\n`),
   });
-  context.signal.addEventListener("abort", () => ended.resolve(), { once: true });
-  await hubServer(hub).connect(transport);
-  await ended.promise;
 }
 
 async function serveHttp(hub: HubClient, { context, flags }: Invocation): Promise<void> {

@@ -1,4 +1,5 @@
 /** Whether anybody still reads what this process writes: a client that was killed says nothing. */
+import { pause } from "../http/request.ts";
 
 /** POLLERR, POLLHUP and POLLNVAL of poll(2). */
 const gone = 0x08 | 0x10 | 0x20;
@@ -16,15 +17,7 @@ export async function outputClosed(longestMs: number, signal: AbortSignal): Prom
   const isClosed = outputPoll();
   const deadline = performance.now() + longestMs;
   while (!signal.aborted && performance.now() < deadline && !isClosed()) {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, checkMs);
-      function done() {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      signal.addEventListener("abort", done);
-    });
+    await pause(checkMs, signal).catch(() => {});
   }
 }
 

@@ -15,7 +15,13 @@ import { StreamableHTTPClientTransport } from "../../gateway/mcp/sdk_http.ts";
 import { busyboxImage, debianBase, testDocker } from "../support/docker.ts";
 import { LineTransport } from "../../gateway/mcp/servers/line_transport.ts";
 import { findExecutable, freePort, type Home, makeHome } from "../support/executable.ts";
-import { gatewayProcess, type StdioGateway, stdioGateway } from "../support/mcp/gateway_process.ts";
+import {
+  gatewayProcess,
+  messageLine,
+  scriptedGateway,
+  type StdioGateway,
+  stdioGateway,
+} from "../support/mcp/gateway_process.ts";
 import { listeningServer, runInside, shellServer } from "../support/mcp/shell_server.ts";
 import { realTest } from "../support/parts.ts";
 import { until } from "../support/proxy_process.ts";
@@ -168,25 +174,21 @@ mcpTest(
   "a script writes its requests and no more: it gets all answers, and nothing waits for it when it is killed",
   async ({ home, names, containers }) => {
     await home.ok(["mcp", "server", "enable", names.shell]);
-    const line = (message: object) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`;
-    const clientInfo = { name: "script", version: "1" };
-    const params = { protocolVersion: "2025-06-18", capabilities: {}, clientInfo };
-    const begin = line({ id: 1, method: "initialize", params }) +
-      line({ method: "notifications/initialized" });
     const call = (id: number, script: string) =>
-      line({ id, method: "tools/call", params: { name: "shell__run", arguments: { script: btoa(script) } } });
-    const piped = async (text: string) => {
-      const gateway = gatewayProcess(["--verify-signatures=false"], {
+      messageLine({
+        id,
+        method: "tools/call",
+        params: { name: "shell__run", arguments: { script: btoa(script) } },
+      });
+    const piped = (text: string) =>
+      scriptedGateway(text, ["--verify-signatures=false"], {
         env: home.env,
         command: (args) => ({ program: home.executable, args }),
       });
-      const writer = gateway.child.stdin.getWriter();
-      await writer.write(new TextEncoder().encode(begin + text));
-      await writer.close();
-      return gateway;
-    };
     {
-      await using gateway = await piped(line({ id: 2, method: "tools/list" }) + call(3, "echo whales"));
+      await using gateway = await piped(
+        messageLine({ id: 2, method: "tools/list" }) + call(3, "echo whales"),
+      );
       const told = await new Response(gateway.child.stdout).text();
       match(told, /"id":2,"result":\{"tools":\[.*shell__run/);
       match(told, new RegExp(`"id":3,"result":.*${btoa("whales\n")}`));

@@ -7,20 +7,16 @@ export class EventBody {
   readonly stream: ReadableStream<Uint8Array>;
   /** When it has ended, or its reader has gone. */
   readonly ended: Promise<void>;
-  readonly #onend: () => void;
+  readonly #end: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   /** Resolved when the client has taken what was sent. */
   #taken?: PromiseWithResolvers<void>;
   #ended = false;
 
-  /** `onend` is called once. */
-  constructor(onend: () => void) {
+  constructor() {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.ended = promise;
-    this.#onend = () => {
-      resolve();
-      onend();
-    };
+    this.#end = resolve;
     this.stream = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.#controller = controller;
@@ -55,7 +51,7 @@ export class EventBody {
     try {
       this.#controller.close();
     } catch { /* the client has cancelled it */ }
-    this.#onend();
+    this.#end();
   }
 
   #release(): void {

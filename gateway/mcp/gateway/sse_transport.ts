@@ -13,7 +13,7 @@ export class SseTransport implements Transport {
   onmessage?: (message: JSONRPCMessage) => void;
   readonly #endpoint: string;
   readonly #longestBody: number;
-  readonly #body = new EventBody(() => this.close());
+  readonly #body = new EventBody();
   #timer?: ReturnType<typeof setInterval>;
   #closed = false;
 
@@ -21,6 +21,7 @@ export class SseTransport implements Transport {
   constructor(endpoint: string, longestBody: number) {
     this.#longestBody = longestBody;
     this.#endpoint = `${endpoint}?sessionId=${this.sessionId}`;
+    this.#body.ended.then(() => this.close());
   }
 
   /** The answer to the client's GET. */

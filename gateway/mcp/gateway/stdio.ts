@@ -1,34 +1,36 @@
-/** The gateway as a stdio server: one client, whose end is the gateway's. */
+/** A server over standard input and output: one client, whose end is the server's. */
 import { outputClosed } from "../../../core/process/output_closed.ts";
+import type { Transport } from "../sdk.ts";
+import { standardInput } from "../servers/byte_pieces.ts";
 import { LineTransport } from "../servers/line_transport.ts";
-import type { ByteWriter } from "../servers/line_writer.ts";
-import type { Gateway } from "./gateway.ts";
+import { standardOutput } from "../servers/line_writer.ts";
 
 /** For answers to a client that asks nothing more. */
-export const longestAnswerMs = 60_000;
+const longestAnswerMs = 60_000;
 
-export interface StdioStreams {
-  readable: AsyncIterable<Uint8Array>;
-  writable: WritableStream<Uint8Array> | ByteWriter;
+export interface StdioOptions {
+  signal: AbortSignal;
+  /** Faults of the client, a line each. */
+  log(line: string): void;
 }
 
 /**
  * Serves until the client closes its side and has the answers to what it has asked, until it is gone, or the
- * signal aborts.
+ * signal aborts. `connect` connects the server to its client.
  */
 export async function serveStdio(
-  gateway: Gateway,
-  streams: StdioStreams,
-  signal: AbortSignal,
+  connect: (transport: Transport) => Promise<unknown>,
+  { signal, log }: StdioOptions,
 ): Promise<void> {
   const ended = Promise.withResolvers<void>();
   const transport = new LineTransport({
-    ...streams,
+    readable: standardInput(),
+    writable: standardOutput,
     close: ended.resolve,
     gone: (signal) => outputClosed(longestAnswerMs, signal),
-    log: (line) => gateway.serverLog("client", line),
+    log,
   });
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
-  await gateway.openSession(transport);
+  await connect(transport);
   await ended.promise;
 }

@@ -50,7 +50,8 @@ export class StreamingTransport extends WebStandardStreamableHTTPServerTransport
       ondone();
       return response;
     }
-    exchange.body = new EventBody(ondone);
+    exchange.body = new EventBody();
+    exchange.body.ended.then(ondone);
     return bounded(response, exchange.body);
   }
 
@@ -62,11 +63,12 @@ export class StreamingTransport extends WebStandardStreamableHTTPServerTransport
       return response;
     }
     const bodies = request.headers.has("last-event-id") ? this.#resumed : this.#listening;
-    const body = new EventBody(() => {
+    const body = new EventBody();
+    bodies.add(body);
+    body.ended.then(() => {
       bodies.delete(body);
       ondone();
     });
-    bodies.add(body);
     return bounded(response, body);
   }
 

@@ -7,7 +7,12 @@ import { SSEClientTransport, StreamableHTTPClientTransport } from "../../../gate
 import { type TestHome, withHome } from "../../gateway/mcp/home.ts";
 import { typed } from "../../support/typed_command.ts";
 import { freePort } from "../../support/executable.ts";
-import { gatewayProcess, stdioGateway } from "../../support/mcp/gateway_process.ts";
+import {
+  gatewayProcess,
+  messageLine,
+  scriptedGateway,
+  stdioGateway,
+} from "../../support/mcp/gateway_process.ts";
 
 const program = new URL("../../support/mcp/small_server.ts", import.meta.url).pathname;
 const command = (
@@ -212,28 +217,16 @@ processTest(
   },
 );
 
-const line = (message: Record<string, unknown>) => `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`;
-const begin = line({
-  id: 1,
-  method: "initialize",
-  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "script", version: "1" } },
-}) + line({ method: "notifications/initialized" });
-
-/** Writes lines to a gateway as a script does, and nothing more. */
-async function piped(env: Record<string, string>, text: string) {
-  const gateway = gatewayProcess([], { env });
-  const writer = gateway.child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(begin + text));
-  await writer.close();
-  return gateway;
-}
-
 processTest("over stdio: a script that writes its requests and no more gets all answers", async (env) => {
-  const call = line({ id: 3, method: "tools/call", params: { name: "one_a", arguments: { a: "b" } } });
+  const call = messageLine({ id: 3, method: "tools/call", params: { name: "one_a", arguments: { a: "b" } } });
   const deep = `{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"one_a","arguments":{"a":${
     "[".repeat(100_000) + "]".repeat(100_000)
   }}}}\n`;
-  await using gateway = await piped(env, line({ id: 2, method: "tools/list" }) + call + deep);
+  await using gateway = await scriptedGateway(
+    messageLine({ id: 2, method: "tools/list" }) + call + deep,
+    [],
+    { env },
+  );
   const answers = (await new Response(gateway.child.stdout).text()).trim().split("\n")
     .map((text) => JSON.parse(text)).filter(({ id }) => id !== undefined).sort((a, b) => a.id - b.id);
   deepEqual(answers.map(({ id }) => id), [1, 2, 3, 4]);
@@ -244,9 +237,10 @@ processTest("over stdio: a script that writes its requests and no more gets all 
 });
 
 processTest("over stdio: a client that is gone altogether is not waited for", async (env) => {
-  await using gateway = await piped(
-    env,
-    line({ id: 2, method: "tools/call", params: { name: "one_a", arguments: { endless: true } } }),
+  await using gateway = await scriptedGateway(
+    messageLine({ id: 2, method: "tools/call", params: { name: "one_a", arguments: { endless: true } } }),
+    [],
+    { env },
   );
   await gateway.line(/Calling tool one_a/);
   await gateway.child.stdout.cancel();

@@ -100,3 +100,26 @@ export async function stdioGateway(
     },
   });
 }
+
+/** A message as a line. */
+export const messageLine = (message: Record<string, unknown>) =>
+  `${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`;
+
+const greeting = messageLine({
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "script", version: "1" } },
+}) + messageLine({ method: "notifications/initialized" });
+
+/** A stdio gateway whose client greets it with id 1, writes the lines of `text`, and no more, as a script does. */
+export async function scriptedGateway(
+  text: string,
+  args: string[],
+  options: GatewayProcessOptions,
+): Promise<GatewayProcess> {
+  const gateway = gatewayProcess(args, options);
+  const writer = gateway.child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(greeting + text));
+  await writer.close();
+  return gateway;
+}
